@@ -1,0 +1,66 @@
+"""What is to be done, in the imperative. Effects run after the commit, once each at most."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.core.ids import OrderId, OutputId, ReaderId
+
+
+class Verdict(StrEnum):
+    """What a reader's lamp and buzzer can tell the person in front of it."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    REFERRED = "referred"
+
+
+@dataclass(frozen=True, slots=True)
+class PulseRelay:
+    """Close a relay's contact for ``ms`` milliseconds; the driver ends it, whatever happens here."""
+
+    output: OutputId
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRelay:
+    """Hold a relay on, or let it go."""
+
+    output: OutputId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowVerdict:
+    """Tell the person at the reader."""
+
+    reader: ReaderId
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Fire ``key`` at monotonic time ``at_ns``; a timer with the same key is replaced."""
+
+    key: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    """Forget a timer; nothing happens if there is none."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOrder:
+    """The result of an order. ``status``: done, failed, rejected or expired; ``code`` as HTTP."""
+
+    order: OrderId
+    status: str
+    code: int
+    detail: str
+
+
+Effect = PulseRelay | SwitchRelay | ShowVerdict | StartTimer | StopTimer | AnswerOrder

@@ -1,0 +1,79 @@
+"""Entries of the journal: the one table of types, and the form in which a step hands them over.
+
+Rules kept here:
+- the type is ``gate.{noun}.{what happened}.v1``; an entry becomes exactly one event on ``evt``;
+- what names a person stands in ``personal``, never in ``data``; the store decides by the setting
+  ``uplink.personal`` what of it may be seen in the bytes that are sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.core.model import Moment
+
+
+class EntryType(StrEnum):
+    """Every type of entry. `MEANINGS` says in a sentence what each one tells."""
+
+    AGENT_STARTED = "gate.agent.started.v1"
+    AGENT_STOPPED = "gate.agent.stopped.v1"
+    ACCESS_GRANTED = "gate.access.granted.v1"
+    ACCESS_DENIED = "gate.access.denied.v1"
+    ACCESS_REFERRED = "gate.access.referred.v1"
+    PASSAGE_ENDED = "gate.passage.ended.v1"
+    ARM_ORDERED = "gate.arm.ordered.v1"
+    ARM_OPENED = "gate.arm.opened.v1"
+    ARM_CLOSED = "gate.arm.closed.v1"
+    ARM_PROTECTED = "gate.arm.protected.v1"
+    OUTPUT_FAULTED = "gate.output.faulted.v1"
+    READER_LOST = "gate.reader.lost.v1"
+    READER_FOUND = "gate.reader.found.v1"
+    CLOCK_STEPPED = "gate.clock.stepped.v1"
+    CLOCK_TRUSTED = "gate.clock.trusted.v1"
+    CLOCK_DOUBTED = "gate.clock.doubted.v1"
+    ROSTER_SWITCHED = "gate.roster.switched.v1"
+    CARD_CHANGED = "gate.card.changed.v1"
+    DISK_FILLED = "gate.disk.filled.v1"
+    DISK_FREED = "gate.disk.freed.v1"
+
+
+MEANINGS: Mapping[EntryType, str] = {
+    EntryType.AGENT_STARTED: "the agent started; no relay has moved",
+    EntryType.AGENT_STOPPED: "the agent stopped in order",
+    EntryType.ACCESS_GRANTED: "a card may pass; a passage begins",
+    EntryType.ACCESS_DENIED: "a card may not pass, for one reason",
+    EntryType.ACCESS_REFERRED: "the guard has a duty before this card may pass",
+    EntryType.PASSAGE_ENDED: "what became of a grant",
+    EntryType.ARM_ORDERED: "somebody ordered the arm to move",
+    EntryType.ARM_OPENED: "the switch says that the arm is up",
+    EntryType.ARM_CLOSED: "the switch says that the arm is down",
+    EntryType.ARM_PROTECTED: "the interlock acted to protect, before anything was written",
+    EntryType.OUTPUT_FAULTED: "a relay did not do what it was told",
+    EntryType.READER_LOST: "a reader went away",
+    EntryType.READER_FOUND: "a reader is there again",
+    EntryType.CLOCK_STEPPED: "the wall clock jumped",
+    EntryType.CLOCK_TRUSTED: "the wall clock can be believed",
+    EntryType.CLOCK_DOUBTED: "the wall clock can no longer be believed",
+    EntryType.ROSTER_SWITCHED: "a new roster rules from here on",
+    EntryType.CARD_CHANGED: "one card of the roster was changed",
+    EntryType.DISK_FILLED: "the disk was full; the reserve was opened so that this could be written",
+    EntryType.DISK_FREED: "there is room on the disk again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as a step makes it; the store adds sequence, stream, boot, times and hash.
+
+    ``data`` holds JSON values only. ``personal`` maps fields (``credential``, ``holder``, ``unit``,
+    ``plate``, ...; see `agent.core.personal`) to their plain values.
+    """
+
+    type: EntryType
+    subject: str
+    at: Moment
+    data: Mapping[str, object] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+    actor: str = ""
+    cause: str = ""

@@ -1,0 +1,145 @@
+"""What happened, in the past tense: everything that may reach the loop's inbox.
+
+Drivers make these and put them into the inbox; their work is over then.
+"""
+
+from dataclasses import dataclass
+
+from agent.core.ids import InputId, OutputId, ReaderId
+from agent.core.model import Credential, Moment
+from agent.core.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A whole, checked frame came from a reader. ``uid_only``: the card proved nothing but its
+    number (see ``note`` for what else the driver knows, such as the ATR)."""
+
+    reader: ReaderId
+    credential: Credential
+    at: Moment
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InputChanged:
+    """A debounced input. ``active`` is None when the input cannot be read (unknown).
+
+    ``edges`` counts all raw edges since the start, so that a bounce or a short drop between two
+    looks is not lost: inputs travel as level and count in one slot each.
+    """
+
+    input: InputId
+    active: bool | None
+    edges: int
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that a step has asked for. ``key`` as in `effects.StartTimer`."""
+
+    key: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReceived:
+    """Somebody wants something done."""
+
+    order: Order
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLost:
+    """A reader went away or stopped making sense; ``detail`` says what was seen."""
+
+    reader: ReaderId
+    detail: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFound:
+    """A reader is there (again)."""
+
+    reader: ReaderId
+    detail: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFaulted:
+    """A reader sent bytes that are not a frame: counted in health, never an entry each."""
+
+    reader: ReaderId
+    reason: str
+    raw: bytes
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFaulted:
+    """A relay could not be driven, or its driver cut it off; ``detail`` says which and why."""
+
+    output: OutputId
+    detail: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The wall clock jumped against the monotonic one by ``delta_us``; ``at`` is after the jump."""
+
+    delta_us: int
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJudged:
+    """The clock became trusted, or stopped being so."""
+
+    trusted: bool
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """The interlock has acted at the edge, before this event was written; the entry follows."""
+
+    what: str
+    output: OutputId
+    because: InputId | OutputId | None
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The daemon begins. First event of every run."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The daemon ends in order. Last event of a run that was not cut off."""
+
+    reason: str
+    at: Moment
+
+
+Event = (
+    CardRead
+    | InputChanged
+    | TimerFired
+    | OrderReceived
+    | ReaderLost
+    | ReaderFound
+    | OutputFaulted
+    | ClockStepped
+    | ClockJudged
+    | Protected
+    | Started
+    | Stopping
+)

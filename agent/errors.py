@@ -1,0 +1,25 @@
+"""What is raised when something is broken.
+
+A denial is never an exception: it is a value with a reason (``agent.core.access``). Every message
+says what is wrong, where, and what to do about it.
+"""
+
+
+class GateError(Exception):
+    """Something is broken; the text says what, where, and what to do."""
+
+
+class SettingsError(GateError):
+    """The configuration cannot be used."""
+
+
+class DeviceError(GateError):
+    """A reader, relay, input or other device does not do what it was told."""
+
+
+class StoreError(GateError):
+    """The ledger cannot be read or written."""
+
+
+class UplinkError(GateError):
+    """The broker cannot be reached or refuses what was sent."""

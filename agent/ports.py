@@ -1,0 +1,112 @@
+"""The sockets of the wall: small protocols between the loop and the world.
+
+Drivers, the store and the uplink fit into these; the composition root (`agent.app`) is the only
+place that knows which concrete thing is behind each.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from agent.core.effects import Verdict
+from agent.core.entries import Entry
+from agent.core.events import Event, FrameFaulted
+from agent.core.ids import InputId, OutputId
+from agent.core.model import Card, Credential, Matching, Moment
+
+
+class Condition(StrEnum):
+    """How a part of the gate is, in one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of one part; ``detail`` is a sentence for an installer, never personal data."""
+
+    part: str
+    condition: Condition
+    detail: str
+    counters: Mapping[str, int] | None = None
+
+
+Emit = Callable[[Event | FrameFaulted], None]
+"""What a driver calls from its own thread; never blocks, never raises."""
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> Moment:
+        """Wall time, monotonic time and the clock's quality, taken together."""
+
+
+class CardReader(Protocol):
+    """A reader with a thread of its own. Losing the device is not an error: it is an event."""
+
+    def start(self, emit: Emit) -> None:
+        """Begin to read. Returns at once, also when the device is absent."""
+
+    def stop(self) -> None:
+        """End the thread within two seconds; safe to call twice."""
+
+    def show(self, verdict: Verdict) -> None:
+        """Lamp and buzzer, where the reader has them; returns at once."""
+
+    def health(self) -> Health:
+        """How the reader is now; callable from any thread."""
+
+
+class Outputs(Protocol):
+    """All relays of the gate behind one lock."""
+
+    def pulse(self, output: OutputId, ms: int) -> None:
+        """Turn on for ``ms`` milliseconds; the driver's own timer turns it off.
+
+        Raises DeviceError when the interlock refuses or the pin cannot be driven.
+        """
+
+    def switch(self, output: OutputId, on: bool) -> None:
+        """Hold on or let go; raises DeviceError as `pulse` does."""
+
+    def levels(self) -> Mapping[OutputId, bool | None]:
+        """What each relay does now, read back; None where that cannot be known."""
+
+    def health(self) -> Health:
+        """One line for all relays."""
+
+
+class Inputs(Protocol):
+    """All inputs of the gate: loops, switches, buttons."""
+
+    def levels(self) -> Mapping[InputId, bool | None]:
+        """Debounced level of every input; None where it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the journal. ``sequence`` 0 means that nothing is written yet."""
+
+    stream: str
+    boot: str
+    first: int
+    sequence: int
+    hash: bytes
+
+
+class Journal(Protocol):
+    """The writing side of the ledger, owned by the loop's thread."""
+
+    def append(self, entries: Sequence[Entry], now: Moment) -> Head:
+        """Commit all entries in one transaction; raises StoreError, then nothing was written."""
+
+    def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
+        """The cards of the ruling roster generation that match (none, one, or more)."""
+
+    def head(self) -> Head:
+        """The last committed entry."""
