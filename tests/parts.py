@@ -1,0 +1,53 @@
+"""Which real parts this machine has. A missing part skips a test by name; in CI it fails it."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+VPCD = Path("/usr/lib/pcsc/drivers/serial")
+
+
+def _vpcd() -> bool:
+    return any(VPCD.glob("libifdvpcd*"))
+
+
+def _faketime() -> bool:
+    return any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+def _fuse() -> bool:
+    return (
+        shutil.which("fusermount3") is not None
+        and Path("/dev/fuse").exists()
+        and importlib.util.find_spec("mfusepy") is not None
+    )
+
+
+PARTS: Mapping[str, Callable[[], bool]] = {
+    "root": lambda: os.geteuid() == 0,
+    "pcscd": lambda: (
+        shutil.which("pcscd") is not None
+        and _vpcd()
+        and importlib.util.find_spec("smartcard") is not None
+    ),
+    "mosquitto": lambda: shutil.which("mosquitto") is not None,
+    "fuse": _fuse,
+    "faketime": _faketime,
+    "chromium": lambda: shutil.which("chromium") is not None,
+    "socat": lambda: shutil.which("socat") is not None,
+}
+
+
+def require(*names: str) -> None:
+    """Skip the test, with the part's name as the reason, or fail it where CI promises all parts."""
+    missing = [name for name in names if not PARTS[name]()]
+    if not missing:
+        return
+    reason = f"needs {', '.join(missing)}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}: CI runs with every real part, nothing is skipped")
+    pytest.skip(reason)
