@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PulseRelay:
-    """Close a relay's contact for ``ms`` milliseconds; the driver ends it, whatever happens here."""
+    """Close a relay's contact for ``ms`` milliseconds; the driver itself ends it."""
 
     output: OutputId
     ms: int

@@ -9,6 +9,7 @@ Rules kept here:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from agent.core.model import Moment
 
@@ -57,7 +58,7 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.CLOCK_DOUBTED: "the wall clock can no longer be believed",
     EntryType.ROSTER_SWITCHED: "a new roster rules from here on",
     EntryType.CARD_CHANGED: "one card of the roster was changed",
-    EntryType.DISK_FILLED: "the disk was full; the reserve was opened so that this could be written",
+    EntryType.DISK_FILLED: "the disk was full; the reserve was opened to write this",
     EntryType.DISK_FREED: "there is room on the disk again",
 }
 
@@ -77,3 +78,24 @@ class Entry:
     personal: Mapping[str, str] = field(default_factory=dict)
     actor: str = ""
     cause: str = ""
+
+
+class StoredEntry(NamedTuple):
+    """One row of the journal, columns in the order of the table; what the envelope is made of.
+
+    ``time_us`` is when it happened, ``recorded_us`` when it was written (both µs since 1970 UTC),
+    ``uptime_ms`` the machine's uptime then, ``data`` the JSON bytes exactly as they are sent.
+    """
+
+    sequence: int
+    stream: str
+    boot: str
+    uptime_ms: int
+    time_us: int
+    recorded_us: int
+    quality: str
+    type: str
+    subject: str
+    actor: str
+    cause: str
+    data: bytes

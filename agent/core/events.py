@@ -12,8 +12,7 @@ from agent.core.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A whole, checked frame came from a reader. ``uid_only``: the card proved nothing but its
-    number (see ``note`` for what else the driver knows, such as the ATR)."""
+    """A whole, checked frame came from a reader; ``note`` is what else is known (the ATR)."""
 
     reader: ReaderId
     credential: Credential
