@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Linters, or all tests with branch coverage, in the environment that setup.sh made.
+#
+#   .ci/check.sh lint
+#   .ci/check.sh test [pytest arguments]    with arguments: those tests only, no coverage demanded
+#
+# Each step runs whatever the one before it said, so that one run shows all faults; the exit
+# status is 0 only if every step was content.
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# Daemons and their tools live in sbin; programs of the environment go first.
+export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
+unset PYTHONPATH PYTHONHOME
+failed=()
+
+step() {
+    local name=$1
+    shift
+    printf -- '--- %s\n' "$name"
+    "$@" </dev/null || failed+=("$name")
+}
+
+lint() {
+    step "ruff check" ruff check .
+    step "ruff format" ruff format --check .
+    step "mypy" mypy
+    step "import-linter" lint-imports --no-logo
+}
+
+test_all() {
+    coverage erase
+    step "pytest" coverage run -m pytest
+    # Children that were killed leave broken data behind; that is not a fault of the tests.
+    step "coverage combine" coverage combine --quiet
+    step "coverage of the pure parts, 100 %" \
+        coverage report --include='agent/core/*,drivers/wire/*' --fail-under=100
+    step "coverage of all, 90 %" coverage report --fail-under=90
+}
+
+case ${1:-} in
+lint) lint ;;
+test)
+    shift
+    if (($#)); then
+        step "pytest" python -m pytest "$@"
+    else
+        lint
+        test_all
+    fi
+    ;;
+*)
+    echo "usage: .ci/check.sh lint | test [pytest arguments]" >&2
+    exit 2
+    ;;
+esac
+
+if ((${#failed[@]})); then
+    printf 'failed: %s\n' "${failed[@]}" >&2
+    exit 1
+fi
+echo "all checks passed"

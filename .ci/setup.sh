@@ -1,0 +1,258 @@
+#!/usr/bin/env bash
+# Makes this checkout ready for `make demo`, `make lint` or `make test`, on a machine with python3 only.
+#
+#   .ci/setup.sh demo    the locked libraries of a gate, and the program itself
+#   .ci/setup.sh lint    that, and the linters
+#   .ci/setup.sh test    that, and the system packages behind the tests with real parts
+#   .ci/setup.sh lock    the tool that writes the lock files
+#
+# The rules it keeps:
+# - It changes nothing outside .venv but Debian packages, and says first which ones and why.
+# - It is fast the second time: a stamp in .venv names the lock, the interpreter and the place.
+# - A missing system package is never the end of it; missing Python libraries are.
+# - It starts no service and stops none.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly WANT="${1:-demo}"
+readonly VENV="$PWD/.venv"
+readonly PY="$VENV/bin/python"
+# Debian keeps daemons where an ordinary user's PATH does not look.
+export PATH="$PATH:/usr/sbin:/sbin"
+unset PIP_USER PIP_TARGET PIP_PREFIX PYTHONHOME
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+say() { printf 'setup: %s\n' "$*"; }
+die() {
+    printf 'setup: %s\n' "$@" >&2
+    exit 1
+}
+
+# --- Python --------------------------------------------------------------------------------------
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    die "no Python 3.11 or newer among: ${PYTHON:-python3 python3.13 python3.12 python3.11}" \
+        "Debian 12 and Raspberry Pi OS (bookworm) have it: apt install python3 python3-venv"
+}
+
+has_ensurepip() { "$BASE" -c 'import ensurepip, venv' 2>/dev/null; }
+
+has_python_headers() {
+    "$BASE" -c 'import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
+}
+
+can_build_pyscard() {
+    command -v swig >/dev/null && command -v gcc >/dev/null && has_python_headers &&
+        [[ -e /usr/include/PCSC/winscard.h ]]
+}
+
+# --- Debian packages -----------------------------------------------------------------------------
+
+# One "package: reason" a line, for what this target can use on this machine.
+wanted_packages() {
+    has_ensurepip || echo "python3-venv: makes the virtual environment"
+    [[ $WANT == demo || $WANT == test ]] &&
+        echo "mosquitto: a private MQTT broker on loopback stands for the centre"
+    [[ $WANT == test ]] || return 0
+    cat <<'LIST'
+pcscd: the card-reader service, started privately by the tests
+vsmartcard-vpcd: a virtual card reader for pcscd
+libpcsclite-dev: headers to build pyscard
+swig: builds pyscard
+gcc: builds pyscard
+libc6-dev: builds pyscard
+socat: serial lines that can be unplugged
+fuse3: a file system that loses power
+libfaketime: a clock that jumps
+systemd: systemd-analyze checks the unit file
+LIST
+    has_python_headers || echo "python3-dev: headers to build pyscard"
+}
+
+missing_packages() {
+    local line
+    while IFS= read -r line; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "${line%%:*}" 2>/dev/null) == installed ]] ||
+            printf '%s\n' "$line"
+    done < <(wanted_packages)
+}
+
+# Runs apt-get as root; where nobody can be asked for a password it does not ask.
+apt_get() {
+    local -a as_root=()
+    if ((EUID != 0)); then
+        as_root=(sudo -n)
+        [[ -t 0 && -t 2 ]] && as_root=(sudo)
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null
+}
+
+may_be_root() {
+    ((EUID == 0)) && return
+    command -v sudo >/dev/null && { [[ -t 0 && -t 2 ]] || sudo -n true 2>/dev/null; }
+}
+
+# Without systemd (a container) apt would start daemons that nobody stops: Debian asks
+# policy-rc.d first. Where one exists already it rules.
+readonly POLICY=/usr/sbin/policy-rc.d
+forbid_starts() {
+    if ((EUID == 0)) && [[ ! -d /run/systemd/system && ! -e $POLICY ]]; then
+        trap 'rm -f "$POLICY"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+        chmod 755 "$POLICY"
+    fi
+}
+
+allow_starts() {
+    if [[ -n $(trap -p EXIT) ]]; then
+        rm -f "$POLICY"
+        trap - EXIT
+    fi
+}
+
+install_packages() {
+    local line package
+    local -a lines packages=()
+    mapfile -t lines < <(missing_packages)
+    ((${#lines[@]})) || return 0
+    say "missing Debian packages:"
+    for line in "${lines[@]}"; do
+        say "  ${line%%:*} -${line#*:}"
+        packages+=("${line%%:*}")
+    done
+    if ! may_be_root; then
+        say "neither root nor sudo: going on without them. By hand: apt install ${packages[*]}"
+        return 0
+    fi
+    forbid_starts
+    if ! apt_get install -y --no-install-recommends "${packages[@]}"; then
+        say "refreshing the package lists and trying again"
+        apt_get update || say "apt-get update failed"
+        # One by one, so that a package this release lacks does not keep out the others.
+        for package in "${packages[@]}"; do
+            apt_get install -y --no-install-recommends "$package" ||
+                say "could not install $package: going on without it"
+        done
+    fi
+    allow_starts
+}
+
+# --- The virtual environment ---------------------------------------------------------------------
+
+# Sets PIP to a command that installs into the environment.
+choose_pip() {
+    if "$PY" -m pip --version >/dev/null 2>&1; then
+        PIP=("$PY" -m pip)
+        return
+    fi
+    local wheel
+    for wheel in /usr/share/python-wheels/pip-*.whl; do
+        if [[ -e $wheel ]]; then
+            PIP=("$PY" "$wheel/pip")
+            return
+        fi
+    done
+    # Since pip 22.3 a pip outside can serve an environment that has none.
+    if "$BASE" -m pip --python "$PY" --version >/dev/null 2>&1; then
+        PIP=("$BASE" -m pip --python "$PY")
+        return
+    fi
+    die "there is no pip on this machine and apt could not bring it. One of these will do:" \
+        "  apt install python3-venv" \
+        "  apt install python3-pip" \
+        "  copy pip's wheel into /usr/share/python-wheels/"
+}
+
+make_venv() {
+    local key
+    key="$BASE $("$BASE" -c 'import sys; print(sys.version)' | tr '\n' ' ') $PWD"
+    if [[ -x $PY && -e $VENV/.made && $(<"$VENV/.made") == "$key" ]]; then
+        return
+    fi
+    say "making .venv with $("$BASE" --version)"
+    rm -rf "$VENV"
+    if has_ensurepip; then
+        "$BASE" -m venv "$VENV"
+    else
+        "$BASE" -m venv --without-pip "$VENV"
+    fi
+    printf '%s\n' "$key" >"$VENV/.made"
+}
+
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+stamped() { [[ -e $VENV/.$1 && $(<"$VENV/.$1") == "$2" ]]; }
+
+# Installs what a lock lists; a third argument "plain" leaves out what has to be compiled.
+install_lock() {
+    local stamp=$1 lock=$2 key
+    key=$(digest requirements.lock "$lock")
+    if stamped "$stamp" "$key" || { [[ ${3:-} == plain ]] && stamped "$stamp" "$key plain"; }; then
+        return
+    fi
+    choose_pip
+    say "installing $lock"
+    if [[ ${3:-} == plain ]]; then
+        awk '/^[^ #]/ { keep = !/^pyscard==/ } keep' "$lock" >"$VENV/plain.lock"
+        lock=$VENV/plain.lock
+        key="$key plain"
+    fi
+    # setuptools comes with the first lock, so builds need no second, unlocked environment.
+    "${PIP[@]}" install -q --require-hashes --no-build-isolation -r "$lock"
+    printf '%s\n' "$key" >"$VENV/.$stamp"
+}
+
+install_project() {
+    local key
+    key=$(digest pyproject.toml requirements.lock)
+    if stamped project "$key"; then
+        return
+    fi
+    choose_pip
+    say "installing gate-agent from this checkout"
+    "${PIP[@]}" install -q --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+    printf '%s\n' "$key" >"$VENV/.project"
+}
+
+install_lock_tool() {
+    make_venv
+    if ! command -v uv >/dev/null && [[ ! -x $VENV/bin/uv ]]; then
+        choose_pip
+        say "installing uv, which writes the lock files"
+        "${PIP[@]}" install -q "uv>=0.8"
+    fi
+}
+
+BASE=$(find_python)
+readonly BASE
+PIP=()
+case $WANT in
+demo | lint | test)
+    if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
+        install_packages
+    else
+        say "no apt on this machine: system packages are taken as they are"
+    fi
+    make_venv
+    install_lock run requirements.lock
+    if [[ $WANT != demo ]]; then
+        if can_build_pyscard; then
+            install_lock test requirements-test.lock
+        else
+            say "no compiler, swig or PC/SC headers: pyscard is left out, its tests skip by name"
+            install_lock test requirements-test.lock plain
+        fi
+    fi
+    install_project
+    ;;
+lock) install_lock_tool ;;
+*) die "unknown target: $WANT (demo, lint, test or lock)" ;;
+esac

@@ -1,0 +1,19 @@
+"""Global to all tests: how hard Hypothesis searches. Fixtures live beside the tests they serve.
+
+`GATE_PROFILE` chooses `ci` (minutes, what `make test` runs) or `nightly` (hours, `make soak`).
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Nothing here has a deadline per example: the machine that runs the tests is shared.
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "nightly",
+    max_examples=10_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("GATE_PROFILE", "ci"))
