@@ -22,6 +22,7 @@ class EntryType(StrEnum):
     ACCESS_GRANTED = "gate.access.granted.v1"
     ACCESS_DENIED = "gate.access.denied.v1"
     ACCESS_REFERRED = "gate.access.referred.v1"
+    CARD_PRESENTED = "gate.card.presented.v1"
     PASSAGE_ENDED = "gate.passage.ended.v1"
     ARM_ORDERED = "gate.arm.ordered.v1"
     ARM_OPENED = "gate.arm.opened.v1"
@@ -45,6 +46,7 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.ACCESS_GRANTED: "a card may pass; a passage begins",
     EntryType.ACCESS_DENIED: "a card may not pass, for one reason",
     EntryType.ACCESS_REFERRED: "the guard has a duty before this card may pass",
+    EntryType.CARD_PRESENTED: "a card was held to a desk reader; nothing was decided",
     EntryType.PASSAGE_ENDED: "what became of a grant",
     EntryType.ARM_ORDERED: "somebody ordered the arm to move",
     EntryType.ARM_OPENED: "the switch says that the arm is up",

@@ -80,3 +80,8 @@ class GatePlan:
     clock_pass: frozenset[CardKind] = field(
         default_factory=lambda: frozenset({CardKind.RESIDENT, CardKind.STAFF, CardKind.VEHICLE})
     )
+
+    @property
+    def source(self) -> str:
+        """The gate's name in events, as the envelope of the MQTT contract has it."""
+        return f"/gate/v1/{self.estate}/{self.agent}"

@@ -44,7 +44,8 @@ PROJECTIONS = (
 
 def project(sequence: int, kind: str, data: Mapping[str, object]) -> Iterator[Put | Drop]:
     """The rows that one entry changes. ``data`` is the entry's data, decoded."""
-    if kind == EntryType.ACCESS_GRANTED:
+    granted = kind == EntryType.ACCESS_GRANTED
+    if granted or (kind == EntryType.ARM_ORDERED and "passage" in data):
         values: dict[str, str | int] = {
             "lane": str(data["lane"]),
             "sequence": sequence,

@@ -7,9 +7,12 @@ from agent.core.ids import LaneId
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """One lane now. ``position``: ``open, closed, opening, closing, unknown``, or one of them
-    prefixed with ``assumed-`` where no switch proves it. ``loop``: ``occupied, clear, unknown,
-    none``. ``waiting`` counts grants whose vehicle has not passed yet."""
+    """One lane now.
+
+    ``position``: ``open, closed, opening, closing, unknown``; only a limit switch proves ``open``
+    or ``closed``. ``loop``: ``occupied, clear, unknown, none``. ``waiting`` counts grants whose
+    vehicle has not passed yet.
+    """
 
     lane: LaneId
     position: str

@@ -1,0 +1,249 @@
+"""May this card pass here and now?
+
+Rules kept here:
+- the answer is `Granted`, `Denied` with one reason, or `Referred` with the guard's duty;
+- `RULES` is the one table of reasons, duties and their precedence: the first rule that speaks
+  decides. ``gate-agent reasons`` prints it and ``gate-agent explain`` walks it;
+- dates and hours are judged only by a clock that can be trusted.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from agent.core import windows
+from agent.core.ids import LaneId
+from agent.core.model import Card, CardKind, CardStatus, Direction
+
+
+class Reason(StrEnum):
+    """Why a card was denied."""
+
+    UNKNOWN_CREDENTIAL = "unknown_credential"
+    AMBIGUOUS = "ambiguous"
+    CARD_LOST = "card_lost"
+    CARD_BLOCKED = "card_blocked"
+    CARD_RETIRED = "card_retired"
+    CARD_NOT_ISSUED = "card_not_issued"
+    TEST_CARD = "test_card"
+    LANE_NOT_ALLOWED = "lane_not_allowed"
+    DIRECTION_NOT_ALLOWED = "direction_not_allowed"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    OUTSIDE_HOURS = "outside_hours"
+    LEDGER_UNWRITABLE = "ledger_unwritable"
+
+
+class Duty(StrEnum):
+    """What the guard has to do before the card may pass."""
+
+    CLOCK_UNKNOWN = "clock_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The card may pass. ``marks`` name what could not be judged (``clock_unknown``)."""
+
+    card: Card
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The card may not pass; ``card`` is None when none, or no single one, is known."""
+
+    reason: Reason
+    card: Card | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The arm waits for the guard."""
+
+    duty: Duty
+    card: Card
+
+
+Decision = Granted | Denied | Referred
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A tap as the rules see it. ``local`` is naive local time of the gate."""
+
+    cards: tuple[Card, ...]
+    lane: LaneId
+    direction: Direction
+    local: datetime
+    clock_trusted: bool
+    holidays: frozenset[date]
+    clock_pass: frozenset[CardKind]
+
+    @property
+    def card(self) -> Card:
+        """The one card that matched; rules after the first two may rely on it."""
+        return self.cards[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table. ``says`` is the reason in words; ``asks`` what the rule looks at."""
+
+    answer: Reason | Duty
+    asks: str
+    says: str
+    speaks: Callable[[Question], bool]
+
+
+def _status(status: CardStatus) -> Callable[[Question], bool]:
+    return lambda q: q.card.status is status
+
+
+def _wrong_lane(q: Question) -> bool:
+    return bool(q.card.lanes) and q.lane not in q.card.lanes
+
+
+def _wrong_direction(q: Question) -> bool:
+    return q.card.direction is not Direction.BOTH and q.card.direction is not q.direction
+
+
+def _clock_duty(q: Question) -> bool:
+    return not q.clock_trusted and q.card.kind not in q.clock_pass
+
+
+def _too_early(q: Question) -> bool:
+    start = q.card.valid_from
+    return q.clock_trusted and start is not None and q.local < start
+
+
+def _too_late(q: Question) -> bool:
+    end = q.card.valid_until
+    return q.clock_trusted and end is not None and q.local > end
+
+
+def _outside(q: Question) -> bool:
+    if not q.card.windows or not q.clock_trusted:
+        return False
+    return not windows.parse(q.card.windows).open_at(q.local, q.holidays.__contains__)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        Reason.UNKNOWN_CREDENTIAL,
+        "is the credential in the roster",
+        "this card is not known here",
+        lambda q: not q.cards,
+    ),
+    Rule(
+        Reason.AMBIGUOUS,
+        "does it mean exactly one card",
+        "this reader's short number fits more than one card",
+        lambda q: len(q.cards) > 1,
+    ),
+    Rule(
+        Reason.CARD_LOST,
+        "is the card in its holder's hands",
+        "this card was reported lost",
+        _status(CardStatus.LOST),
+    ),
+    Rule(
+        Reason.CARD_BLOCKED,
+        "is the card free of a block",
+        "this card is blocked",
+        _status(CardStatus.BLOCKED),
+    ),
+    Rule(
+        Reason.CARD_RETIRED,
+        "is the card still in use",
+        "this card was taken out of use",
+        _status(CardStatus.RETIRED),
+    ),
+    Rule(
+        Reason.CARD_NOT_ISSUED,
+        "is the card issued to somebody",
+        "this card lies in stock and is issued to nobody",
+        _status(CardStatus.STOCK),
+    ),
+    Rule(
+        Reason.TEST_CARD,
+        "is it a card for people and vehicles",
+        "a test card proves the reader and moves nothing",
+        lambda q: q.card.kind is CardKind.TEST,
+    ),
+    Rule(
+        Reason.LANE_NOT_ALLOWED,
+        "is the card good for this lane",
+        "this card is not good for this lane",
+        _wrong_lane,
+    ),
+    Rule(
+        Reason.DIRECTION_NOT_ALLOWED,
+        "is the card good for this direction",
+        "this card is not good for this direction",
+        _wrong_direction,
+    ),
+    Rule(
+        Duty.CLOCK_UNKNOWN,
+        "can the clock be trusted, or does this kind of card pass without it",
+        "the clock cannot be trusted: check the card's dates yourself",
+        _clock_duty,
+    ),
+    Rule(
+        Reason.NOT_YET_VALID,
+        "has the card's first day come",
+        "this card is not valid yet",
+        _too_early,
+    ),
+    Rule(
+        Reason.EXPIRED,
+        "is the card's last day still to come",
+        "this card has expired",
+        _too_late,
+    ),
+    Rule(
+        Reason.OUTSIDE_HOURS,
+        "is it inside the card's hours",
+        "this card is not good at this hour",
+        _outside,
+    ),
+)
+
+UNWRITABLE = Rule(
+    Reason.LEDGER_UNWRITABLE,
+    "could the decision be written down (asked last, by the loop)",
+    "the gate cannot write its ledger: nobody is admitted by card until it can",
+    lambda _: False,
+)
+
+
+def decide(question: Question) -> Decision:
+    """The answer of the first rule that speaks; granted when none does."""
+    for rule in RULES:
+        if rule.speaks(question):
+            return _answer(rule, question)
+    marks = () if question.clock_trusted else (Duty.CLOCK_UNKNOWN.value,)
+    return Granted(question.card, marks)
+
+
+def walk(question: Question) -> Iterator[tuple[Rule, bool]]:
+    """Every rule up to the deciding one, with whether it spoke."""
+    for rule in RULES:
+        spoke = rule.speaks(question)
+        yield rule, spoke
+        if spoke:
+            return
+
+
+def words(answer: Reason | Duty) -> str:
+    """A reason or duty as a sentence."""
+    return _WORDS[answer]
+
+
+def _answer(rule: Rule, question: Question) -> Decision:
+    if isinstance(rule.answer, Duty):
+        return Referred(rule.answer, question.card)
+    return Denied(rule.answer, question.card if len(question.cards) == 1 else None)
+
+
+_WORDS = {rule.answer: rule.says for rule in (*RULES, UNWRITABLE)}

@@ -1,0 +1,30 @@
+"""One card held to a reader is one tap.
+
+Rules kept here:
+- a credential seen again at the same reader within the reader's quiet time is the same tap, and
+  being seen keeps it quiet: a card held for ten minutes stays one tap;
+- the same card at another reader is another tap;
+- the memory is bounded: the oldest sighting is forgotten first.
+"""
+
+from agent.core.ids import ReaderId
+from agent.core.model import Credential
+
+_KEPT = 64
+
+
+class Quiet:
+    """The sightings of one reader; used by that reader's thread alone. Times in nanoseconds."""
+
+    def __init__(self, reader: ReaderId, quiet_ns: int) -> None:
+        self.reader = reader
+        self._quiet_ns = quiet_ns
+        self._seen: dict[Credential, int] = {}
+
+    def admits(self, credential: Credential, mono_ns: int) -> bool:
+        """True when this sighting is a new tap."""
+        last = self._seen.pop(credential, None)
+        self._seen[credential] = mono_ns
+        if len(self._seen) > _KEPT:
+            del self._seen[next(iter(self._seen))]
+        return last is None or mono_ns - last >= self._quiet_ns

@@ -1,0 +1,105 @@
+"""A card at a reader: ask the rules, write the answer down, and let the lane act on it.
+
+Rules kept here:
+- every tap is one entry, whatever the answer; the entry carries a copy of what was decided on;
+- a second tap of a card whose vehicle still waits renews its grant: one grant, one vehicle;
+- a credential read at a desk is shown, never decided on.
+"""
+
+from datetime import datetime
+
+from agent.core import access, lane
+from agent.core.draft import Draft
+from agent.core.effects import ShowVerdict, Verdict
+from agent.core.entries import EntryType
+from agent.core.events import CardRead
+from agent.core.facts import Facts
+from agent.core.ids import PassageId
+from agent.core.lane import Grant, LaneState
+from agent.core.model import Card, Credential, Direction
+from agent.core.plan import GatePlan, LanePlan, ReaderPlan
+
+
+def question(
+    plan: GatePlan,
+    reader: ReaderPlan,
+    at_lane: LanePlan,
+    cards: tuple[Card, ...],
+    *,
+    local: datetime,
+    trusted: bool,
+) -> access.Question:
+    """A tap at a lane as the rules of access see it; a two-way lane goes by the reader's side."""
+    both = at_lane.direction is Direction.BOTH
+    direction = reader.side if both else at_lane.direction
+    return access.Question(
+        cards, at_lane.lane, direction, local, trusted, plan.holidays, plan.clock_pass
+    )
+
+
+def at_desk(reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> None:
+    """A card was held to a desk reader: say so, for whoever has a form open there."""
+    card = facts.cards[0] if len(facts.cards) == 1 else None
+    data = {"reader": reader.reader, "desk": reader.desk, **_described(card)}
+    personal = _personal(event.credential, card)
+    out.write(EntryType.CARD_PRESENTED, f"desk/{reader.desk}", data, personal=personal)
+
+
+def at_lane(
+    plan: GatePlan, state: LaneState, event: CardRead, facts: Facts, out: Draft
+) -> LaneState:
+    """A card was held to a lane's reader: decide, write, and raise the arm if granted."""
+    reader = plan.readers[event.reader]
+    lane_plan = plan.lanes[state.lane]
+    trusted = event.at.quality.trusted
+    asked = question(plan, reader, lane_plan, facts.cards, local=facts.local, trusted=trusted)
+    decision = access.decide(asked)
+    subject = f"lane/{state.lane}"
+    data = {
+        "lane": state.lane,
+        "reader": reader.reader,
+        "direction": asked.direction.value,
+        **_described(decision.card),
+    }
+    personal = _personal(event.credential, decision.card)
+    match decision:
+        case access.Granted(card, marks):
+            passage = _waiting_passage(state, card.label) or out.new_passage()
+            data["passage"] = passage
+            if marks:
+                data["marks"] = list(marks)
+            cause = out.write(EntryType.ACCESS_GRANTED, subject, data, personal=personal)
+            state = lane.admit(lane_plan, state, Grant(passage, card.label, cause), out)
+            verdict = Verdict.GRANTED
+        case access.Denied(reason):
+            data["reason"] = reason.value
+            out.write(EntryType.ACCESS_DENIED, subject, data, personal=personal)
+            verdict = Verdict.DENIED
+        case access.Referred(duty):
+            data["duty"] = duty.value
+            out.write(EntryType.ACCESS_REFERRED, subject, data, personal=personal)
+            verdict = Verdict.REFERRED
+    out.do(ShowVerdict(reader.reader, verdict))
+    return state
+
+
+def _waiting_passage(state: LaneState, label: str) -> PassageId | None:
+    waiting = state.grants[1:] if state.taken else state.grants
+    return next((grant.passage for grant in waiting if grant.card == label), None)
+
+
+def _described(card: Card | None) -> dict[str, object]:
+    return {} if card is None else {"card": card.label, "kind": card.kind.value}
+
+
+def _personal(credential: Credential, card: Card | None) -> dict[str, str]:
+    personal = {"credential": str(credential)}
+    if card is not None:
+        named = (
+            ("holder", card.holder),
+            ("unit", card.unit),
+            ("department", card.department),
+            ("plate", card.plate),
+        )
+        personal.update((name, value) for name, value in named if value)
+    return personal
