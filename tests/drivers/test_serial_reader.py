@@ -1,0 +1,287 @@
+"""The serial reader on real pseudo-terminals."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost
+from agent.core.ids import ReaderId
+from agent.core.model import ClockQuality, Moment
+from agent.errors import DeviceError
+from agent.ports import CardReader, Condition
+from drivers.serial_reader import FAULTS_PER_SECOND, SerialReader
+from drivers.wire.em4100 import Em4100
+
+LIMIT_S = 5.0
+READER = ReaderId("in-1")
+FRAMES = {
+    "em4100:62E3086CED": bytes.fromhex("0236324533303836434544303803"),
+    "em4100:0100CDA4EC": bytes.fromhex("0230313030434441344543383403"),
+    "em4100:3C00CE754C": bytes.fromhex("0233433030434537353443434203"),
+}
+GOOD = FRAMES["em4100:62E3086CED"]
+BAD = bytes.fromhex("0236383030334235314336434203")
+
+
+class SystemClock:
+    def now(self) -> Moment:
+        return Moment(time.time_ns() // 1000, time.monotonic_ns(), ClockQuality.SYNCED)
+
+
+class Cable:
+    """A pty behind a link, as a USB adapter behind its udev name; it can be pulled out."""
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        self._ends: list[int] = []
+
+    def plug(self) -> None:
+        master, slave = os.openpty()
+        self._ends = [master]
+        name = os.ttyname(slave)
+        os.close(slave)
+        self.link.symlink_to(name)
+
+    def unplug(self) -> None:
+        self.link.unlink(missing_ok=True)
+        while self._ends:
+            os.close(self._ends.pop())
+
+    def send(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._ends[0], data) :]
+
+
+class Inbox:
+    """What the reader emits, in order."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Event | FrameFaulted] = queue.Queue()
+
+    def put(self, event: Event | FrameFaulted) -> None:
+        self._queue.put(event)
+
+    def next(self) -> Event | FrameFaulted:
+        return self._queue.get(timeout=LIMIT_S)
+
+    def rest(self) -> list[Event | FrameFaulted]:
+        found = []
+        while not self._queue.empty():
+            found.append(self._queue.get_nowait())
+        return found
+
+    def cards(self, count: int) -> list[str]:
+        found: list[str] = []
+        while len(found) < count:
+            event = self.next()
+            if isinstance(event, CardRead):
+                found.append(str(event.credential))
+        return found
+
+
+@pytest.fixture
+def cable(tmp_path: Path) -> Iterator[Cable]:
+    cable = Cable(tmp_path / "reader")
+    yield cable
+    cable.unplug()
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def reader(cable: Cable) -> Iterator[SerialReader]:
+    reader = SerialReader(READER, str(cable.link), 9600, Em4100(), SystemClock())
+    yield reader
+    reader.stop()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + LIMIT_S
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < limit, "it did not come to be in time"
+        pause.wait(0.005)
+
+
+def counters(reader: CardReader) -> dict[str, int]:
+    return dict(reader.health().counters or {})
+
+
+def test_a_frame_becomes_a_card_read(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    assert reader.health().condition is Condition.UNKNOWN
+    cable.plug()
+    reader.start(inbox.put)
+    found = inbox.next()
+    assert isinstance(found, ReaderFound)
+    assert found.reader == READER
+    before = time.monotonic_ns()
+    cable.send(GOOD)
+    event = inbox.next()
+    assert isinstance(event, CardRead)
+    assert event.reader == READER
+    assert str(event.credential) == "em4100:62E3086CED"
+    assert before < event.at.mono_ns < time.monotonic_ns()
+    reader.stop()
+    assert reader.health().condition is Condition.OK
+    assert counters(reader) == {
+        "bytes": 14,
+        "frames": 1,
+        "keys": 0,
+        "faults": 0,
+        "reconnects": 0,
+    }
+
+
+def test_split_and_glued_frames(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    cable.send(GOOD[:5])
+    cable.send(GOOD[5:])
+    assert inbox.cards(1) == ["em4100:62E3086CED"]
+    cable.send(b"".join(FRAMES.values()))
+    assert inbox.cards(3) == list(FRAMES)
+
+
+def test_a_wrong_checksum_is_told_and_counted(
+    cable: Cable, inbox: Inbox, reader: SerialReader
+) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    cable.send(BAD)
+    fault = inbox.next()
+    assert isinstance(fault, FrameFaulted)
+    assert fault.reason == "bad_checksum"
+    assert fault.raw == BAD
+    cable.send(GOOD)
+    assert inbox.cards(1) == ["em4100:62E3086CED"]
+    assert counters(reader)["faults"] == 1
+
+
+def test_faults_are_all_counted_but_few_are_told(
+    cable: Cable, inbox: Inbox, reader: SerialReader
+) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    began = time.monotonic()
+    cable.send(BAD * 100)
+    cable.send(GOOD)
+    told = 0
+    while isinstance(inbox.next(), FrameFaulted):
+        told += 1
+    seconds = time.monotonic() - began
+    assert FAULTS_PER_SECOND <= told <= FAULTS_PER_SECOND * (int(seconds) + 2)
+    assert counters(reader)["faults"] == 100
+
+
+def test_only_faults_degrade_and_a_frame_heals(
+    cable: Cable, inbox: Inbox, reader: SerialReader
+) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    cable.send(BAD * 4)
+    wait_for(lambda: counters(reader)["faults"] == 4)
+    assert reader.health().condition is Condition.OK
+    cable.send(BAD)
+    wait_for(lambda: reader.health().condition is Condition.DEGRADED)
+    assert "baud" in reader.health().detail
+    cable.send(GOOD)
+    wait_for(lambda: reader.health().condition is Condition.OK)
+
+
+def test_unplug_and_replug(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderFound)
+    for turn in range(1, 4):
+        cable.send(GOOD[:7])
+        cable.unplug()
+        lost = inbox.next()
+        assert isinstance(lost, ReaderLost)
+        assert str(cable.link) in lost.detail
+        assert reader.health().condition is Condition.DOWN
+        cable.plug()
+        assert isinstance(inbox.next(), ReaderFound)
+        cable.send(GOOD[7:] + GOOD)
+        assert inbox.cards(1) == ["em4100:62E3086CED"]
+        assert counters(reader)["reconnects"] == turn
+
+
+def test_absent_at_first_is_lost_once(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderLost)
+    assert reader.health().condition is Condition.DOWN
+    with pytest.raises(queue.Empty):
+        inbox._queue.get(timeout=0.3)
+    cable.plug()
+    assert isinstance(inbox.next(), ReaderFound)
+    cable.send(GOOD)
+    assert inbox.cards(1) == ["em4100:62E3086CED"]
+
+
+def test_a_flood_of_garbage_is_survived(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    garbage = bytes(range(4, 256)) * 1000
+    cable.send(garbage + GOOD)
+    assert inbox.cards(1) == ["em4100:62E3086CED"]
+    assert counters(reader)["faults"] == -(-len(garbage) // 64)
+    assert len(inbox.rest()) < 100
+
+
+def test_stop_while_waiting_for_bytes(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    began = time.monotonic()
+    reader.stop()
+    assert time.monotonic() - began < 0.5
+    assert inbox.rest() == []
+    reader.stop()
+
+
+def test_stop_while_absent(inbox: Inbox, reader: SerialReader) -> None:
+    reader.start(inbox.put)
+    inbox.next()
+    with pytest.raises(queue.Empty):
+        inbox._queue.get(timeout=1.0)
+    began = time.monotonic()
+    reader.stop()
+    assert time.monotonic() - began < 0.5
+
+
+def test_stop_before_start(reader: SerialReader) -> None:
+    reader.stop()
+
+
+def test_start_twice_is_refused(inbox: Inbox, reader: SerialReader) -> None:
+    reader.start(inbox.put)
+    with pytest.raises(DeviceError, match="started already"):
+        reader.start(inbox.put)
+
+
+def test_two_programs_do_not_share_a_port(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderFound)
+    other = SerialReader(ReaderId("in-2"), str(cable.link), 9600, Em4100(), SystemClock())
+    second = Inbox()
+    other.start(second.put)
+    try:
+        lost = second.next()
+        assert isinstance(lost, ReaderLost)
+        assert "lock" in lost.detail
+    finally:
+        other.stop()
