@@ -12,8 +12,10 @@ from typing import Protocol
 from agent.core.effects import Verdict
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted
+from agent.core.facts import OpenPassage
 from agent.core.ids import InputId, OutputId
 from agent.core.model import Card, Credential, Matching, Moment
+from agent.core.view import LaneView
 
 
 class Condition(StrEnum):
@@ -99,14 +101,45 @@ class Head:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """The answer to an order, kept 24 h so that a repeat gets it again and moves nothing."""
+
+    order_id: str
+    status: str
+    code: int
+    detail: str
+
+
 class Journal(Protocol):
     """The writing side of the ledger, owned by the loop's thread."""
 
-    def append(self, entries: Sequence[Entry], now: Moment) -> Head:
-        """Commit all entries in one transaction; raises StoreError, then nothing was written."""
+    def append(
+        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+    ) -> Head:
+        """Commit all of it in one transaction; raises StoreError, then nothing was written."""
 
     def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
         """The cards of the ruling roster generation that match (none, one, or more)."""
 
+    def open_passages(self) -> Sequence[OpenPassage]:
+        """Grants without an end, oldest first."""
+
+    def result(self, order_id: str, now: Moment) -> KeptResult | None:
+        """What was answered to this order within the last 24 h."""
+
     def head(self) -> Head:
         """The last committed entry."""
+
+    def housekeeping(self, now: Moment) -> None:
+        """A little of what can wait: called when the loop is idle; takes some ms at most."""
+
+
+class Listener(Protocol):
+    """Who wants to know what was committed and how the lanes look: uplink, live feed."""
+
+    def committed(self, head: Head, entries: Sequence[Entry]) -> None:
+        """Called in the loop's thread after the effects; returns at once."""
+
+    def lanes(self, views: Sequence[LaneView]) -> None:
+        """The lanes that look different now; called in the loop's thread; returns at once."""

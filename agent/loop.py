@@ -1,0 +1,315 @@
+"""The loop: one thread that takes, decides, commits, and only then acts.
+
+Rules kept here:
+- the only holder of state; every event is facts, step, commit, effects, in this order;
+- what admits happens only after its commit; if the commit fails, nobody is admitted, and the tap
+  is answered, recorded as soon as there is room, and counted;
+- what merely follows the world (inputs, timers, closing) goes on without the disk: its entries are
+  owed and written first as soon as the disk takes them;
+- effects happen at most once; a device that fails comes back as an event;
+- the watchdog is fed from here and nowhere else.
+"""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from agent.core import lane
+from agent.core.access import Reason
+from agent.core.clockwatch import ClockWatch
+from agent.core.effects import (
+    AnswerOrder,
+    Effect,
+    PulseRelay,
+    ShowVerdict,
+    StartTimer,
+    StopTimer,
+    SwitchRelay,
+    Verdict,
+)
+from agent.core.entries import Entry, EntryType
+from agent.core.events import (
+    CardRead,
+    Event,
+    OrderReceived,
+    OutputFaulted,
+    Started,
+    Stopping,
+    TimerFired,
+)
+from agent.core.facts import Facts
+from agent.core.gate import Gate, GateState, Step
+from agent.core.ids import OutputId, ReaderId
+from agent.core.model import Moment
+from agent.core.orders import Order
+from agent.core.view import LaneView
+from agent.errors import DeviceError, StoreError
+from agent.inbox import Errand, Inbox
+from agent.ports import (
+    CardReader,
+    Clock,
+    Condition,
+    Head,
+    Health,
+    Journal,
+    KeptResult,
+    Listener,
+    Outputs,
+)
+from agent.timers import Timers
+
+_TICK_NS = 1_000_000_000
+_OWED = 1000
+_log = logging.getLogger("gate.loop")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the loop is plugged into. ``beat`` is called about once a second while it is alive."""
+
+    journal: Journal
+    outputs: Outputs
+    readers: Mapping[ReaderId, CardReader]
+    clock: Clock
+    listeners: Sequence[Listener]
+    beat: Callable[[], None]
+
+
+class Loop:
+    """Runs in one thread, from `run` to `stop`; everything else is asked through the inbox."""
+
+    def __init__(self, gate: Gate, inbox: Inbox, timezone: tzinfo, world: World) -> None:
+        self._gate = gate
+        self._inbox = inbox
+        self._timezone = timezone
+        self._world = world
+        self._state: GateState = gate.first_state()
+        self._timers = Timers()
+        self._owed: deque[Entry] = deque()
+        self._answers: dict[str, KeptResult] = {}
+        self._stopping = ""
+        self._watch = ClockWatch(world.clock.now())
+        self._tick_ns = 0
+        self._disk = ""
+        self.counters: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Work until `stop`. The journal must belong to this thread."""
+        self._apply(Started(self._world.clock.now()))
+        self._world_sees(tuple(self.views()))
+        while not self._stopping:
+            item = self._inbox.take(self._patience_s())
+            if isinstance(item, Errand):
+                self._run_errand(item)
+            elif item is not None:
+                self._apply(item)
+            self._on_time(idle=item is None)
+        self._apply(Stopping(self._stopping, self._world.clock.now()))
+
+    def stop(self, reason: str) -> None:
+        """End `run` in order; from any thread."""
+        self._stopping = reason
+        self._inbox.wake()
+
+    def take_order(self, order: Order) -> KeptResult:
+        """Do what an order wants, once. Runs in the loop's thread (see `Inbox.ask`).
+
+        A repeat within 24 h gets the first answer again and moves nothing.
+        """
+        now = self._world.clock.now()
+        kept = self._world.journal.result(order.order_id, now)
+        if kept is not None:
+            return kept
+        self._apply(OrderReceived(order, now))
+        answer = self._answers.pop(order.order_id, None)
+        return answer or KeptResult(order.order_id, "failed", 500, "the order got no answer")
+
+    def views(self) -> Sequence[LaneView]:
+        """Every lane as it is now. Runs in the loop's thread."""
+        plans = self._gate.plan.lanes
+        return [lane.view(plans[name], state) for name, state in self._state.lanes.items()]
+
+    def facts(self, event: Event) -> Facts:
+        """What the step of ``event`` has to know. Runs in the loop's thread."""
+        journal = self._world.journal
+        head = journal.head()
+        local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
+        facts = Facts(head.stream, head.sequence + len(self._owed) + 1, local.replace(tzinfo=None))
+        if isinstance(event, CardRead):
+            matching = self._gate.plan.readers[event.reader].matching
+            cards = journal.find_cards(event.credential, matching)
+            return Facts(facts.stream, facts.next_sequence, facts.local, cards)
+        if isinstance(event, Started):
+            left = tuple(journal.open_passages())
+            return Facts(facts.stream, facts.next_sequence, facts.local, (), left)
+        return facts
+
+    def health(self) -> Health:
+        """How the writing goes; from any thread."""
+        counters = {**self.counters, **self._inbox.counters, "owed": len(self._owed)}
+        if self._disk:
+            return Health("ledger", Condition.DOWN, self._disk, counters)
+        return Health("ledger", Condition.OK, "every entry is written", counters)
+
+    def _apply(self, event: Event) -> None:
+        try:
+            step = self._gate.step(self._state, event, self.facts(event))
+        except StoreError as fault:
+            self._unwritable(event, fault)
+            return
+        results = [_kept(effect) for effect in step.effects if isinstance(effect, AnswerOrder)]
+        head = None
+        if step.entries or results:
+            try:
+                head = self._commit(step.entries, event.at, results)
+            except StoreError as fault:
+                self._not_committed(event, step, fault)
+                return
+        self._act(step, event.at)
+        if head is not None:
+            for listener in self._world.listeners:
+                listener.committed(head, step.entries)
+
+    def _commit(
+        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+    ) -> Head:
+        if self._owed:
+            entries = (*self._owed, *entries)
+        head = self._world.journal.append(entries, now, results)
+        if self._owed:
+            _log.warning("%d owed entries are written", len(self._owed))
+            self._owed.clear()
+        self._disk = ""
+        return head
+
+    def _not_committed(self, event: Event, step: Step, fault: StoreError) -> None:
+        admits = isinstance(event, CardRead) or (
+            isinstance(event, OrderReceived) and event.order.kind == "open"
+        )
+        if admits:
+            self._unwritable(event, fault)
+            return
+        self._loud(fault)
+        self._owe(step.entries)
+        self._act(step, event.at)
+
+    def _unwritable(self, event: Event, fault: StoreError) -> None:
+        """Nobody is admitted, and whoever asked is told."""
+        self._loud(fault)
+        if isinstance(event, CardRead):
+            self.counters["taps_not_recorded"] += 1
+            self._show(ShowVerdict(event.reader, Verdict.DENIED))
+            at = self._gate.plan.readers[event.reader].lane
+            data = {"lane": at, "reader": event.reader, "reason": Reason.LEDGER_UNWRITABLE.value}
+            personal = {"credential": str(event.credential)}
+            if at is not None:
+                denied = EntryType.ACCESS_DENIED
+                self._owe((Entry(denied, f"lane/{at}", event.at, data, personal),))
+        elif isinstance(event, OrderReceived):
+            answer = KeptResult(event.order.order_id, "failed", 503, str(fault))
+            self._answers[event.order.order_id] = answer
+
+    def _owe(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if len(self._owed) >= _OWED:
+                self.counters["entries_lost"] += 1
+                _log.critical("an entry of type %s is lost: the disk was full too long", entry.type)
+            else:
+                self._owed.append(entry)
+
+    def _loud(self, fault: StoreError) -> None:
+        self.counters["commits_failed"] += 1
+        if not self._disk:
+            _log.critical("nothing can be written, nobody is admitted by card: %s", fault)
+        self._disk = str(fault)
+
+    def _act(self, step: Step, at: Moment) -> None:
+        before, self._state = self._state, step.state
+        for effect in step.effects:
+            self._do(effect, at)
+        if before is not step.state:
+            self._world_sees(
+                tuple(
+                    lane.view(self._gate.plan.lanes[name], state)
+                    for name, state in step.state.lanes.items()
+                    if state is not before.lanes[name]
+                )
+            )
+
+    def _do(self, effect: Effect, at: Moment) -> None:
+        match effect:
+            case PulseRelay(output, ms):
+                self._drive(output, at, lambda: self._world.outputs.pulse(output, ms))
+            case SwitchRelay(output, on):
+                self._drive(output, at, lambda: self._world.outputs.switch(output, on))
+            case ShowVerdict():
+                self._show(effect)
+            case StartTimer(key, at_ns):
+                self._timers.start(key, at_ns)
+            case StopTimer(key):
+                self._timers.stop(key)
+            case AnswerOrder(order):
+                self._answers[order] = _kept(effect)
+
+    def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:
+        try:
+            drive()
+        except DeviceError as fault:
+            self.counters["outputs_faulted"] += 1
+            self._inbox.put(OutputFaulted(output, str(fault), at))
+
+    def _show(self, effect: ShowVerdict) -> None:
+        reader = self._world.readers.get(effect.reader)
+        if reader is not None:
+            reader.show(effect.verdict)
+
+    def _world_sees(self, views: Sequence[LaneView]) -> None:
+        for listener in self._world.listeners:
+            listener.lanes(views)
+
+    def _run_errand(self, errand: Errand) -> None:
+        if not errand.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = errand.run()
+        except Exception as fault:  # noqa: BLE001 - it belongs to the asker, in his thread
+            errand.future.set_exception(fault)
+        else:
+            errand.future.set_result(result)
+
+    def _on_time(self, *, idle: bool) -> None:
+        now = self._world.clock.now()
+        while (key := self._timers.due(now.mono_ns)) is not None:
+            self._apply(TimerFired(key, now))
+        if now.mono_ns - self._tick_ns >= _TICK_NS:
+            self._tick_ns = now.mono_ns
+            self._tick(now)
+        if idle:
+            self._world.journal.housekeeping(now)
+
+    def _tick(self, now: Moment) -> None:
+        self._world.beat()
+        for event in self._watch.look(now):
+            self._apply(event)
+        if self._owed:
+            try:
+                head = self._commit((), now)
+            except StoreError as fault:
+                self._loud(fault)
+            else:
+                for listener in self._world.listeners:
+                    listener.committed(head, ())
+
+    def _patience_s(self) -> float:
+        """Until the next timer or tick, and never longer than a second."""
+        due_ns = self._timers.next_ns()
+        if due_ns is None:
+            return _TICK_NS / 1e9
+        left_ns = due_ns - self._world.clock.now().mono_ns
+        return min(max(left_ns, 0), _TICK_NS) / 1e9
+
+
+def _kept(answer: AnswerOrder) -> KeptResult:
+    return KeptResult(answer.order, answer.status, answer.code, answer.detail)
