@@ -1,0 +1,83 @@
+"""The near end of the control socket, for the command line and the console."""
+
+import itertools
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from agent.errors import GateError
+
+_LINE = 4 * 1024 * 1024
+
+
+class NotRunningError(GateError):
+    """No daemon listens at the control socket."""
+
+
+class ControlClient:
+    """One connection; raises NotRunningError when no daemon is there, GateError for its refusals.
+
+    ``limit_s`` bounds every wait.
+    """
+
+    def __init__(self, path: Path, limit_s: float = 10.0) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(limit_s)
+        try:
+            self._socket.connect(str(path))
+        except OSError as fault:
+            self._socket.close()
+            message = (
+                f"no gate-agent answers at {path} ({fault.strerror}): is the daemon running, and "
+                "may you use its socket (group gate-agent)?"
+            )
+            raise NotRunningError(message) from fault
+        self._file = self._socket.makefile("rb")
+        self._ids = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+    def ask(self, op: str, **args: object) -> Any:
+        """Ask for ``op`` and return its result."""
+        number = next(self._ids)
+        line = json.dumps({"id": number, "op": op, **args}, ensure_ascii=False)
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+        except OSError as fault:
+            raise GateError(f"the daemon hung up while {op!r} was asked: {fault}") from fault
+        answer = self._read(op)
+        if not answer.get("ok"):
+            raise GateError(str(answer.get("error", "the daemon gave no reason")))
+        return answer.get("result")
+
+    def feed(self) -> Iterator[dict[str, Any]]:
+        """Entries and lanes as they come, until the daemon ends or `close` is called."""
+        self.ask("feed")
+        self._socket.settimeout(None)
+        while line := self._file.readline(_LINE):
+            yield json.loads(line)
+
+    def _read(self, op: str) -> dict[str, Any]:
+        try:
+            line = self._file.readline(_LINE)
+        except TimeoutError as fault:
+            limit = self._socket.gettimeout()
+            message = f"the daemon did not answer {op!r} within {limit:g} s: not known yet"
+            raise GateError(message) from fault
+        except OSError as fault:
+            raise GateError(f"the daemon hung up while {op!r} was asked: {fault}") from fault
+        if not line:
+            raise GateError(f"the daemon hung up before it answered {op!r}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
