@@ -1,0 +1,299 @@
+"""One reader of pcscd as a worker: asks cards for their UID and gives lamp signals.
+
+Rules kept here:
+- at most one thread talks to a reader, with a context of its own, so that a card that never answers
+  holds up its own reader and nothing else;
+- each piece of work has a limit. When it is over the thread is abandoned: what it brings later is
+  thrown away, and no second thread is sent after it. So there are never more abandoned threads
+  than readers, and each ends when the card leaves, the reader answers, or pcscd goes;
+- one insertion is told once, also when pcscd was restarted under a card that stayed in the field;
+- a card that waits for its turn longer than the limit is not read: a late tap opens no gate.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from drivers.pcsc_calls import (
+    NO_CARD,
+    NOT_TRANSACTED,
+    REMOVED,
+    RESET,
+    SHARING,
+    UNPOWERED,
+    UNRESPONSIVE,
+    Calls,
+    PcscError,
+)
+from drivers.wire.acr122u import GET_UID, ask_again, decode_uid, light_done
+
+_GONE: Final = (NO_CARD, REMOVED)
+_WORTH_A_RETRY: Final = (NOT_TRANSACTED, RESET, SHARING, UNPOWERED, UNRESPONSIVE)
+_TRIES: Final = 3
+_PAUSE_S: Final = 0.05
+
+
+class Listener(Protocol):
+    """Who hears of a slot; called from the slot's own thread or from that which calls `check`."""
+
+    def told(self, slot: "Slot", uid: bytes, atr: bytes) -> None:
+        """A card came and told its UID."""
+
+    def faulted(self, counter: str, reason: str, raw: bytes) -> None:
+        """A card came and told none; ``counter`` is the kind of fault."""
+
+    def count(self, counter: str) -> None:
+        """Something happened that is only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Ask for a UID. ``lying``: the card may have been told of before pcscd went away."""
+
+    atr: bytes
+    lying: bool
+    insertion: int
+    since: float
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Signal:
+    """Give a lamp signal."""
+
+    command: bytes
+    since: float
+    limit_s: float
+
+
+class _UnreadError(Exception):
+    """A card that told no UID."""
+
+    def __init__(self, counter: str, reason: str, raw: bytes = b"") -> None:
+        super().__init__(reason)
+        self.counter = counter
+        self.raw = raw
+
+
+class Slot:
+    """A reader by its name. ``limit_s`` is how long a card may take to answer."""
+
+    def __init__(
+        self, calls: Calls, name: str, thread_name: str, limit_s: float, listener: Listener
+    ) -> None:
+        self.name = name
+        self._calls = calls
+        self._thread_name = thread_name
+        self._limit_s = limit_s
+        self._listener = listener
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._worker: threading.Thread | None = None
+        self._read: _Read | None = None
+        self._signal: _Signal | None = None
+        self._deadline: float | None = None
+        self._overdue = False
+        self._insertion = 0
+        self._told: bytes | None = None
+        self._card_trouble = ""
+        self._lamp_trouble = ""
+
+    # -- what the monitor says
+
+    def came(self, atr: bytes, *, lying: bool) -> None:
+        """A card is in the field: ask for its UID."""
+        with self._lock:
+            if not lying:
+                self._told = None
+                self._insertion += 1
+            if self._read is not None:
+                self._listener.count("skipped")
+            self._read = _Read(atr, lying, self._insertion, time.monotonic(), self._limit_s)
+            self._wake()
+
+    def left(self) -> None:
+        """The field is empty."""
+        with self._lock:
+            self._told = None
+            self._insertion += 1
+            self._read = None
+
+    def show(self, command: bytes, duration_s: float) -> None:
+        """Give a lamp signal that lasts ``duration_s``; a signal that still waits is replaced."""
+        with self._lock:
+            limit_s = self._limit_s + duration_s
+            self._signal = _Signal(command, time.monotonic(), limit_s)
+            self._wake()
+
+    def check(self) -> float | None:
+        """Abandon work that is overdue. Gives the seconds to the next deadline, if there is one."""
+        with self._lock:
+            if self._deadline is None or self._overdue:
+                return None
+            rest = self._deadline - time.monotonic()
+            if rest > 0:
+                return rest
+            self._overdue = True
+        self._listener.faulted(
+            "timeouts", f"the card or {self.name} did not answer within {self._limit_s:g} s", b""
+        )
+        return None
+
+    def close(self) -> None:
+        """Take no more work."""
+        with self._lock:
+            self._closed.set()
+            self._read = self._signal = None
+
+    def join(self, seconds: float) -> None:
+        """Wait for the thread, if there is one; an abandoned one is left to its fate."""
+        with self._lock:
+            worker = None if self._overdue else self._worker
+        if worker is not None:
+            worker.join(max(0.0, seconds))
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way and nothing is remembered."""
+        with self._lock:
+            return self._worker is None and self._told is None
+
+    @property
+    def stuck(self) -> bool:
+        """A card or the reader owes an answer for longer than the limit."""
+        with self._lock:
+            return self._deadline is not None and time.monotonic() > self._deadline
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with this reader, for an installer; empty when nothing is."""
+        stuck = self.stuck
+        with self._lock:
+            if stuck:
+                return (
+                    f"{self.name} is held up by a card that does not answer: take the card away; "
+                    "if that does not help, plug the reader out and in"
+                )
+            return self._card_trouble or self._lamp_trouble
+
+    # -- the worker
+
+    def _wake(self) -> None:
+        if self._worker is None and not self._closed.is_set():
+            self._worker = threading.Thread(target=self._work, name=self._thread_name, daemon=True)
+            self._worker.start()
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            if isinstance(job, _Read):
+                self._do_read(job)
+            else:
+                self._do_signal(job)
+
+    def _next(self) -> _Read | _Signal | None:
+        with self._lock:
+            now = time.monotonic()
+            while (job := self._read or self._signal) is not None:
+                if isinstance(job, _Read):
+                    self._read = None
+                else:
+                    self._signal = None
+                if now - job.since <= job.limit_s:
+                    self._deadline = now + job.limit_s
+                    return job
+                self._listener.count("skipped")
+            self._worker = None
+            return None
+
+    def _settle(self) -> bool:
+        """End a piece of work; False when it took too long (lock held)."""
+        late = self._overdue or (self._deadline is not None and time.monotonic() > self._deadline)
+        self._deadline = None
+        self._overdue = False
+        if late:
+            self._listener.count("late")
+        return not late
+
+    def _do_read(self, job: _Read) -> None:
+        fault: _UnreadError | None = None
+        uid = atr = b""
+        try:
+            uid, atr = self._ask(job)
+        except _UnreadError as found:
+            fault = found
+        with self._lock:
+            in_time = self._settle()
+            again = fault is None and job.lying and uid == self._told
+            if fault is None:
+                self._card_trouble = ""
+                if job.insertion == self._insertion:
+                    self._told = uid
+            elif fault.counter == "failed":
+                self._card_trouble = f"{self.name} could not read the last card: {fault}"
+        if not in_time or self._closed.is_set():
+            return
+        if fault is not None:
+            self._listener.faulted(fault.counter, str(fault), fault.raw)
+        elif again:
+            self._listener.count("lying")
+        else:
+            self._listener.told(self, uid, atr)
+
+    def _ask(self, job: _Read) -> tuple[bytes, bytes]:
+        tries = 1
+        while True:
+            try:
+                return self._ask_once(job)
+            except PcscError as fault:
+                if fault.code in _GONE:
+                    raise _UnreadError("torn", "the card left before it had answered") from fault
+                if fault.code not in _WORTH_A_RETRY or tries == _TRIES or self._closed.is_set():
+                    raise _UnreadError("failed", str(fault)) from fault
+            tries += 1
+            self._closed.wait(_PAUSE_S)
+
+    def _ask_once(self, job: _Read) -> tuple[bytes, bytes]:
+        with (
+            self._calls.context() as context,
+            self._calls.card(context, self.name) as (handle, protocol),
+        ):
+            answer = self._calls.transmit(handle, protocol, GET_UID)
+            again = ask_again(answer)
+            if again is not None:
+                answer = self._calls.transmit(handle, protocol, again)
+            try:
+                uid = decode_uid(answer)
+            except ValueError as fault:
+                counter = "torn" if not answer else "unreadable"
+                raise _UnreadError(counter, str(fault), answer) from fault
+            return uid, job.atr or self._calls.atr(handle)
+
+    def _do_signal(self, job: _Signal) -> None:
+        try:
+            answer = self._signal_once(job.command)
+            trouble = "" if light_done(answer) else f"its answer was {answer.hex().upper()!r}"
+        except PcscError as fault:
+            trouble = str(fault)
+        with self._lock:
+            self._settle()
+            self._lamp_trouble = (
+                f"the lamp of {self.name} does not obey ({trouble}); where no card is in the field "
+                "this needs ifdDriverOptions 0x0001 in the Info.plist of libccid"
+                if trouble
+                else ""
+            )
+        self._listener.count("lamp_failures" if trouble else "lamp_signals")
+
+    def _signal_once(self, command: bytes) -> bytes:
+        with self._calls.context() as context:
+            try:
+                with self._calls.card(context, self.name) as (handle, protocol):
+                    answer = self._calls.transmit(handle, protocol, command)
+                if answer:
+                    return answer
+            except PcscError as fault:
+                if fault.code not in (*_GONE, UNPOWERED, UNRESPONSIVE):
+                    raise
+            with self._calls.reader(context, self.name) as handle:
+                return self._calls.escape(handle, command)
