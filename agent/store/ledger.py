@@ -1,0 +1,312 @@
+"""The ledger: the writing side of the store, one per gate, owned by one thread.
+
+Rules kept here:
+- commit first, then act: `append` returns only when the entries are on the disk;
+- when something fails, nothing of it was written, and it is loud (StoreError);
+- when the disk is full the ballast is released once, so that the last entries fit, and an entry
+  behind them says so; when there is room again it is laid again, and an entry says that;
+- checkpoints are made by `housekeeping`, which the loop calls when it is idle.
+
+The writing connection lives in the thread that opened it (sqlite3 refuses any other).
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from agent.core.entries import Entry, EntryType
+from agent.core.facts import OpenPassage
+from agent.core.ids import LaneId, PassageId
+from agent.core.model import Card, Credential, Matching, Moment
+from agent.errors import StoreError
+from agent.ports import Condition, Head, Health
+from agent.store.ballast import MIB, Ballast, disk_full
+from agent.store.database import Identity, connect_writer, refusal
+from agent.store.desk import Desk, KeptResult
+from agent.store.lock import Lock
+from agent.store.projections import rebuild, refresh
+from agent.store.roster import Roster
+from agent.store.scribe import Also, Scribe
+from agent.store.seal import Disclosure, Sealer
+
+CHECKPOINT_PAGES = 1000
+_WORST_PAGES = 16 * CHECKPOINT_PAGES
+_PAGES_PER_ENTRY = 4
+_PAGES_PER_CARD = 4
+SLICE_NS = 5_000_000
+
+T = TypeVar("T")
+
+
+class Ledger:
+    """Made by `open`, ended by `close`; also a context manager."""
+
+    def __init__(
+        self, path: Path, conn: sqlite3.Connection, lock: Lock, sealer: Sealer, boot: str
+    ) -> None:
+        """Not for callers: use `open`."""
+        self._path = path
+        self._conn = conn
+        self._lock = lock
+        (stream,) = conn.execute(
+            "SELECT stream FROM streams WHERE id = (SELECT stream FROM state WHERE id = 1)"
+        ).fetchone()
+        (ruling,) = conn.execute("SELECT generation FROM state WHERE id = 1").fetchone()
+        self._roster = Roster(conn, ruling)
+        self._scribe = Scribe(conn, sealer, stream, boot)
+        self._desk = Desk(conn)
+        self._ballast = Ballast(path, 0)
+        self._pages = 0
+        self.find_cards: Callable[[Credential, Matching], tuple[Card, ...]] = self._roster.find
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        identity: Identity,
+        disclosure: Disclosure,
+        boot: str,
+        *,
+        ballast_bytes: int = 4 * MIB,
+    ) -> Self:
+        """Take the lock, open the file or make it, bring its schema up to date.
+
+        Raises StoreError with advice when another process writes, or the file is damaged, of
+        another gate, or of a newer schema; then the file is as it was.
+        """
+        sealer = Sealer(disclosure)
+        lock = Lock.take(path)
+        try:
+            conn = connect_writer(path, identity)
+            try:
+                refresh(conn)
+                ledger = cls(path, conn, lock, sealer, boot)
+                ledger._agree()
+            except sqlite3.Error as error:
+                conn.close()
+                raise refusal(path, error) from error
+            except StoreError:
+                conn.close()
+                raise
+        except StoreError:
+            lock.release()
+            raise
+        ledger._ballast = Ballast(path, ballast_bytes)
+        if not ledger._desk.filled:
+            ledger._ballast.lay()
+        return ledger
+
+    def _agree(self) -> None:
+        head, published = self._scribe.head.sequence, self._desk.published
+        if published > head:
+            raise StoreError(
+                f"{self._path}: the broker has entry {published}, but the journal ends at {head}: "
+                "its end was removed, or an old copy was put in place. Its numbers must not be "
+                "used twice: restore the right file, or move this one away so that the gate "
+                "begins a new ledger"
+            )
+
+    def close(self) -> None:
+        """End the connection and let go of the lock; safe to call twice."""
+        self._conn.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # The journal
+
+    def append(self, entries: Sequence[Entry], now: Moment) -> Head:
+        """Commit all entries in one transaction; raises StoreError, then nothing was written."""
+        if not entries:
+            return self._scribe.head
+        return self._write(entries, now, None)
+
+    def head(self) -> Head:
+        """The last committed entry."""
+        return self._scribe.head
+
+    def open_passages(self) -> tuple[OpenPassage, ...]:
+        """Grants that have no end in the journal yet, oldest first."""
+        rows = self._conn.execute(
+            "SELECT passage, lane, sequence, card FROM open_passages ORDER BY sequence"
+        ).fetchall()
+        return tuple(
+            OpenPassage(PassageId(passage), LaneId(lane), sequence, card)
+            for passage, lane, sequence, card in rows
+        )
+
+    def rebuild(self) -> int:
+        """Make every projected table anew from the journal; gives the count of entries read."""
+        return self._loud("the projections were not rebuilt", lambda: rebuild(self._conn))
+
+    # The cursor, the session, the results of orders
+
+    def published(self) -> int:
+        """The last entry of the longest prefix that the broker has."""
+        return int(self._desk.published)
+
+    def save_published(self, sequence: int) -> None:
+        """Move the cursor forward, committed; a lower number is ignored."""
+        self._loud(
+            "the published cursor was not saved",
+            lambda: self._desk.save_published(sequence, self._scribe.head.sequence),
+        )
+
+    def next_session(self) -> int:
+        """The number of a new session with the broker, committed."""
+        return self._loud("the session was not numbered", self._desk.next_session)
+
+    def keep_result(self, order_id: str, status: str, code: int, detail: str, at: Moment) -> None:
+        """Keep the result of an order for 24 hours, committed."""
+        kept = KeptResult(order_id, status, code, detail, at.wall_us)
+        self._loud(
+            f"the result of order {order_id} was not kept",
+            lambda: self._desk.keep(kept, at.quality.trusted),
+        )
+
+    def result(self, order_id: str, at: Moment) -> KeptResult | None:
+        """The kept result of an order; None when there is none or it is over 24 hours old."""
+        return self._loud("results cannot be read", lambda: self._desk.result(order_id, at))
+
+    # The roster
+
+    def card_by_label(self, label: str) -> Card | None:
+        """The card of the ruling roster with this label."""
+        return self._roster.by_label(label)
+
+    def roster_begin(self) -> int:
+        """Begin to stage a new roster; gives its generation. An unfinished one is abandoned."""
+        return self._loud("no roster was begun", self._roster.begin)
+
+    def roster_stage(self, generation: int, rows: Sequence[Card], budget_ns: int = SLICE_NS) -> int:
+        """Stage as many cards as fit the budget, in one commit; gives how many were taken.
+
+        The cards come sorted by ``str(card.credential)``, each credential once, over all calls.
+        Call again with the rest. Raises StoreError, then nothing of this call was staged.
+        """
+        taken = self._loud(
+            "a slice of the roster was not staged",
+            lambda: self._roster.stage(generation, rows, budget_ns),
+        )
+        self._pages += taken * _PAGES_PER_CARD
+        return taken
+
+    def roster_switch(
+        self, generation: int, count: int, digest: bytes, entry: Entry, now: Moment
+    ) -> Head:
+        """Let the staged roster rule, together with its entry.
+
+        Raises StoreError when count or digest (`agent.store.rows`) are not those of what was
+        staged; then the old roster rules on.
+        """
+        self._roster.check(generation, count, digest)
+        head = self._write((entry,), now, lambda: self._roster.rule(generation))
+        self._roster.ruled(generation)
+        return head
+
+    def roster_drop_old(self, limit: int = 200) -> bool:
+        """Delete up to ``limit`` left-over rows; True when there are more."""
+        more = self._loud("old roster rows stay", lambda: self._roster.drop_old(limit))
+        self._pages += limit * _PAGES_PER_CARD if more else 0
+        return more
+
+    def put_card(self, card: Card, entry: Entry, now: Moment) -> Head:
+        """Insert or replace one card of the ruling roster, together with its entry."""
+        generation = self._roster.ruling
+
+        def put() -> None:
+            nonlocal generation
+            generation = self._roster.put(card)
+
+        head = self._write((entry,), now, put)
+        self._roster.ruling = generation
+        return head
+
+    # Care
+
+    @property
+    def full(self) -> bool:
+        """True from the moment the disk was full until there is room again."""
+        return self._desk.filled
+
+    def health(self) -> Health:
+        """How the disk of the ledger is."""
+        if self._desk.filled:
+            detail = "the disk is full and the reserve is in use: free some room now"
+            return Health("disk", Condition.DOWN, detail)
+        if not self._ballast.laid:
+            detail = "too little room on the disk to set the reserve aside: free some room"
+            return Health("disk", Condition.DEGRADED, detail)
+        return Health("disk", Condition.OK, "")
+
+    def housekeeping(self, now: Moment | None = None) -> None:
+        """Take a little care while the loop is idle: checkpoint, reserve, old results.
+
+        Want of room is no error here. With ``now``, old results are forgotten, and an entry is written when there is room again
+        after the disk was full (then `head` has moved).
+        """
+        try:
+            if self._pages >= CHECKPOINT_PAGES:
+                if now is not None:
+                    self._desk.forget_results(now)
+                self._checkpoint()
+            if not self._ballast.laid and self._ballast.lay() and self._desk.filled and now:
+                self._freed(now)
+        except sqlite3.Error as error:
+            if not disk_full(error, self._path.parent):
+                raise refusal(self._path, error) from error
+
+    def _freed(self, now: Moment) -> None:
+        entry = Entry(EntryType.DISK_FREED, "disk", now)
+        self._scribe.write((entry,), now, lambda: self._desk.mark_filled(False))
+        self._desk.filled = False
+
+    def _checkpoint(self) -> None:
+        _, pages, moved = self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._pages = 0 if moved == pages else pages - moved
+
+    def _write(self, entries: Sequence[Entry], now: Moment, also: Also | None) -> Head:
+        self._pages += _PAGES_PER_ENTRY * len(entries)
+        try:
+            if self._pages > _WORST_PAGES:
+                self._checkpoint()
+            return self._scribe.write(entries, now, also)
+        except sqlite3.Error as error:
+            if not (disk_full(error, self._path.parent) and self._ballast.release()):
+                raise self._unwritten(error) from error
+        filled = Entry(EntryType.DISK_FILLED, "disk", now)
+
+        def with_mark() -> None:
+            if also is not None:
+                also()
+            self._desk.mark_filled(True)
+
+        try:
+            head = self._scribe.write((*entries, filled), now, with_mark)
+        except sqlite3.Error as error:
+            raise self._unwritten(error) from error
+        self._desk.filled = True
+        return head
+
+    def _unwritten(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f"{self._path}: nothing was written ({error}): nothing that admits may happen. Free "
+            "room on the disk, or see the kernel log for its faults"
+        )
+
+    def _loud(self, what: str, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {what} ({error})") from error

@@ -1,0 +1,87 @@
+"""Projected tables: made, applied and rebuilt from what `agent.core.project` says.
+
+Rules kept here:
+- a projected table holds nothing that the journal does not say, so it can be dropped and made anew;
+- its shape is noted in the file; when the software's shape differs, the table is rebuilt at open.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from agent.core.project import PROJECTIONS, Drop, Projection, Put, project
+
+_BATCH = 2000
+
+_PUT = {
+    each.table: (
+        f"INSERT OR REPLACE INTO {each.table} VALUES (?{',?' * len(each.columns)})",
+        tuple(each.columns),
+    )
+    for each in PROJECTIONS
+}
+_DROP = {
+    each.table: f"DELETE FROM {each.table} WHERE {each.key} = ?"  # noqa: S608
+    for each in PROJECTIONS
+}
+
+Change = tuple[str, tuple[str | int, ...]]
+"""One statement with its values, ready to run."""
+
+
+def changes(steps: Iterable[Put | Drop]) -> list[Change]:
+    """The statements that bring these steps into the tables."""
+    found: list[Change] = []
+    for step in steps:
+        if isinstance(step, Put):
+            sql, columns = _PUT[step.table]
+            found.append((sql, (step.key, *[step.values[name] for name in columns])))
+        else:
+            found.append((_DROP[step.table], (step.key,)))
+    return found
+
+
+def refresh(conn: sqlite3.Connection) -> None:
+    """Rebuild all projected tables if any of them has another shape than the software knows."""
+    known = {str(name): str(shape) for name, shape in conn.execute("SELECT * FROM projections")}
+    if known != {each.table: _shape(each) for each in PROJECTIONS}:
+        rebuild(conn)
+
+
+def rebuild(conn: sqlite3.Connection) -> int:
+    """Make every projected table anew from the journal, in one transaction; count of entries."""
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        for (name,) in conn.execute("SELECT name FROM projections").fetchall():
+            conn.execute(f'DROP TABLE IF EXISTS "{name}"')
+        conn.execute("DELETE FROM projections")
+        for each in PROJECTIONS:
+            columns = "".join(f", {name} {kind} NOT NULL" for name, kind in each.columns.items())
+            conn.execute(f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) STRICT")
+            conn.execute("INSERT INTO projections VALUES (?, ?)", (each.table, _shape(each)))
+        count = _fold(conn)
+        conn.execute("COMMIT")
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+    return count
+
+
+def _fold(conn: sqlite3.Connection) -> int:
+    count = last = 0
+    while True:
+        rows = conn.execute(
+            "SELECT sequence, type, data FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (last, _BATCH),
+        ).fetchall()
+        if not rows:
+            return count
+        for sequence, kind, data in rows:
+            for change in changes(project(sequence, kind, json.loads(data))):
+                conn.execute(*change)
+        count += len(rows)
+        last = rows[-1][0]
+
+
+def _shape(each: Projection) -> str:
+    return json.dumps([each.key, dict(each.columns)])

@@ -1,0 +1,176 @@
+"""The roster inside the ledger: look-ups in the ruling generation, staging of the next one.
+
+Rules kept here:
+- exactly one generation rules; a look-up sees that one only, whatever is being staged;
+- a generation is staged in slices of a few milliseconds and rules from one row on, written in the
+  transaction of its entry, after count and digest were found right;
+- what does not rule is left over, and is dropped in slices, also after a crash.
+
+All calls come from the thread that owns the ledger. Nothing here begins a transaction except
+`stage`, `begin` and `drop_old`: what needs an entry is run by the ledger inside its own.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from agent.core.model import Card, Credential, Matching
+from agent.errors import StoreError
+from agent.store.rows import COLUMNS, RosterDigest, Row, card_of, low_key, row_of
+
+_ALL = ", ".join(COLUMNS)
+_EXACT = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low = ? AND credential = ?"  # noqa: S608
+_LOW32 = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low = ? LIMIT 3"  # noqa: S608
+_LOW24 = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low BETWEEN ? AND ? LIMIT 3"  # noqa: S608
+_LABEL = f"SELECT {_ALL} FROM cards WHERE generation = ? AND label = ? ORDER BY id LIMIT 1"  # noqa: S608
+_INSERT = (
+    f"INSERT INTO cards (generation, low, {_ALL}) "  # noqa: S608
+    f"VALUES ({', '.join('?' * (2 + len(COLUMNS)))})"
+)
+_CHUNK = 16
+
+
+class Roster:
+    """Cards of the ruling generation, and the one that is being staged."""
+
+    def __init__(self, conn: sqlite3.Connection, ruling: int) -> None:
+        self._conn = conn
+        self._execute = conn.cursor().execute
+        self._staging: dict[int, RosterDigest] = {}
+        self.ruling = ruling
+
+    def find(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
+        """The cards that match: none, one, or, where it is ambiguous, up to three of them."""
+        key = low_key(int(credential.hex, 16))
+        if matching is Matching.EXACT:
+            text = f"{credential.scheme}:{credential.hex}"
+            rows = self._execute(_EXACT, (self.ruling, key, text)).fetchall()
+        elif matching is Matching.LOW32:
+            rows = self._execute(_LOW32, (self.ruling, key)).fetchall()
+        else:
+            first = key & ~0xFF
+            rows = self._execute(_LOW24, (self.ruling, first, first | 0xFF)).fetchall()
+        return tuple([card_of(row) for row in rows])
+
+    def by_label(self, label: str) -> Card | None:
+        """The card with this label in the ruling generation."""
+        row = self._execute(_LABEL, (self.ruling, label)).fetchone()
+        return None if row is None else card_of(row)
+
+    def begin(self) -> int:
+        """Open a new generation and give its number; other unfinished ones become left-overs."""
+        row = self._execute(
+            "INSERT INTO generations (id) SELECT coalesce(max(id), 0) + 1 FROM "
+            "(SELECT id FROM generations UNION ALL SELECT generation FROM state) RETURNING id"
+        ).fetchall()
+        generation = int(row[0][0])
+        self._staging = {generation: RosterDigest()}
+        return generation
+
+    def stage(self, generation: int, cards: Sequence[Card], budget_ns: int) -> int:
+        """Write as many of the cards as fit the budget, at least one slice; gives their number."""
+        total = self._open(generation).copy()
+        ends = time.perf_counter_ns() + budget_ns
+        taken = 0
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            while taken < len(cards) and (not taken or time.perf_counter_ns() < ends):
+                chunk = [row_of(card) for card in cards[taken : taken + _CHUNK]]
+                for row in chunk:
+                    total.add(row)
+                self._conn.executemany(_INSERT, [_values(generation, row) for row in chunk])
+                taken += len(chunk)
+            self._execute("COMMIT")
+        finally:
+            if self._conn.in_transaction:
+                self._execute("ROLLBACK")
+        self._staging[generation] = total
+        return taken
+
+    def check(self, generation: int, cards: int, digest: bytes) -> None:
+        """Raise StoreError unless exactly this was staged."""
+        total = self._open(generation)
+        if total.cards != cards:
+            raise StoreError(
+                f"roster generation {generation} has {total.cards} cards, {cards} were announced: "
+                "the old roster stays; send the whole roster again"
+            )
+        if total.digest() != digest:
+            raise StoreError(
+                f"roster generation {generation}: digest {total.digest().hex()} of what arrived is "
+                f"not the announced {digest.hex()}: the old roster stays; send it again"
+            )
+
+    def rule(self, generation: int) -> None:
+        """Let this generation rule; runs inside the ledger's transaction."""
+        total = self._open(generation)
+        self._execute(
+            "UPDATE generations SET cards = ?, digest = ? WHERE id = ?",
+            (total.cards, total.digest(), generation),
+        )
+        self._execute("UPDATE state SET generation = ? WHERE id = 1", (generation,))
+
+    def ruled(self, generation: int) -> None:
+        """The switch was committed."""
+        self._staging.clear()
+        self.ruling = generation
+
+    def put(self, card: Card) -> int:
+        """Insert or replace one card of the ruling roster, inside the ledger's transaction.
+
+        Gives the generation, which is a first one where there was none.
+        """
+        generation = self.ruling
+        if generation == 0:
+            generation = self.begin()
+            self._execute("UPDATE state SET generation = ? WHERE id = 1", (generation,))
+        row = row_of(card)
+        values = _values(generation, row)
+        gone = self._execute(
+            "DELETE FROM cards WHERE generation = ? AND low = ? AND credential = ?", values[:3]
+        ).rowcount
+        self._execute(_INSERT, values)
+        self._execute(
+            "UPDATE generations SET cards = cards + 1 - ?, digest = x'' WHERE id = ?",
+            (gone, generation),
+        )
+        return generation
+
+    def drop_old(self, limit: int) -> bool:
+        """Delete up to ``limit`` rows that neither rule nor are staged; True when more are left."""
+        keep = {self.ruling, *self._staging}
+        old = [
+            number
+            for (number,) in self._execute("SELECT id FROM generations ORDER BY id").fetchall()
+            if number not in keep
+        ]
+        if not old:
+            return False
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            gone = self._execute(
+                "DELETE FROM cards WHERE id IN "
+                "(SELECT id FROM cards WHERE generation = ? ORDER BY low LIMIT ?)",
+                (old[0], limit),
+            ).rowcount
+            if gone < limit:
+                self._execute("DELETE FROM generations WHERE id = ?", (old[0],))
+            self._execute("COMMIT")
+        finally:
+            if self._conn.in_transaction:
+                self._execute("ROLLBACK")
+        return gone == limit or len(old) > 1
+
+    def _open(self, generation: int) -> RosterDigest:
+        total = self._staging.get(generation)
+        if total is None:
+            raise StoreError(
+                f"roster generation {generation} is not being staged (the agent was restarted, or "
+                "another transfer began): begin again"
+            )
+        return total
+
+
+def _values(generation: int, row: Row) -> tuple[object, ...]:
+    number = int(row[0].partition(":")[2], 16)
+    return (generation, low_key(number), *row)

@@ -1,0 +1,126 @@
+"""The scribe: writes entries, and whatever goes with them, in one transaction.
+
+Rules kept here:
+- everything of a step is committed together or not at all; sequence numbers have no hole;
+- what is remembered of the head changes only after the commit;
+- this is the path of a card tap: prepared statements, tuples, no look-up that is not needed.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from agent.core.entries import Entry
+from agent.core.model import Moment
+from agent.core.project import project
+from agent.ports import Head
+from agent.store.chain import GENESIS, digest
+from agent.store.projections import Change, changes
+from agent.store.seal import Sealer, clip
+
+_ENTRY = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_PERSONAL = "INSERT INTO personal VALUES (?,?,?,?)"
+
+Also = Callable[[], None]
+"""What else is done inside the transaction, after the entries."""
+
+
+class Scribe:
+    """Appends to one stream under one boot id. Owned by one thread."""
+
+    def __init__(self, conn: sqlite3.Connection, sealer: Sealer, stream: str, boot: str) -> None:
+        cursor = conn.cursor()
+        self._conn = conn
+        self._execute = cursor.execute
+        self._executemany = cursor.executemany
+        self._seal = sealer.seal
+        (self._stream_id,) = cursor.execute(
+            "SELECT id FROM streams WHERE stream = ?", (stream,)
+        ).fetchone()
+        cursor.execute("INSERT OR IGNORE INTO boots (boot) VALUES (?)", (boot,))
+        (self._boot_id,) = cursor.execute("SELECT id FROM boots WHERE boot = ?", (boot,)).fetchone()
+        self._stream = stream.encode()
+        self._boot = boot.encode()
+        self.head = _read_head(cursor, stream, boot)
+
+    def write(self, entries: Sequence[Entry], now: Moment, also: Also | None = None) -> Head:
+        """Commit the entries, and ``also`` with them.
+
+        Raises sqlite3.Error or StoreError, then nothing was written.
+        """
+        head = self.head
+        sequence, previous = head.sequence, head.hash
+        rows: list[tuple[object, ...]] = []
+        personal: list[tuple[object, ...]] = []
+        projected: list[Change] = []
+        uptime_ms = now.mono_ns // 1_000_000
+        recorded_us = now.wall_us
+        for entry in entries:
+            sequence += 1
+            data, decoded, fields = self._seal(entry)
+            at = entry.at
+            texts = (
+                at.quality.value,
+                entry.type.value,
+                clip(entry.subject),
+                clip(entry.actor),
+                clip(entry.cause),
+            )
+            columns = (
+                b"%d" % sequence,
+                self._stream,
+                self._boot,
+                b"%d" % uptime_ms,
+                b"%d" % at.wall_us,
+                b"%d" % recorded_us,
+                *[text.encode() for text in texts],
+            )
+            previous = digest(previous, columns, data)
+            rows.append(
+                (
+                    sequence,
+                    self._stream_id,
+                    self._boot_id,
+                    uptime_ms,
+                    at.wall_us,
+                    recorded_us,
+                    *texts,
+                    data,
+                    previous,
+                )
+            )
+            personal += [(sequence, *field) for field in fields]
+            projected += changes(project(sequence, entry.type, decoded))
+        self._commit(rows, personal, projected, also)
+        self.head = head = Head(head.stream, head.boot, head.first or 1, sequence, previous)
+        return head
+
+    def _commit(
+        self,
+        rows: list[tuple[object, ...]],
+        personal: list[tuple[object, ...]],
+        projected: list[Change],
+        also: Also | None,
+    ) -> None:
+        execute = self._execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            for row in rows:
+                execute(_ENTRY, row)
+            if personal:
+                self._executemany(_PERSONAL, personal)
+            for sql, values in projected:
+                execute(sql, values)
+            if also is not None:
+                also()
+            execute("COMMIT")
+        finally:
+            if self._conn.in_transaction:
+                execute("ROLLBACK")
+
+
+def _read_head(cursor: sqlite3.Cursor, stream: str, boot: str) -> Head:
+    first, last = cursor.execute("SELECT min(sequence), max(sequence) FROM entries").fetchone()
+    if last is None:
+        return Head(stream, boot, 0, 0, GENESIS)
+    (found,) = cursor.execute("SELECT hash FROM entries WHERE sequence = ?", (last,)).fetchone()
+    return Head(stream, boot, first, last, found)
