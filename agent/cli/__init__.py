@@ -1,0 +1,67 @@
+"""The command line. Every command is loaded only when it is called: the daemon starts fast."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from agent import __version__
+from agent.errors import GateError
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("agent.cli.run:run", "Run the gate (what the service does)."),
+    "demo": ("agent.cli.demo:demo", "A whole gate in software: no hardware, no root, no broker."),
+    "check": ("agent.cli.check:check", "Check a configuration and name every fault."),
+    "schema": ("agent.cli.check:schema", "Print the JSON Schema of the configuration."),
+    "status": ("agent.cli.status:status", "Health of every part of a running gate."),
+    "explain": ("agent.cli.explain:explain", "Why a card would pass or not; moves nothing."),
+    "reasons": ("agent.cli.explain:reasons", "Every reason and duty, in order of precedence."),
+    "roster": ("agent.cli.roster:roster", "Import, list and export cards."),
+    "journal": ("agent.cli.journal:journal", "Verify, search and export the journal."),
+    "open": ("agent.cli.arm:open_", "Open a lane by hand, with a reason."),
+    "close": ("agent.cli.arm:close", "Close a lane by hand."),
+    "stop": ("agent.cli.arm:stop", "Stop the arm of a lane."),
+    "decode": ("agent.cli.decode:decode", "Decode the bytes of a reader."),
+    "watch": ("agent.cli.watch:watch", "Follow a gate over MQTT like a central server."),
+    "relays-safe": ("agent.cli.relays:relays_safe", "Bring every relay to its exit level."),
+    "bench": ("agent.cli.bench:bench", "Measure this machine as a gate."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gate-agent")
+def gate_agent() -> None:
+    """The program at the gate: reads cards, decides, moves the arm, keeps the books."""
+
+
+def main() -> None:
+    """Run a command; what is broken is said in one sentence, and the exit code is 1."""
+    try:
+        gate_agent(prog_name="gate-agent")
+    except GateError as fault:
+        click.echo(f"gate-agent: {fault}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`gate-agent journal tail | head`).
+        sys.stderr.close()
+        sys.exit(0)

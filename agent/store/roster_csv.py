@@ -1,0 +1,253 @@
+"""A roster as a CSV file.
+
+Rules kept here:
+- all faults of a file are found in one reading, each with its line, and a file with a fault is not
+  imported at all;
+- the first line names the columns, in any order; ``credential``, ``label`` and ``kind`` are needed,
+  what is left out is empty, a missing ``status`` is ``active`` and a missing ``direction`` ``both``;
+- ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
+  from its first to its last minute; ``lanes`` are parted by spaces;
+- what is written by `write` can be read again and gives the same digest.
+"""
+
+import csv
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO, cast
+
+from agent.core import windows
+from agent.core.model import CardKind, CardStatus, Credential, Direction
+from agent.errors import StoreError
+from agent.store.rows import COLUMNS, RosterDigest, Row
+
+NEEDED = ("credential", "label", "kind")
+_GLUE = "\x1f"
+_TEXT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """One thing that is wrong with a file. ``line`` counts from 1; 0 means the whole file."""
+
+    line: int
+    column: str
+    text: str
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line else "the file"
+        what = f", column {self.column}" if self.column else ""
+        shown = f": {self.text!r}" if self.text else ""
+        return f"{where}{what}{shown}: {self.problem}"
+
+
+@dataclass(slots=True)
+class RosterFile:
+    """A file that was read: its rows sorted as they travel, or its faults."""
+
+    faults: list[RowFault] = field(default_factory=list)
+    glued: list[str] = field(default_factory=list)
+
+    def rows(self) -> Iterable[Row]:
+        """Every row, in ascending order of credential."""
+        for line in self.glued:
+            yield cast("Row", tuple(line.split(_GLUE)))
+
+    def total(self) -> RosterDigest:
+        """Count and digest of all rows."""
+        total = RosterDigest()
+        for row in self.rows():
+            total.add(row)
+        return total
+
+
+def read(
+    path: Path,
+    lanes: Collection[str] = (),
+    encoding: str = "utf-8-sig",
+    progress: Callable[[int], None] = lambda _: None,
+) -> RosterFile:
+    """Read a file and check every row.
+
+    ``lanes`` are the lanes that exist (none given: not checked). ``progress`` hears the lines read.
+    Raises StoreError when the file cannot be opened at all.
+    """
+    found = RosterFile()
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            _read_rows(file, _Checker(frozenset(lanes), found.faults), found, progress)
+    except OSError as fault:
+        raise StoreError(f"{path} cannot be read: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        problem = (
+            f"byte {fault.start} is not {encoding}: save it as 'CSV UTF-8', or name the encoding "
+            "with --encoding (Chinese Excel writes gb18030)"
+        )
+        found.faults.append(RowFault(0, "", "", problem))
+    except csv.Error as fault:
+        found.faults.append(RowFault(0, "", "", f"this is not a CSV file: {fault}"))
+    found.glued.sort()
+    return found
+
+
+def write(file: TextIO, rows: Iterable[Sequence[str]]) -> int:
+    """Write rows with a heading; gives their number."""
+    out = csv.writer(file, lineterminator="\n")
+    out.writerow(COLUMNS)
+    count = 0
+    for row in rows:
+        out.writerow(row)
+        count += 1
+    return count
+
+
+def _read_rows(
+    file: TextIO, check: "_Checker", found: RosterFile, progress: Callable[[int], None]
+) -> None:
+    lines = csv.reader(file)
+    places = _places(next(lines, []), found.faults)
+    if places is None:
+        return
+    seen: dict[str, int] = {}
+    width = max(places.values()) + 1
+    for values in lines:
+        line = lines.line_num
+        progress(line)
+        if not any(values):
+            continue
+        if len(values) < width:
+            values += [""] * (width - len(values))
+        texts = {name: values[place].strip() for name, place in places.items()}
+        row = check.row(line, texts)
+        if first := seen.get(row[0]):
+            problem = f"this credential is in line {first} already: one card for each credential"
+            found.faults.append(RowFault(line, "credential", row[0], problem))
+        seen[row[0]] = line
+        found.glued.append(_GLUE.join(row))
+
+
+def _places(heading: Sequence[str], faults: list[RowFault]) -> dict[str, int] | None:
+    names = [name.strip().lower() for name in heading]
+    for name in names:
+        if name not in COLUMNS:
+            near = get_close_matches(name, COLUMNS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"columns are {', '.join(COLUMNS)}"
+            faults.append(RowFault(1, "", name, f"no such column; {hint}"))
+    faults.extend(
+        RowFault(1, name, "", "this column is needed") for name in NEEDED if name not in names
+    )
+    if any(name not in names for name in NEEDED):
+        return None
+    return {name: names.index(name) for name in COLUMNS if name in names}
+
+
+class _Checker:
+    """Checks texts and brings them into the form in which they travel; faults pile up."""
+
+    def __init__(self, lanes: frozenset[str], faults: list[RowFault]) -> None:
+        self._lanes = lanes
+        self._faults = faults
+        self._good: dict[tuple[str, str], str] = {}
+
+    def row(self, line: int, texts: dict[str, str]) -> Row:
+        """The row in its travelling form; whatever is wrong with it is among the faults."""
+        done = [
+            self._value(line, name, texts.get(name, ""), cached=name in _CACHED) for name in COLUMNS
+        ]
+        start, end = done[8], done[9]
+        if start and end and end < start:
+            self._faults.append(RowFault(line, "valid_until", end, f"ends before {start}"))
+        return cast("Row", tuple(done))
+
+    def _value(self, line: int, name: str, text: str, *, cached: bool) -> str:
+        if cached and (name, text) in self._good:
+            return self._good[name, text]
+        try:
+            good = self._checked(name, text)
+        except ValueError as fault:
+            self._faults.append(RowFault(line, name, text, str(fault)))
+            return text
+        if cached and len(self._good) < 10_000:
+            self._good[name, text] = good
+        return good
+
+    def _checked(self, name: str, text: str) -> str:
+        if name == "lanes":
+            return self._lanes_checked(text)
+        return _CHECKS.get(name, _plain)(text)
+
+    def _lanes_checked(self, text: str) -> str:
+        lanes = sorted(set(text.replace(",", " ").split()))
+        for lane in lanes:
+            if self._lanes and lane not in self._lanes:
+                near = get_close_matches(lane, self._lanes, 1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self._lanes)}"
+                raise ValueError(f"no lane {lane!r} here; {hint}")
+        return " ".join(lanes)
+
+
+def _plain(text: str) -> str:
+    if len(text) > _TEXT:
+        raise ValueError(f"longer than {_TEXT} characters")
+    if not text.isprintable():
+        raise ValueError("holds a character that cannot be printed")
+    return text
+
+
+def _label(text: str) -> str:
+    if not text:
+        raise ValueError("every card needs a label, such as V-017")
+    return _plain(text)
+
+
+def _one_of(kinds: type[StrEnum], default: str) -> Callable[[str], str]:
+    names = [str(kind) for kind in kinds]
+
+    def check(text: str) -> str:
+        text = text or default
+        if text not in names:
+            near = get_close_matches(text, names, 1)
+            hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}"
+            raise ValueError(f"not known; {hint}")
+        return text
+
+    return check
+
+
+def _moment(at: time) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not text:
+            return ""
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("not a date: write 2026-12-31 or 2026-12-31 18:00") from None
+        if moment.tzinfo is not None:
+            raise ValueError("local time of the gate is meant: leave the time zone out")
+        if len(text) <= len("2026-12-31"):
+            moment = datetime.combine(moment.date(), at)
+        return moment.isoformat(timespec="minutes")
+
+    return check
+
+
+def _windows(text: str) -> str:
+    windows.parse(text)
+    return text
+
+
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "credential": lambda text: str(Credential.parse(text)),
+    "label": _label,
+    "kind": _one_of(CardKind, ""),
+    "status": _one_of(CardStatus, CardStatus.ACTIVE),
+    "direction": _one_of(Direction, Direction.BOTH),
+    "valid_from": _moment(time(0, 0)),
+    "valid_until": _moment(time(23, 59)),
+    "windows": _windows,
+}
+_CACHED = frozenset(COLUMNS) - {"credential", "label", "holder", "plate"}
