@@ -1,0 +1,98 @@
+"""The protocols that a serial reader can speak, by name.
+
+Rules kept here:
+- one row for each protocol that is implemented, and only those;
+- making a decoder takes the name and `Options`; what a protocol has no use for is left alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from drivers.wire import em4100, wiegand_ascii10
+from drivers.wire import line as text_line
+from drivers.wire.em4100 import Em4100
+from drivers.wire.frame import Decoder, Fault, Frame
+from drivers.wire.line import Encoding, LineReader
+from drivers.wire.lines import CR_LF
+from drivers.wire.wiegand import W26, W32, W34, W36, W37
+from drivers.wire.wiegand_ascii10 import WiegandAscii10
+from drivers.wire.wiegand_packed import WiegandPacked
+from drivers.wire.wiegand_text import WiegandText
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen: ``checksum`` for EM4100, everything else for ``line``."""
+
+    checksum: Literal["strict", "ignore"] = "strict"
+    pattern: str = ""
+    scheme: str = "qr"
+    encoding: Encoding = "text"
+    ends: bytes = CR_LF
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One protocol: what it is in a line, and how its decoder is made."""
+
+    meaning: str
+    make: Callable[[Options], Decoder]
+
+
+@runtime_checkable
+class BitDecoder(Protocol):
+    """A decoder that can also be given a card as bits.
+
+    ``bits``: how many a card has. ``digits``: how many hexadecimal digits the text of a card may
+    have; empty where the reader sends no text.
+    """
+
+    bits: int
+    digits: tuple[int, ...]
+
+    def feed_bits(self, bits: str) -> list[Frame | Fault]:
+        """One card as a string of 0 and 1, at least one of them."""
+
+
+PROTOCOLS: Mapping[str, Entry] = {
+    em4100.PROTOCOL: Entry(
+        "EM4100 tags from RDM6300 (14 bytes), ID-12LA and ID-20LA (16 bytes)",
+        lambda options: Em4100(options.checksum),
+    ),
+    "wiegand-26": Entry(
+        "26 bits (H10301) as a line of bits or hexadecimal digits", lambda _: WiegandText(W26)
+    ),
+    "wiegand-34": Entry(
+        "34 bits (H10306) as a line of bits or hexadecimal digits", lambda _: WiegandText(W34)
+    ),
+    "wiegand-36": Entry(
+        "36 bits (odd parity first) as a line of bits or hexadecimal digits",
+        lambda _: WiegandText(W36),
+    ),
+    "wiegand-37": Entry(
+        "37 bits (H10302 or H10304, both are shown) as a line of bits or hexadecimal digits",
+        lambda _: WiegandText(W37),
+    ),
+    "wiegand-26-left-justified": Entry(
+        "26 bits packed into 4 bytes, first bit highest", lambda _: WiegandPacked(W26)
+    ),
+    "wiegand-32-left-justified": Entry(
+        "32 bits packed into 4 bytes, without any check", lambda _: WiegandPacked(W32)
+    ),
+    wiegand_ascii10.PROTOCOL: Entry(
+        "ten decimal digits and CR LF, keys as single bytes (S4A converters)",
+        lambda _: WiegandAscii10(),
+    ),
+    text_line.PROTOCOL: Entry(
+        "lines of text from QR scanners and keypads, by a regular expression",
+        lambda options: LineReader(options.pattern, options.scheme, options.encoding, options.ends),
+    ),
+}
+
+DEFAULTS = Options()
+
+
+def make_decoder(name: str, options: Options = DEFAULTS) -> Decoder:
+    """A new decoder; raises KeyError for an unknown name, ValueError for options of no use."""
+    return PROTOCOLS[name].make(options)
