@@ -218,7 +218,7 @@ install_project() {
     fi
     choose_pip
     say "installing gate-agent from this checkout"
-    "${PIP[@]}" install -q --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+    "${PIP[@]}" install -q --no-deps --no-build-isolation -e .
     printf '%s\n' "$key" >"$VENV/.project"
 }
 
