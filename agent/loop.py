@@ -51,7 +51,6 @@ from agent.ports import (
     CardReader,
     Clock,
     Condition,
-    Head,
     Health,
     Journal,
     KeptResult,
@@ -99,6 +98,7 @@ class Loop:
         """Work until `stop`. The journal must belong to this thread."""
         self._apply(Started(self._world.clock.now()))
         self._world_sees(tuple(self.views()))
+        self._world.beat()
         while not self._stopping:
             item = self._inbox.take(self._patience_s())
             if isinstance(item, Errand):
@@ -160,29 +160,31 @@ class Loop:
             self._unwritable(event, fault)
             return
         results = [_kept(effect) for effect in step.effects if isinstance(effect, AnswerOrder)]
-        head = None
-        if step.entries or results:
+        entries = (*self._owed, *step.entries) if self._owed else step.entries
+        first = self._world.journal.head().sequence + 1
+        if entries or results:
             try:
-                head = self._commit(step.entries, event.at, results)
+                self._commit(entries, event.at, results)
             except StoreError as fault:
                 self._not_committed(event, step, fault)
                 return
         self._act(step, event.at)
-        if head is not None:
-            for listener in self._world.listeners:
-                listener.committed(head, step.entries)
+        if entries:
+            self._tell_committed(first, entries)
 
     def _commit(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
-    ) -> Head:
-        if self._owed:
-            entries = (*self._owed, *entries)
-        head = self._world.journal.append(entries, now, results)
+    ) -> None:
+        self._world.journal.append(entries, now, results)
         if self._owed:
             _log.warning("%d owed entries are written", len(self._owed))
             self._owed.clear()
         self._disk = ""
-        return head
+
+    def _tell_committed(self, first: int, entries: Sequence[Entry]) -> None:
+        head = self._world.journal.head()
+        for listener in self._world.listeners:
+            listener.committed(head, first, entries)
 
     def _not_committed(self, event: Event, step: Step, fault: StoreError) -> None:
         admits = isinstance(event, CardRead) or (
@@ -287,20 +289,30 @@ class Loop:
             self._tick_ns = now.mono_ns
             self._tick(now)
         if idle:
-            self._world.journal.housekeeping(now)
+            self._keep_house(now)
+
+    def _keep_house(self, now: Moment) -> None:
+        journal = self._world.journal
+        first = journal.head().sequence + 1
+        try:
+            journal.housekeeping(now)
+        except StoreError as fault:
+            self._loud(fault)
+        if journal.head().sequence >= first:
+            self._tell_committed(first, ())
 
     def _tick(self, now: Moment) -> None:
         self._world.beat()
         for event in self._watch.look(now):
             self._apply(event)
         if self._owed:
+            first, owed = self._world.journal.head().sequence + 1, tuple(self._owed)
             try:
-                head = self._commit((), now)
+                self._commit(owed, now)
             except StoreError as fault:
                 self._loud(fault)
             else:
-                for listener in self._world.listeners:
-                    listener.committed(head, ())
+                self._tell_committed(first, owed)
 
     def _patience_s(self) -> float:
         """Until the next timer or tick, and never longer than a second."""

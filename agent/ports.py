@@ -138,8 +138,11 @@ class Journal(Protocol):
 class Listener(Protocol):
     """Who wants to know what was committed and how the lanes look: uplink, live feed."""
 
-    def committed(self, head: Head, entries: Sequence[Entry]) -> None:
-        """Called in the loop's thread after the effects; returns at once."""
+    def committed(self, head: Head, first: int, entries: Sequence[Entry]) -> None:
+        """``entries`` got the sequences from ``first`` on; the head may be further.
+
+        Called in the loop's thread after the effects; returns at once.
+        """
 
     def lanes(self, views: Sequence[LaneView]) -> None:
         """The lanes that look different now; called in the loop's thread; returns at once."""

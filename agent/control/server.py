@@ -89,11 +89,11 @@ class ControlServer:
         for thread in self._threads:
             thread.join(1.0)
 
-    def committed(self, head: Head, entries: Sequence[Entry]) -> None:
+    def committed(self, head: Head, first: int, entries: Sequence[Entry]) -> None:
         """Tell the feeds what was written; personal fields stay in the ledger."""
+        del head
         if not self._feeds:
             return
-        first = head.sequence - len(entries) + 1
         for offset, entry in enumerate(entries):
             told = {
                 "sequence": first + offset,

@@ -3,7 +3,7 @@
 Rules kept here:
 - all faults of a file are found in one reading, each with its line, and a file with a fault is not
   imported at all;
-- the first line names the columns, in any order; ``credential``, ``label`` and ``kind`` are needed,
+- the first line names the columns, in any order; ``credential``, ``label``, ``kind`` are needed,
   what is left out is empty, a missing ``status`` is ``active`` and a missing ``direction`` ``both``;
 - ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
   from its first to its last minute; ``lanes`` are parted by spaces;
@@ -119,8 +119,7 @@ def _read_rows(
         progress(line)
         if not any(values):
             continue
-        if len(values) < width:
-            values += [""] * (width - len(values))
+        values.extend([""] * (width - len(values)))
         texts = {name: values[place].strip() for name, place in places.items()}
         row = check.row(line, texts)
         if first := seen.get(row[0]):
