@@ -1,0 +1,153 @@
+"""The uplink: a thread that tells the journal to the centre, session after session.
+
+Rules kept here:
+- whatever goes wrong ends in `health` and in another attempt, never in the end of the thread;
+- between attempts lies a jittered wait that grows to 30 s and has no last time;
+- the cursor is handed over at most once a second, and at the end.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+
+from agent.core.outbox import Outbox
+from agent.core.view import LaneView
+from agent.errors import GateError
+from agent.ports import Clock, Condition, Head, Health
+from agent.uplink.backoff import Backoff
+from agent.uplink.board import LONGEST_WAIT_S, Board
+from agent.uplink.client import Broker
+from agent.uplink.feed import Feed, JournalReader
+from agent.uplink.report import Report
+from agent.uplink.session import Session
+from agent.uplink.topics import Address
+
+SAVE_EVERY_S = 1.0
+STOP_S = 2.0
+
+log = logging.getLogger("gate.uplink")
+
+
+class Uplink:
+    """Tells one agent's journal to one broker, from a thread of its own.
+
+    ``journal`` opens a reader and is called in that thread, as are ``next_session`` (one higher for
+    each CONNECT, kept durable; may wait up to 5 s and raise GateError), ``save_published`` (must
+    not wait) and ``info`` (what this gate has). ``published`` is where the last run ended, ``boot``
+    the present boot's id. It connects once the first head is known.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        address: Address,
+        *,
+        journal: Callable[[], JournalReader],
+        published: int,
+        next_session: Callable[[], int],
+        save_published: Callable[[int], None],
+        info: Callable[[], Mapping[str, object]],
+        boot: str,
+        clock: Clock,
+    ) -> None:
+        self._broker = broker
+        self._address = address
+        self._next_session = next_session
+        self._save_published = save_published
+        self._info = info
+        self._boot = boot
+        self._clock = clock
+        self._board = Board()
+        self._feed = Feed(journal)
+        self._report = Report()
+        self._backoff = Backoff(random.random)
+        self._outbox = Outbox(published, broker.window)
+        self._kept = published
+        self._kept_at = monotonic() - SAVE_EVERY_S
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once, also when the broker is away."""
+        self._report.say(Condition.UNKNOWN, "the uplink waits for the journal")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say offline, hand over the cursor and end, within two seconds; safe to call twice."""
+        self._board.stop()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._board.close()
+
+    def committed(self, head: Head) -> None:
+        """The journal has grown to ``head``; costs a few microseconds. From any thread."""
+        self._board.committed(head)
+
+    def lanes(self, views: Sequence[LaneView]) -> None:
+        """How the lanes are now; only what differs from before is published. From any thread."""
+        self._board.show(views)
+
+    def health(self) -> Health:
+        """How the link is. From any thread."""
+        return self._report.health(self._outbox, self._board.head, self._alive)
+
+    def _alive(self) -> bool:
+        return self._thread.is_alive() or self._board.stopping or self._thread.ident is None
+
+    def _run(self) -> None:
+        try:
+            while not self._board.stopping:
+                if self._board.head is None:
+                    self._board.wait(LONGEST_WAIT_S)
+                    continue
+                wait_s = self._attempt()
+                self._save()
+                until = monotonic() + wait_s
+                while not self._board.stopping and (left := until - monotonic()) > 0:
+                    self._board.wait(left)
+        finally:
+            self._save()
+            self._feed.close()
+        self._report.say(Condition.DOWN, "the uplink is stopped")
+
+    def _attempt(self) -> float:
+        """One session; returns how many seconds to wait before the next one."""
+        try:
+            session = Session(
+                self._broker,
+                self._address,
+                outbox=self._outbox,
+                board=self._board,
+                feed=self._feed,
+                report=self._report,
+                backoff=self._backoff,
+                next_session=self._next_session,
+                saved=self._keep,
+                info=self._info,
+                boot=self._boot,
+                clock=self._clock,
+            )
+            session.run()
+        except GateError as fault:
+            wait_s = self._backoff.failed()
+            self._feed.close()
+            sentence = str(fault)
+            if sentence != self._report.detail:
+                log.warning("%s", sentence)
+            self._report.say(Condition.DOWN, sentence)
+            return wait_s
+        return 0.0
+
+    def _keep(self, published: int) -> None:
+        now = monotonic()
+        if published != self._kept and now - self._kept_at >= SAVE_EVERY_S:
+            self._kept, self._kept_at = published, now
+            self._save_published(published)
+
+    def _save(self) -> None:
+        published = self._outbox.published
+        if published != self._kept:
+            self._kept, self._kept_at = published, monotonic()
+            self._save_published(published)

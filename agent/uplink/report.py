@@ -1,0 +1,51 @@
+"""How the link is, in one word and one sentence, kept by its thread and read by any other."""
+
+from collections.abc import Callable
+
+from agent.core.outbox import Outbox
+from agent.ports import Condition, Head, Health
+
+
+class Report:
+    """What the uplink's thread has to say of itself."""
+
+    def __init__(self) -> None:
+        self.condition = Condition.UNKNOWN
+        self.detail = "the uplink has not started"
+        self.session = 0
+        self.connections = 0
+        self._complaints: dict[str, str] = {}
+
+    def say(self, condition: Condition, detail: str) -> None:
+        """Set the word and the sentence."""
+        self.condition, self.detail = condition, detail
+
+    def complain(self, about: str, sentence: str) -> None:
+        """Something is wrong while the link stands; it stays until `settle`."""
+        self._complaints = {**self._complaints, about: sentence}
+
+    def settle(self, about: str) -> None:
+        """This is well again."""
+        if about in self._complaints:
+            self._complaints = {k: v for k, v in self._complaints.items() if k != about}
+
+    def health(self, outbox: Outbox, head: Head | None, alive: Callable[[], bool]) -> Health:
+        """The whole report; ``alive`` tells whether the thread runs that ought to run."""
+        published = outbox.published
+        backlog = max(0, head.sequence - published) if head else 0
+        condition, detail = self.condition, self.detail
+        complaints = "; ".join(self._complaints.values())
+        if not alive():
+            condition, detail = Condition.DOWN, "the uplink's thread has died: see the log"
+        elif complaints and condition is Condition.OK:
+            condition, detail = Condition.DEGRADED, complaints
+        if backlog:
+            detail += f"; {backlog} {'event waits' if backlog == 1 else 'events wait'} to be sent"
+        counters = {
+            "backlog": backlog,
+            "published": published,
+            "inflight": outbox.inflight,
+            "reconnects": max(0, self.connections - 1),
+            "session": self.session,
+        }
+        return Health("uplink", condition, detail, counters)

@@ -1,0 +1,309 @@
+"""One session with the broker: from CONNECT to the end of the connection.
+
+Rules kept here:
+- `status` comes first, then `info` and every lane; they never wait behind a backlog;
+- an event is sent once in a session, in sequence, within the window and what the broker allows;
+- a refusal stops the events and is said in words; the next session tries again, nothing is skipped;
+- on MQTT 3.1.1, where a denied publish may get a PUBACK and then a dropped socket, the latest
+  acknowledgement counts only once the broker has said something after it.
+"""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from agent.core.entries import StoredEntry
+from agent.core.outbox import Outbox
+from agent.errors import UplinkError
+from agent.ports import Clock, Condition, Head
+from agent.uplink import payloads, words
+from agent.uplink.backoff import Backoff
+from agent.uplink.board import Board
+from agent.uplink.client import FAILURE, Broker, Connection, Will, properties
+from agent.uplink.envelope import CONTENT_TYPE, envelope
+from agent.uplink.feed import Feed
+from agent.uplink.payloads import Presence
+from agent.uplink.report import Report
+from agent.uplink.topics import Address
+
+STATUS_EVERY_S = 30.0
+GLANCE_S = 0.1
+TURN_S = 1.0
+GOODBYE_S = 1.2
+SETTLED_S = 30.0
+HISTORICAL_US = 30_000_000
+BACKWARD_US = 1_000_000
+OVERHEAD = 16
+
+
+class Session:
+    """Used once. ``saved`` is told the cursor after every turn; the rest as for `Uplink`."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        address: Address,
+        *,
+        outbox: Outbox,
+        board: Board,
+        feed: Feed,
+        report: Report,
+        backoff: Backoff,
+        next_session: Callable[[], int],
+        saved: Callable[[int], None],
+        info: Callable[[], Mapping[str, object]],
+        boot: str,
+        clock: Clock,
+    ) -> None:
+        self._broker = broker
+        self._address = address
+        self._outbox = outbox
+        self._board = board
+        self._feed = feed
+        self._report = report
+        self._backoff = backoff
+        self._next_session = next_session
+        self._saved = saved
+        self._info = info
+        self._boot = boot
+        self._clock = clock
+        self._link = Connection(broker, self)
+        self._cautious = broker.version != "5"
+        self._began_at = outbox.published
+        self._number = 0
+        self._limit = broker.window
+        self._packet_maximum: int | None = None
+        self._retain = True
+        self._events: dict[int, int] = {}
+        self._others: dict[int, str] = {}
+        self._controls: dict[str, bytes] = {}
+        self._held = 0
+        self._barrier = False
+        self._heard_at = 0.0
+        self._told = (0, 0.0)
+        self._retry_at = 0.0
+        self._glanced_at = 0.0
+        self._now = clock.now()
+
+    # --- what the connection calls ----------------------------------------------------------------
+
+    def acknowledged(self, mid: int, code: int, name: str) -> None:
+        """A PUBACK; see `client.Owner`."""
+        self._heard_at = 0.0
+        sequence = self._events.pop(mid, 0)
+        if code >= FAILURE:
+            if sequence:
+                self._outbox.refuse(sequence)
+                what = f"event {sequence}"
+                self._stall(words.denied(what, self._address.evt, code, name))
+            else:
+                topic = self._others.pop(mid, "")
+                self._report.complain(topic, words.denied("a message", topic, code, name))
+            return
+        if not sequence:
+            self._report.settle(self._others.pop(mid, ""))
+        if self._cautious:
+            sequence, self._held = self._held, sequence
+        if sequence:
+            self._outbox.acknowledge(sequence)
+
+    def answered(self) -> None:
+        """The answer to a barrier: what was acknowledged before it counts."""
+        self._barrier = False
+        if self._held:
+            self._outbox.acknowledge(self._held)
+            self._held = 0
+
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Nothing is subscribed to."""
+
+    # --- the session ------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Hold the session until the agent stops, or until a refusal is to be tried again.
+
+        Raises UplinkError when the connection ends, StoreError when the journal cannot be read.
+        """
+        try:
+            self._greet()
+            while not self._board.stopping:
+                self._board.calm()
+                self._tell()
+                self._fill()
+                now = monotonic()
+                if self._retry_at and now >= self._retry_at:
+                    self._link.close(politely=True)
+                    return
+                self._watch(now)
+                self._link.turn(TURN_S if not self._retry_at else min(TURN_S, self._retry_at - now))
+                self._progress()
+            self._farewell()
+        except UplinkError as fault:
+            raise UplinkError(f"{fault}{self._suspicion()}") from fault
+        finally:
+            self._link.close(politely=False)
+
+    def _head(self) -> Head:
+        head = self._board.head
+        if head is None:
+            raise UplinkError("the end of the journal is not known yet")
+        return head
+
+    def _will(self) -> Will:
+        self._number = self._next_session()
+        self._report.session = self._number
+        lost = payloads.status(Presence.LOST, self._number, self._head())
+        return Will(self._address.status, lost)
+
+    def _greet(self) -> None:
+        head = self._head()
+        outbox = self._outbox
+        outbox.reset()
+        if outbox.published > head.sequence:
+            raise UplinkError(
+                f"the cursor stands at {outbox.published}, but the journal ends at {head.sequence}:"
+                " this is not the journal that the cursor belongs to; nothing is sent"
+            )
+        terms = self._link.open(self._will, self._board.fd, lambda: self._board.stopping)
+        where = self._broker.where
+        if terms.qos < 1:
+            raise UplinkError(
+                f"the broker at {where} allows no QoS 1, and events need it: allow it"
+            )
+        self._limit = min(self._broker.window, terms.receive_maximum)
+        self._packet_maximum = terms.packet_maximum
+        self._retain = terms.retain
+        if not terms.retain:
+            self._report.complain("retain", f"the broker at {where} keeps no retained messages")
+        gone = outbox.resume(head.first)
+        if gone:
+            self._report.complain(
+                "gone", f"{gone} events were removed by retention before they could be sent"
+            )
+        self._report.connections += 1
+        self._report.say(Condition.OK, f"connected to {where}, session {self._number}")
+        self._heard_at = monotonic()
+        self._controls[self._address.status] = self._online(head)
+        self._controls[self._address.info] = payloads.info(self._info())
+        self._board.repeat()
+
+    def _online(self, head: Head) -> bytes:
+        self._told = (head.sequence, monotonic())
+        return payloads.status(Presence.ONLINE, self._number, head)
+
+    def _tell(self) -> None:
+        """Send what is current, ahead of any event."""
+        controls = self._controls
+        for view, as_of in self._board.changes():
+            topic = self._address.state(view.lane)
+            controls[topic] = payloads.state(view, self._head().stream, as_of)
+        while controls and self._link.outstanding < self._limit:
+            topic = next(iter(controls))
+            how = properties(payloads.CONTENT_TYPE)
+            self._others[self._link.publish(topic, controls[topic], how, self._retain)] = topic
+            del controls[topic]
+
+    def _fill(self) -> None:
+        """Send events until the window is full or nothing is left."""
+        outbox, link, limit = self._outbox, self._link, self._limit
+        last = self._head().sequence
+        sequence = outbox.next
+        if sequence > last or self._controls:
+            return
+        source, topic = self._address.source, self._address.evt
+        self._glance()
+        while sequence <= last and link.outstanding < limit and outbox.room > 0:
+            row = self._feed.take(sequence)
+            payload = envelope(row, source)
+            how = properties(CONTENT_TYPE, row.type, self._historical(row))
+            if self._packet_maximum is not None:
+                size = len(payload) + len(topic) + len(how.pack()) + OVERHEAD
+                if size > self._packet_maximum:
+                    outbox.refuse(sequence)
+                    self._stall(
+                        f"event {sequence} needs a packet of {size} bytes, the broker at"
+                        f" {self._broker.where} takes {self._packet_maximum}: raise its limit"
+                    )
+                    return
+            outbox.send(sequence)
+            self._events[link.publish(topic, payload, how)] = sequence
+            sequence += 1
+
+    def _glance(self) -> None:
+        now = monotonic()
+        if now - self._glanced_at > GLANCE_S:
+            self._glanced_at, self._now = now, self._clock.now()
+
+    def _historical(self, row: StoredEntry) -> bool:
+        """Published more than 30 s after it was recorded.
+
+        Where the wall clock went backwards since, it cannot tell; the uptime does.
+        """
+        age_us = self._now.wall_us - row.recorded_us
+        if age_us > HISTORICAL_US:
+            return True
+        if age_us > -BACKWARD_US:
+            return False
+        age_ms = self._now.mono_ns // 1_000_000 - row.uptime_ms
+        return row.boot != self._boot or age_ms * 1_000 > HISTORICAL_US
+
+    def _progress(self) -> None:
+        outbox = self._outbox
+        published = outbox.published
+        self._saved(published)
+        if published != self._began_at:
+            self._backoff.succeeded()
+            if not outbox.refused:
+                self._report.settle("refused")
+
+    def _stall(self, sentence: str) -> None:
+        self._report.complain("refused", sentence)
+        if not self._retry_at:
+            self._retry_at = monotonic() + self._backoff.failed()
+
+    def _watch(self, now: float) -> None:
+        """Mind what is due: the barrier, a fresher status, a broker that never acknowledges."""
+        if self._held and not self._barrier and not self._link.outstanding:
+            self._barrier = True
+            self._link.barrier(self._address.status)
+        sequence, told_at = self._told
+        if now - told_at > STATUS_EVERY_S:
+            head = self._head()
+            if head.sequence != sequence:
+                self._controls[self._address.status] = self._online(head)
+            if not self._outbox.inflight and not self._retry_at:
+                self._backoff.succeeded()
+        if not self._heard_at or not self._link.outstanding:
+            self._heard_at = now
+        patience_s = max(10, 2 * self._broker.keepalive_s)
+        if now - self._heard_at > patience_s:
+            raise UplinkError(
+                f"the broker at {self._broker.where} acknowledges nothing: {self._link.outstanding}"
+                f" messages have waited {patience_s} s for a PUBACK; look into its log"
+            )
+
+    def _suspicion(self) -> str:
+        """What a connection that was cut on MQTT 3.1.1 right after an event may mean."""
+        if not self._cautious or self._outbox.published != self._began_at:
+            return ""
+        if not self._events and not self._held:
+            return ""
+        return (
+            f"; it came right after event {self._outbox.published + 1}: on MQTT 3.1.1 a broker may"
+            f" deny that way, check that its ACL lets this client write {self._address.evt}"
+        )
+
+    def _farewell(self) -> None:
+        """Say offline, and leave politely only if that has arrived: otherwise the will speaks."""
+        until = monotonic() + GOODBYE_S
+        link, topic = self._link, self._address.status
+        offline = payloads.status(Presence.OFFLINE, self._number, self._head())
+        said = 0
+        while (left := until - monotonic()) > 0:
+            if not said and link.outstanding < self._limit:
+                said = link.publish(topic, offline, properties(payloads.CONTENT_TYPE), self._retain)
+                self._others[said] = topic
+            elif said and said not in self._others:
+                link.close(politely=True)
+                return
+            self._board.calm()
+            link.turn(min(left, 0.2))
