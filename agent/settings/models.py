@@ -1,0 +1,365 @@
+"""The settings of one gate, typed. Made by `agent.settings.reading`; frozen from then on.
+
+Rules kept here:
+- these are plain dataclasses which pydantic validates, so that holding settings costs no validator;
+- times are timedelta, paths are whole, every default is the careful choice;
+- nothing here holds a secret: only where it lies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from agent.core.model import CardKind, Direction, Matching
+from agent.core.plan import Drive
+from agent.errors import SettingsError
+from agent.settings.values import (
+    ByDriver,
+    Credential,
+    Day,
+    Id,
+    Many,
+    OneOf,
+    OrFalse,
+    Place,
+    Span,
+    Text,
+    Truth,
+    Whole,
+    Zone,
+)
+
+
+class Level(StrEnum):
+    """The electric level at which a relay is on, or an input is active."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class Pull(StrEnum):
+    """The resistor inside the Pi."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
+class OnExit(StrEnum):
+    """What a relay does when the agent ends."""
+
+    OFF = "off"
+    KEEP = "keep"
+
+
+class Backend(StrEnum):
+    """What drives the pins."""
+
+    AUTO = "auto"
+    LGPIO = "lgpio"
+    MOCK = "mock"
+    SOCKET = "socket"
+
+
+class WireProtocol(StrEnum):
+    """What serial readers say; the names of `gate-agent decode --list`."""
+
+    EM4100_ASCII = "em4100-ascii"
+    WIEGAND_26 = "wiegand-26"
+    WIEGAND_34 = "wiegand-34"
+    WIEGAND_36 = "wiegand-36"
+    WIEGAND_37 = "wiegand-37"
+    WIEGAND_26_LEFT = "wiegand-26-left-justified"
+    WIEGAND_UART = "wiegand-uart-ascii10"
+    LINE = "line"
+
+
+class Checksum(StrEnum):
+    """What becomes of a frame whose checksum is wrong."""
+
+    STRICT = "strict"
+    IGNORE = "ignore"
+
+
+class MqttVersion(StrEnum):
+    """The version of MQTT."""
+
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+class Personal(StrEnum):
+    """How much of personal data goes to the centre."""
+
+    NONE = "none"
+    MASKED = "masked"
+    FULL = "full"
+
+
+class Strict:
+    """An unknown key is a fault, in every mapping of the file."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+PIN = Whole("GPIO number (BCM), not the number of the header", 0, 27, "a GPIO number (BCM)")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPin(Strict):
+    """A relay. ``pulse`` counts only for pulse drive."""
+
+    pin: Annotated[int, PIN]
+    drive: Annotated[Drive, OneOf(Drive, "pulse: a short contact; maintained: held")] = Drive.PULSE
+    pulse: Annotated[
+        timedelta, Span("How long the contact closes", "50 ms", "10 s")
+    ] = timedelta(milliseconds=500)
+    active: Annotated[Level, OneOf(Level, "Level that switches the relay on")] = Level.LOW
+    on_exit: Annotated[
+        OnExit, OneOf(OnExit, "keep for maintained open outputs, else off")
+    ] = OnExit.OFF
+
+
+@dataclass(frozen=True, slots=True)
+class InputPin(Strict):
+    """A loop, a beam or a switch."""
+
+    pin: Annotated[int, PIN]
+    active: Annotated[Level, OneOf(Level, "Level that means occupied, or reached")] = Level.LOW
+    pull: Annotated[Pull, OneOf(Pull, "Resistor inside the Pi")] = Pull.UP
+    debounce: Annotated[
+        timedelta, Span("How long a level must last to count", "0 ms", "2 s")
+    ] = timedelta(milliseconds=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm(Strict):
+    """The relays of one arm."""
+
+    open: OutputPin
+    close: OutputPin | None = None
+    stop: OutputPin | None = None
+    travel: Annotated[
+        timedelta, Span("The longest that the arm takes to go down", "500 ms", "1 min")
+    ] = timedelta(seconds=10)
+
+    def outputs(self) -> Mapping[str, OutputPin]:
+        """The relays that are wired, by role."""
+        roles = {"open": self.open, "close": self.close, "stop": self.stop}
+        return {role: pin for role, pin in roles.items() if pin is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs(Strict):
+    """What tells where vehicle and arm are. What is not wired is left out."""
+
+    loop: InputPin | None = None
+    safety: Annotated[tuple[InputPin, ...], Many()] = ()
+    opened: InputPin | None = None
+    closed: InputPin | None = None
+
+    def wired(self) -> Mapping[str, InputPin]:
+        """The inputs that are wired, by role; safety inputs are ``safety``, ``safety-2``, …"""
+        found = {"loop": self.loop} if self.loop is not None else {}
+        for number, pin in enumerate(self.safety, 1):
+            found["safety" if number == 1 else f"safety-{number}"] = pin
+        switches = {"opened": self.opened, "closed": self.closed}
+        return found | {role: pin for role, pin in switches.items() if pin is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane(Strict):
+    """A passage with one arm."""
+
+    direction: Annotated[Direction, OneOf(Direction, "Which way the lane is used")]
+    readers: tuple[Annotated[str, Id("A key of readers:")], ...]
+    arm: Arm
+    name: Annotated[str, Text("What people call the lane")] = ""
+    open_for: Annotated[
+        timedelta,
+        Span("How long a grant waits for its vehicle; how long the arm is up", "1 s", "10 min"),
+    ] = timedelta(seconds=15)
+    inputs: Inputs = field(default_factory=Inputs)
+
+
+QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
+MATCHING = OneOf(Matching, "How much of the number the reader delivers")
+SIDE = OneOf(Direction, "in or out: the side of a two-way lane that the reader faces")
+
+
+@dataclass(frozen=True, slots=True)
+class SerialReader(Strict):
+    """A reader on a serial line. ``pattern`` and ``scheme`` belong to the protocol line."""
+
+    driver: Literal["serial"]
+    port: Annotated[Path, Place("Device, such as /dev/ttyAMA0, or run:NAME")]
+    protocol: Annotated[WireProtocol, OneOf(WireProtocol, "What the reader sends")]
+    baud: Annotated[int, Whole("Speed of the line", 300, 921_600, "bits a second")] = 9_600
+    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
+    matching: Annotated[Matching, MATCHING] = Matching.EXACT
+    side: Annotated[Direction, SIDE] | None = None
+    checksum: Annotated[
+        Checksum, OneOf(Checksum, "ignore only for modules whose checksum is always wrong")
+    ] = Checksum.STRICT
+    pattern: Annotated[
+        str, Text("Regular expression of a line", ".{1,300}", "a regular expression")
+    ] = ""
+    scheme: Annotated[
+        str,
+        Text("Scheme of the credential", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z and 0-9"),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PcscReader(Strict):
+    """A reader over PC/SC, found by its name; ``*`` stands for any text."""
+
+    driver: Literal["pcsc"]
+    name: Annotated[str, Text("Name as pcsc_scan shows it; * for all")] = "*"
+    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
+    matching: Annotated[Matching, MATCHING] = Matching.EXACT
+    side: Annotated[Direction, SIDE] | None = None
+
+
+Reader = Annotated[
+    SerialReader | PcscReader, ByDriver(serial=SerialReader, pcsc=PcscReader)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk(Strict):
+    """The booth: the only place for readers without a lane."""
+
+    readers: tuple[Annotated[str, Id("A key of readers:")], ...]
+    name: Annotated[str, Text("What people call the desk")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpio(Strict):
+    """What drives the pins. ``socket`` is the pin socket of the simulated gate."""
+
+    backend: Annotated[Backend, OneOf(Backend, "auto: the Pi's pins")] = Backend.AUTO
+    socket: Annotated[Path, Place("Pin socket, for the backend socket only")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret(Strict):
+    """Where a secret lies: exactly one of both."""
+
+    file: Annotated[Path, Place("File that holds the secret and nothing else")] | None = None
+    credential: Annotated[Path, Credential("Name of a credential (LoadCredential=)")] | None = None
+
+    def place(self) -> Path:
+        """The file to read."""
+        found = self.file or self.credential
+        if found is None:
+            raise SettingsError("a secret needs file: or credential:")
+        return found
+
+    def read(self) -> bytes:
+        """The secret without its last line end; raises SettingsError that does not tell it."""
+        place = self.place()
+        try:
+            secret = place.read_bytes()
+        except OSError as error:
+            told = f"the secret in {place} cannot be read: {error.strerror}; see who may read it"
+            raise SettingsError(told) from None
+        secret = secret.removesuffix(b"\n").removesuffix(b"\r")
+        if not secret:
+            raise SettingsError(f"the secret in {place} is empty")
+        return secret
+
+
+@dataclass(frozen=True, slots=True)
+class Tls(Strict):
+    """The agent's certificate, and who signed the broker's. Without ``ca``: the system's list."""
+
+    ca: Annotated[Path, Place("Certificate authority of the broker")] | None = None
+    cert: Annotated[Path, Place("Certificate of this agent, {estate}.{gate}")] | None = None
+    key: Annotated[Path, Place("Private key of this agent")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink(Strict):
+    """The broker of the centre. ``tls: false`` is held as None."""
+
+    host: Annotated[
+        str, Text("Name or address of the broker", "[A-Za-z0-9._:-]{1,253}", "a name or address")
+    ]
+    port: Annotated[int, Whole("Port of the broker", 1, 65_535, "a port")] = 8_883
+    version: Annotated[MqttVersion, OneOf(MqttVersion, "Version of MQTT")] = MqttVersion.V5
+    tls: Annotated[Tls | None, OrFalse()] = field(default_factory=Tls)
+    plain_because: Annotated[str, Text("Why a distant broker is spoken to without TLS")] = ""
+    username: Annotated[str, Text("User at the broker")] = ""
+    password: Secret | None = None
+    window: Annotated[int, Whole("Events on their way at once", 1, 1_000, "events")] = 20
+    personal: Annotated[
+        Personal, OneOf(Personal, "Personal data that goes to the centre")
+    ] = Personal.MASKED
+    responsible: Annotated[str, Text("Who answers for personal: full")] = ""
+
+
+def _careful() -> tuple[CardKind, ...]:
+    return (CardKind.RESIDENT, CardKind.STAFF, CardKind.VEHICLE)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRules(Strict):
+    """What to do while nobody knows what time it is."""
+
+    assume_synced: Annotated[
+        bool, Truth("Believe the clock without a time server: only with a battery-backed clock")
+    ] = False
+    pass_untrusted: tuple[Annotated[CardKind, OneOf(CardKind, "Kinds that pass, marked")], ...] = (
+        field(default_factory=_careful)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar(Strict):
+    """Days that are no working days."""
+
+    holidays: tuple[Annotated[date, Day("A holiday")], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paths(Strict):
+    """Where the agent keeps its things."""
+
+    state: Annotated[Path, Place("Directory that lasts: ledger.db", rooted=False)] = Path("/var/lib/gate-agent")
+    run: Annotated[Path, Place("Directory of this boot: control.sock", rooted=False)] = Path("/run/gate-agent")
+
+    @property
+    def ledger(self) -> Path:
+        """The data base of the journal."""
+        return self.state / "ledger.db"
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self.run / "control.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Strict):
+    """One gate, whole. Keys of ``lanes``, ``readers`` and ``desks`` are their ids."""
+
+    estate: Annotated[str, Id("The estate, in every topic")]
+    gate: Annotated[str, Id("The gate; also the id of its agent")]
+    timezone: Annotated[str, Zone("Time zone of the gate")]
+    lanes: Mapping[Annotated[str, Id()], Lane]
+    readers: Mapping[Annotated[str, Id()], Reader]
+    desks: Mapping[Annotated[str, Id()], Desk] = field(default_factory=dict)
+    gpio: Gpio = field(default_factory=Gpio)
+    uplink: Uplink | None = None
+    card_reference_key: Secret | None = None
+    clock: ClockRules = field(default_factory=ClockRules)
+    calendar: Calendar = field(default_factory=Calendar)
+    retention: Annotated[
+        timedelta, Span("How long the journal is kept", "1 day", "20 years")
+    ] = timedelta(days=732)
+    paths: Paths = field(default_factory=Paths)

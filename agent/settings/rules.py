@@ -1,0 +1,190 @@
+"""What the settings must keep across their mappings. Works on the tree, so also beside other faults.
+
+Rules kept here:
+- a rule looks only at values of the right kind; the wrong ones are told by the models;
+- what the end of the file could still put right is not told when the file could not be read whole.
+"""
+
+import fnmatch
+import posixpath
+from collections.abc import Iterator
+
+from agent.settings.faults import listed, nearest
+from agent.settings.page import Page
+from agent.settings.rules_uplink import check_secrets, check_uplink
+from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
+from agent.settings.yaml_lines import Node, Span, Trouble
+
+
+def cross_check(root: Node, page: Page, *, whole: bool) -> None:
+    """Note every break of a rule on the page."""
+    check_pins(root, page)
+    check_outputs(root, page, whole=whole)
+    _ports(root, page)
+    _names_twice(root, page)
+    _run_path(root, page)
+    if whole:
+        check_gpio(root, page)
+        check_uplink(root, page)
+        check_secrets(root, page)
+        _empty(root, page)
+        _names(root, page)
+        _sides(root, page)
+        _lines(root, page)
+
+
+def section(root: Node, name: str) -> Iterator[tuple[str, Node]]:
+    """The entries of a mapping at the top that are mappings themselves."""
+    node = root.get(name)
+    for key, child in node.items() if node is not None else ():
+        if isinstance(child.value, dict):
+            yield key, child
+
+
+def _named(root: Node) -> Iterator[tuple[str, str, Node]]:
+    """Every name of a reader in a lane or desk, with the path of its owner and its place."""
+    for kind in ("lanes", "desks"):
+        for key, owner in section(root, kind):
+            names = owner.get("readers")
+            for number, name in enumerate(names.value if _is_list(names) else ()):
+                if isinstance(name.value, str | int):
+                    yield f"{kind}.{key}", f"{kind}.{key}.readers.{number}", name
+
+
+def _is_list(node: Node | None) -> bool:
+    return node is not None and isinstance(node.value, list)
+
+
+def _empty(root: Node, page: Page) -> None:
+    lanes = root.get("lanes")
+    if lanes is not None and lanes.value == {}:
+        page.blame(Trouble(lanes.span, "the gate has no lane", "at least one lane", path="lanes"))
+    for kind, word in (("lanes", "lane"), ("desks", "desk")):
+        for key, owner in section(root, kind):
+            names = owner.get("readers")
+            if names is not None and names.value == []:
+                problem, allowed = f"the {word} {key} has no reader", "at least one key of readers:"
+                page.blame(Trouble(names.span, problem, allowed, path=f"{kind}.{key}.readers"))
+
+
+def _ports(root: Node, page: Page) -> None:
+    """A serial port belongs to one reader; so does a PC/SC reader."""
+    ports: dict[str, tuple[str, int]] = {}
+    cards: list[tuple[str, str, int]] = []
+    for key, reader in section(root, "readers"):
+        port, name, driver = reader.get("port"), reader.get("name"), reader.get("driver")
+        kind = driver.text if driver is not None else ""
+        if kind == "serial" and port is not None and isinstance(port.value, str):
+            path, line = f"readers.{key}.port", port.span.line + 1
+            first = ports.setdefault(posixpath.normpath(port.value), (path, line))
+            if first != (path, line) and first[0] != path:
+                problem = f"{port.value[:60]} is used twice; the first is {first[0]} in {_at(first)}"
+                page.blame(Trouble(port.span, problem, "each port once", path=path))
+        if kind == "pcsc":
+            pattern = str(name.value) if name is not None else "*"
+            span = name.span if name is not None else root.get("readers").keys[key]
+            path = f"readers.{key}.name"
+            for other, where, line in cards:
+                if fnmatch.fnmatchcase(pattern, other) or fnmatch.fnmatchcase(other, pattern):
+                    problem = f"{pattern[:60]} also means the reader of {where} in line {line}"
+                    page.blame(Trouble(span, problem, "names that differ", path=path))
+                    break
+            cards.append((pattern, path, span.line + 1))
+
+
+def _at(first: tuple[str, int]) -> str:
+    return f"line {first[1]}"
+
+
+def _names_twice(root: Node, page: Page) -> None:
+    """A reader stands at one lane or one desk."""
+    first: dict[str, tuple[str, Span]] = {}
+    for owner, path, name in _named(root):
+        where, span = first.setdefault(name.text, (owner, name.span))
+        if span != name.span or where != owner:
+            problem = f"the reader {name.text[:40]} is at {where} already, line {span.line + 1}"
+            page.blame(Trouble(name.span, problem, "one lane or one desk", path=path))
+
+
+def _names(root: Node, page: Page) -> None:
+    """Readers that are named exist, and those that exist are named."""
+    readers = root.get("readers")
+    if readers is None or not isinstance(readers.value, dict):
+        return
+    used: set[str] = set()
+    for _owner, path, name in _named(root):
+        used.add(name.text)
+        if name.text not in readers.value:
+            guess = nearest(name.text, readers.value)
+            used.add(guess)
+            known = listed(readers.value) or "a key of readers:"
+            problem = f"there is no reader {name.text[:40]!r} under readers:"
+            page.blame(Trouble(name.span, problem, known, guess, path))
+    owners = [owner for kind in ("lanes", "desks") for _key, owner in section(root, kind)]
+    if any(path.endswith(".readers") or path in ("lanes", "desks") for path in page.meant) or any(
+        not _is_list(owner.get("readers")) for owner in owners
+    ):
+        return
+    for key in readers.value:
+        if key not in used and root.get("lanes") is not None:
+            problem = f"the reader {key[:40]} is at no lane and no desk"
+            allowed = "its name under readers: of one lane or one desk"
+            page.blame(Trouble(readers.keys[key], problem, allowed, path=f"readers.{key}"))
+
+
+def _sides(root: Node, page: Page) -> None:
+    """A reader of a two-way lane says which side it faces; elsewhere the lane tells."""
+    readers = root.get("readers")
+    for owner, _path, name in _named(root):
+        reader = readers.get(name.text) if readers is not None else None
+        if reader is None or readers is None or not isinstance(reader.value, dict):
+            continue
+        side = reader.get("side")
+        path = f"readers.{name.text}.side"
+        told = root.get(*owner.split("."), "direction")
+        direction = told.value if told is not None else None
+        if owner.startswith("desks."):
+            if side is not None:
+                problem = "a reader at a desk faces no side"
+                page.blame(Trouble(side.span, problem, "no side: here", path=path))
+        elif direction == "both" and side is None and path not in page.meant:
+            problem = f"side is missing here: {owner} is a two-way lane"
+            page.blame(Trouble(readers.keys[name.text], problem, "in or out", path=path))
+        elif side is not None and side.value == "both":
+            page.blame(Trouble(side.span, "a reader faces one side", "in or out", path=path))
+        elif side is not None and direction in ("in", "out") and side.value != direction:
+            problem = f"{owner} is used one way only: {direction}"
+            page.blame(Trouble(side.span, problem, f"{direction}, or no side:", path=path))
+
+
+def _lines(root: Node, page: Page) -> None:
+    """The protocol line needs a pattern and a scheme; the others know their own."""
+    readers = root.get("readers")
+    for key, reader in section(root, "readers"):
+        protocol = reader.get("protocol")
+        if readers is None or protocol is None or reader.get("driver", ) is None:
+            continue
+        for name in ("pattern", "scheme"):
+            node, path = reader.get(name), f"readers.{key}.{name}"
+            if protocol.value == "line" and node is None and path not in page.meant:
+                problem = f"{name} is missing here: the protocol line needs it"
+                page.blame(Trouble(readers.keys[key], problem, _LINE_NEEDS[name], path=path))
+            elif protocol.value != "line" and node is not None and isinstance(protocol.value, str):
+                problem = f"{name} belongs to the protocol line only"
+                page.blame(Trouble(reader.keys[name], problem, f"no {name}: here", path=path))
+
+
+_LINE_NEEDS = {
+    "pattern": "a regular expression for a whole line, the number in its first group",
+    "scheme": "the scheme of the credential, such as qr or pin",
+}
+
+
+def _run_path(root: Node, page: Page) -> None:
+    node = root.get("paths", "run")
+    if node is not None and isinstance(node.value, str) and len(node.value.encode()) > _RUN_MAX:
+        allowed = f"at most {_RUN_MAX} bytes, because a socket lies below it"
+        page.blame(Trouble(node.span, "this path is too long", allowed, path="paths.run"))
+
+
+_RUN_MAX = 80

@@ -1,0 +1,101 @@
+"""Rules of the wiring: pins, relays, and what drives them.
+
+Rules kept here:
+- a pin has one use; the serial line of the header is a use of its pins;
+- a pulse relay goes off when the agent ends, a maintained open relay is kept, because letting go
+  would drop the arm on somebody.
+"""
+
+from collections.abc import Iterator
+
+from agent.settings.page import Page
+from agent.settings.yaml_lines import Node, Trouble
+
+UART = {14: "TXD", 15: "RXD"}
+UART_PORTS = ("/dev/ttyAMA0", "/dev/serial0", "/dev/ttyS0")
+
+
+def check_pins(root: Node, page: Page) -> None:
+    """No pin twice."""
+    first: dict[int, tuple[str, int]] = {}
+    readers = root.get("readers")
+    for key, reader in readers.items() if readers is not None else ():
+        port = reader.get("port")
+        if port is not None and port.value in UART_PORTS:
+            for pin in UART:
+                first.setdefault(pin, (f"readers.{key}.port", port.span.line + 1))
+    for path, user in _users(root):
+        pin = user.get("pin")
+        if pin is None or isinstance(pin.value, bool) or not isinstance(pin.value, int):
+            continue
+        where, line = first.setdefault(pin.value, (path, pin.span.line + 1))
+        if where != path:
+            use = f" (the serial line's {UART[pin.value]})" if where.endswith(".port") else ""
+            problem = f"pin {pin.value} is used twice; the first is {where} in line {line}{use}"
+            page.blame(Trouble(pin.span, problem, "each pin once", path=f"{path}.pin"))
+
+
+def _users(root: Node) -> Iterator[tuple[str, Node]]:
+    """Everything that has a pin, with its path."""
+    lanes = root.get("lanes")
+    for key, lane in lanes.items() if lanes is not None else ():
+        for part in ("arm", "inputs"):
+            wired = lane.get(part)
+            for role, node in wired.items() if wired is not None else ():
+                path = f"lanes.{key}.{part}.{role}"
+                if isinstance(node.value, list):
+                    for number, item in enumerate(node.value):
+                        yield f"{path}.{number}", item
+                else:
+                    yield path, node
+
+
+def check_outputs(root: Node, page: Page, *, whole: bool) -> None:
+    """What a relay does at the end fits how it is driven."""
+    lanes = root.get("lanes")
+    for key, lane in lanes.items() if lanes is not None else ():
+        arm = lane.get("arm")
+        for role, relay in arm.items() if arm is not None else ():
+            if arm is not None and isinstance(relay.value, dict):
+                _output(arm, role, f"lanes.{key}.arm.{role}", page, whole=whole)
+
+
+def _output(arm: Node, role: str, path: str, page: Page, *, whole: bool) -> None:
+    drive, on_exit = arm.get(role, "drive"), arm.get(role, "on_exit")
+    pulse = arm.get(role, "pulse")
+    told = on_exit.value if on_exit is not None else None
+    maintained = drive is not None and drive.value == "maintained"
+    pulsed = drive is None or drive.value == "pulse"
+    where = f"{path}.on_exit"
+    if maintained and role == "open":
+        why = "letting go would drop the arm when the agent ends"
+        if told == "off" and on_exit is not None:
+            page.blame(Trouble(on_exit.span, f"a maintained open relay is kept: {why}", "keep", path=where))
+        elif on_exit is None and whole and where not in page.meant:
+            problem = f"on_exit is missing here, a maintained open relay is kept: {why}"
+            page.blame(Trouble(arm.keys[role], problem, "keep", "on_exit: keep", where))
+    elif pulsed and told == "keep" and on_exit is not None and f"{path}.drive" not in page.meant:
+        problem = "a pulse relay goes off when the agent ends"
+        page.blame(Trouble(on_exit.span, problem, '"off"', path=where))
+    if maintained and pulse is not None:
+        problem = "a maintained relay has no pulse"
+        span = arm.value[role].keys["pulse"] if isinstance(arm.value, dict) else pulse.span
+        page.blame(Trouble(span, problem, "drive: pulse, or no pulse:", path=f"{path}.pulse"))
+
+
+def check_gpio(root: Node, page: Page) -> None:
+    """The backend socket has a socket, the others have none."""
+    gpio, backend, socket = root.get("gpio"), root.get("gpio", "backend"), root.get("gpio", "socket")
+    if gpio is None or not isinstance(gpio.value, dict):
+        return
+    chosen = backend.value if backend is not None else "auto"
+    if chosen == "socket" and socket is None and backend is not None:
+        if "gpio.socket" not in page.meant:
+            problem = "socket is missing here: the backend socket needs it"
+            allowed = "the pin socket of the simulated gate, such as run:pins"
+            page.blame(Trouble(gpio.keys["backend"], problem, allowed, path="gpio.socket"))
+    elif socket is not None and chosen in ("auto", "lgpio", "mock"):
+        if "gpio.backend" not in page.meant:
+            problem = f"the backend {chosen} has no socket"
+            allowed = "backend: socket, or no socket:"
+            page.blame(Trouble(gpio.keys["socket"], problem, allowed, path="gpio.socket"))

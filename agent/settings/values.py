@@ -1,0 +1,355 @@
+"""Checks of single values, hung on the models' fields as annotations.
+
+Rules kept here:
+- every refusal is a sentence of ours (`UnfitError`) with what is allowed;
+- nothing here imports pydantic: a check hands over its schema as the plain dictionary that
+  pydantic-core takes, so that the daemon can hold settings without holding the validator.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo, available_timezones
+
+from agent.settings.faults import UnfitError, listed, nearest
+from agent.settings.units import PATTERN, parse_duration, write_duration
+
+ID = r"[a-z0-9-]{1,32}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bases:
+    """Where relative paths start: at the file, and below ``run:``, ``state:``, ``credential:``."""
+
+    file: Path
+    run: Path
+    state: Path
+    credentials: Path
+
+
+class _Info(Protocol):
+    @property
+    def context(self) -> Any: ...
+
+
+class Check:
+    """One rule for one value. Children give `fit` and the JSON Schema."""
+
+    says: str
+
+    def fit(self, value: object, bases: Bases) -> object:
+        """The value as the models hold it; raises UnfitError."""
+        raise NotImplementedError
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of what may stand in the file."""
+        raise NotImplementedError
+
+    def _run(self, value: object, info: _Info) -> object:
+        return self.fit(value, info.context)
+
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> dict[str, Any]:
+        """Tell pydantic to call `fit`."""
+        return {"type": "function-plain", "function": {"type": "with-info", "function": self._run}}
+
+    def __get_pydantic_json_schema__(self, core: object, handler: object) -> dict[str, Any]:
+        """Tell pydantic what an editor should know."""
+        return {"description": self.says, **self.schema()} if self.says else self.schema()
+
+
+@dataclass(frozen=True, slots=True)
+class Id(Check):
+    """A name that travels into topics."""
+
+    says: str = ""
+
+    def fit(self, value: object, bases: Bases) -> str:
+        """Small letters, digits and hyphens."""
+        allowed = "1 to 32 small letters a-z, digits and hyphens"
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str):
+            raise UnfitError(f"a name must stand here, not {kind_of(value)}", allowed)
+        if re.fullmatch(ID, text) is None:
+            guess = re.sub(r"[^a-z0-9]+", "-", text.lower())[:32].strip("-")
+            raise UnfitError(f"{text[:40]!r} cannot be a name in topics", allowed, guess)
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        """A string with the pattern; a plain number is a name too."""
+        return {"type": "string", "pattern": f"^{ID}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Check):
+    """Free text, or text with a form."""
+
+    says: str = ""
+    pattern: str = ".{1,200}"
+    allowed: str = "1 to 200 characters on one line"
+
+    def fit(self, value: object, bases: Bases) -> str:
+        """One line."""
+        if not isinstance(value, str):
+            guess = f'"{value}"' if isinstance(value, int | float) else ""
+            raise UnfitError(f"text must stand here, not {kind_of(value)}", self.allowed, guess)
+        if re.fullmatch(self.pattern, value) is None:
+            raise UnfitError("this text does not fit here", self.allowed)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Check):
+    """A whole number within bounds."""
+
+    says: str
+    low: int
+    high: int
+    what: str = "a whole number"
+
+    def fit(self, value: object, bases: Bases) -> int:
+        """An integer, no text and no truth value."""
+        allowed = f"{self.what} from {self.low} to {self.high}"
+        if isinstance(value, bool) or not isinstance(value, int):
+            digits = re.search(r"[0-9]{1,7}", value) if isinstance(value, str) else None
+            guess = digits[0] if digits and self.low <= int(digits[0]) <= self.high else ""
+            problem = f"a whole number must stand here, not {kind_of(value)}"
+            raise UnfitError(problem, allowed, guess)
+        if not self.low <= value <= self.high:
+            problem = f"{value} is outside the range" if abs(value) < 1 << 64 else "far too large"
+            raise UnfitError(problem, allowed)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """An integer with its bounds."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Truth(Check):
+    """True or false."""
+
+    says: str
+
+    def fit(self, value: object, bases: Bases) -> bool:
+        """Only the two words of YAML 1.2."""
+        if not isinstance(value, bool):
+            words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false"}
+            guess = words.get(str(value).lower(), "")
+            raise UnfitError("true or false must stand here", "true or false", guess)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+class OneOf(Check):
+    """One word of an enumeration."""
+
+    def __init__(self, words: type[StrEnum], says: str = "") -> None:
+        self.words = words
+        self.says = says
+
+    def fit(self, value: object, bases: Bases) -> StrEnum:
+        """The member whose value this is; a number or truth value is never meant."""
+        known = [word.value for word in self.words]
+        text = str(value) if type(value) is int else value
+        if isinstance(text, str) and text in known:
+            return self.words(text)
+        if value is False and "off" in known:
+            raise UnfitError("false is not the word off", listed(known), '"off"')
+        if value is None and "none" in known:
+            raise UnfitError("null is not the word none", listed(known), "none")
+        said = repr(value[:40]) if isinstance(value, str) else kind_of(value)
+        guess = nearest(value, known) if isinstance(value, str) else ""
+        raise UnfitError(f"{said} is not one of the words allowed here", listed(known), guess)
+
+    def schema(self) -> dict[str, Any]:
+        """The words; one that is a number may be written as such."""
+        words = [word.value for word in self.words]
+        return {"enum": [*words, *(int(word) for word in words if word.isdigit())]}
+
+
+class Span(Check):
+    """A duration within bounds, both written as durations themselves."""
+
+    def __init__(self, says: str, low: str, high: str) -> None:
+        self.says = says
+        self.low = parse_duration(low)
+        self.high = parse_duration(high)
+        self.bounds = f"{low} to {high}"
+
+    def fit(self, value: object, bases: Bases) -> timedelta:
+        """A duration with units."""
+        span = parse_duration(value)
+        if not self.low <= span <= self.high:
+            raise UnfitError(f"{write_duration(span)} is outside the range", self.bounds)
+        return span
+
+    def schema(self) -> dict[str, Any]:
+        """Text of the right form; the bounds are told in words."""
+        said = f"{self.says} ({self.bounds})"
+        return {"type": "string", "pattern": PATTERN, "description": said}
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Check):
+    """A date."""
+
+    says: str = ""
+
+    def fit(self, value: object, bases: Bases) -> date:
+        """``2026-10-01`` and nothing else."""
+        allowed = "a date written year-month-day, such as 2026-10-01"
+        if not isinstance(value, str) or re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
+            raise UnfitError("this is not a date", allowed)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise UnfitError(f"there is no {value} in the calendar", allowed) from None
+
+    def schema(self) -> dict[str, Any]:
+        """A date."""
+        return {"type": "string", "format": "date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone(Check):
+    """A time zone of the IANA data base."""
+
+    says: str
+
+    def fit(self, value: object, bases: Bases) -> str:
+        """A name that this machine's zone data knows."""
+        allowed = "a name of the time zone data base, such as Asia/Shanghai or Europe/Berlin"
+        if not isinstance(value, str):
+            raise UnfitError(f"a time zone must stand here, not {kind_of(value)}", allowed)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            zones = available_timezones()
+            guess = nearest(value, zones)
+            if not guess:
+                cities = {zone.rsplit("/")[-1]: zone for zone in sorted(zones)}
+                guess = cities.get(nearest(value, cities), "")
+            raise UnfitError(f"{value[:40]!r} is no time zone", allowed, guess) from None
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Check):
+    """A path: absolute, relative to the settings file, or below ``run:``, ``state:``, …"""
+
+    says: str
+    rooted: bool = True
+
+    def fit(self, value: object, bases: Bases) -> Path:
+        """The whole path. Nothing is looked up on the disk."""
+        allowed = "a path: /absolute, or relative to this file"
+        if self.rooted:
+            allowed += (
+                ", or run:NAME, state:NAME (below paths.run, paths.state), credential:NAME (a "
+                "credential that systemd hands over)"
+            )
+        if not isinstance(value, str):
+            raise UnfitError(f"a path must stand here, not {kind_of(value)}", allowed)
+        if not value or len(value) > 1_000 or not value.isprintable():
+            raise UnfitError("this is not a path", allowed)
+        head, colon, tail = value.partition(":")
+        roots = {"run": bases.run, "state": bases.state, "credential": bases.credentials}
+        if not colon or "/" in head or not self.rooted:
+            return bases.file / value
+        if head not in roots:
+            guess = nearest(head, roots)
+            raise UnfitError(f"{head}: is not a place", allowed, guess and f"{guess}:{tail}")
+        if not tail or tail.startswith("/") or ".." in tail.split("/"):
+            raise UnfitError(f"a name must follow {head}:", allowed)
+        return roots[head] / tail
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential(Check):
+    """The name of a credential that systemd hands over; what is refused is never told."""
+
+    says: str
+    pattern: str = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+    def fit(self, value: object, bases: Bases) -> Path:
+        """The file in which systemd puts it."""
+        if not isinstance(value, str) or re.fullmatch(self.pattern, value) is None:
+            allowed = "1 to 100 letters, digits, dots and hyphens, as in LoadCredential="
+            raise UnfitError("this is not the name of a credential", allowed)
+        return bases.credentials / value
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
+
+
+class Many:
+    """A list that may be written as its single item."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
+        """Wrap what is not a list before the list is validated."""
+        wrap = {"type": "no-info", "function": lambda v: [v] if isinstance(v, Mapping) else v}
+        return {"type": "function-before", "function": wrap, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Either the item or the list."""
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
+
+
+class OrFalse:
+    """What may be switched off by writing ``false``; held as None then."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
+        """Turn false into None before the rest is validated."""
+        turn = {"type": "no-info", "function": lambda v: None if v is False else v}
+        return {"type": "function-before", "function": turn, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """False, or the rest without null."""
+        rest = [branch for branch in handler(core)["anyOf"] if branch != {"type": "null"}]
+        return {"anyOf": [{"const": False}, *rest]}
+
+
+class ByDriver:
+    """Models that are told apart by their key ``driver``."""
+
+    def __init__(self, **models: type[object]) -> None:
+        self.models = models
+
+    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
+        """A union that looks at the driver first, so that only its own faults are told."""
+        choices = {name: handler.generate_schema(model) for name, model in self.models.items()}
+        return {"type": "tagged-union", "discriminator": "driver", "choices": choices}
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words for an installer."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a mapping" if isinstance(value, Mapping) else "a list"
