@@ -1,0 +1,98 @@
+"""A subscriber for tests: everything that arrives, in order, with its properties."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Condition
+from time import monotonic
+from types import TracebackType
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.rigs.broker import Mosquitto
+from tests.rigs.pki import Pair
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message as it came."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    content_type: str = ""
+    user: dict[str, str] = field(default_factory=dict)
+
+
+class Listener:
+    """Subscribes to ``topics`` with QoS 1 over MQTT 5; comes back by itself after an outage."""
+
+    def __init__(
+        self,
+        broker: Mosquitto,
+        *topics: str,
+        user: tuple[str, str] | None = None,
+        pair: Pair | None = None,
+    ) -> None:
+        self.heard: list[Heard] = []
+        self._changed = Condition()
+        self._ready = 0
+        self._topics = topics or ("#",)
+        client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+        client.reconnect_delay_set(1, 1)
+        if user:
+            client.username_pw_set(*user)
+        if broker.authority is not None and pair is not None:
+            client.tls_set(str(broker.authority.ca), str(pair.cert), str(pair.key))
+        client.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in self._topics])
+        client.on_subscribe = lambda *_: self._note(None)
+        client.on_message = lambda _c, _u, message: self._note(message)
+        self._client = client
+        self._broker = broker
+
+    def _note(self, message: MQTTMessage | None) -> None:
+        with self._changed:
+            if message is None:
+                self._ready += 1
+            else:
+                given = message.properties
+                self.heard.append(
+                    Heard(
+                        message.topic,
+                        bytes(message.payload),
+                        message.retain,
+                        getattr(given, "ContentType", ""),
+                        dict(getattr(given, "UserProperty", [])),
+                    )
+                )
+            self._changed.notify_all()
+
+    def on(self, suffix: str) -> list[Heard]:
+        """What came on topics that end so."""
+        return [one for one in list(self.heard) if one.topic.endswith(suffix)]
+
+    def wait(self, condition: Callable[["Listener"], bool], seconds: float = 15.0) -> None:
+        """Wait until the condition holds; fails the test when it does not in time."""
+        until = monotonic() + seconds
+        with self._changed:
+            while not condition(self):
+                left = until - monotonic()
+                assert left > 0, f"not within {seconds} s; {len(self.heard)} messages, the last: " + (
+                    str(self.heard[-1:])
+                )
+                self._changed.wait(min(left, 0.1))
+
+    def __enter__(self) -> "Listener":
+        self._client.connect(self._broker.host, self._broker.port, 10)
+        self._client.loop_start()
+        self.wait(lambda me: me._ready > 0)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
