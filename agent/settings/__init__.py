@@ -6,8 +6,8 @@ Rules kept here:
   for ever. Who wants the faults as values, in this process, uses `agent.settings.reading`.
 """
 
-from agent.settings.apart import load
+from agent.settings.apart import Loading, load
 from agent.settings.faults import Fault, FaultySettingsError
 from agent.settings.models import Paths, Settings
 
-__all__ = ["Fault", "FaultySettingsError", "Paths", "Settings", "load"]
+__all__ = ["Fault", "FaultySettingsError", "Loading", "Paths", "Settings", "load"]

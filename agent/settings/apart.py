@@ -9,34 +9,67 @@ import os
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 from agent.errors import SettingsError
 from agent.settings.faults import FaultySettingsError
 from agent.settings.models import Paths, Settings
 
 LIMIT_S = 60
-"""Seconds; a Pi Zero with a cold disk needs about ten."""
+"""Seconds; a Pi Zero with a cold card needs about ten."""
+
+File = str | os.PathLike[str]
 
 
-def load(path: str | os.PathLike[str], paths: Paths | None = None) -> Settings:
+class Loading:
+    """Settings on their way: the child begins at once, and its parent may do other things.
+
+    Raises SettingsError if no child can be run.
+    """
+
+    def __init__(self, path: File, paths: Paths | None = None) -> None:
+        self._path = os.fspath(path)
+        told = [str(paths.state), str(paths.run)] if paths is not None else []
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(place or "." for place in sys.path),
+            "PYDANTIC_DISABLE_PLUGINS": "__all__",  # looking for them costs 0.1 s
+        }
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+                [sys.executable, "-P", "-m", "agent.settings", self._path, *told],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except (OSError, ValueError) as error:
+            raise self._failed(str(error)) from None
+
+    def result(self) -> Settings:
+        """Wait for the settings; may be called once.
+
+        Raises FaultySettingsError with every fault of the file, SettingsError if the child failed.
+        """
+        try:
+            out, told = self._child.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.communicate()
+            raise self._failed(f"it took more than {LIMIT_S} s") from None
+        if self._child.returncode != 0:
+            raise self._failed(told.decode(errors="replace").strip().rpartition("\n")[2][:300])
+        found = pickle.loads(out)  # noqa: S301 -- our own child's pipe
+        if isinstance(found, Settings):
+            return found
+        raise FaultySettingsError(found)
+
+    def _failed(self, why: str) -> SettingsError:
+        return SettingsError(f"{self._path}: the process that reads the settings failed: {why}")
+
+
+def load(path: File, paths: Paths | None = None) -> Settings:
     """The settings of the file, with ``paths`` in place of its own where given.
 
     Raises FaultySettingsError with every fault of the file, SettingsError if no child can be run.
     """
-    told = [str(paths.state), str(paths.run)] if paths is not None else []
-    command = [sys.executable, "-P", "-m", "agent.settings", str(Path(path)), *told]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
-    try:
-        done = subprocess.run(  # noqa: S603 -- our own interpreter and module
-            command, env=environment, capture_output=True, timeout=LIMIT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SettingsError(f"{path}: the process that reads the settings failed: {error}") from None
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise SettingsError(f"{path}: the process that reads the settings failed: {last[:300]}")
-    found = pickle.loads(done.stdout)  # noqa: S301 -- our own child's pipe
-    if isinstance(found, Settings):
-        return found
-    raise FaultySettingsError(found)
+    return Loading(path, paths).result()

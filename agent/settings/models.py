@@ -9,94 +9,26 @@ Rules kept here:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from agent.core.model import CardKind, Direction, Matching
 from agent.core.plan import Drive
 from agent.errors import SettingsError
-from agent.settings.values import (
-    ByDriver,
-    Credential,
-    Day,
-    Id,
-    Many,
-    OneOf,
-    OrFalse,
-    Place,
-    Span,
-    Text,
-    Truth,
-    Whole,
-    Zone,
+from agent.settings.mixes import ByDriver, Many, OrFalse
+from agent.settings.places import Credential, Place
+from agent.settings.values import Day, Id, OneOf, Pattern, Span, Text, Truth, Whole, Zone
+from agent.settings.words import (
+    Backend,
+    Checksum,
+    Encoding,
+    Level,
+    MqttVersion,
+    OnExit,
+    Personal,
+    Pull,
+    WireProtocol,
 )
-
-
-class Level(StrEnum):
-    """The electric level at which a relay is on, or an input is active."""
-
-    LOW = "low"
-    HIGH = "high"
-
-
-class Pull(StrEnum):
-    """The resistor inside the Pi."""
-
-    UP = "up"
-    DOWN = "down"
-    NONE = "none"
-
-
-class OnExit(StrEnum):
-    """What a relay does when the agent ends."""
-
-    OFF = "off"
-    KEEP = "keep"
-
-
-class Backend(StrEnum):
-    """What drives the pins."""
-
-    AUTO = "auto"
-    LGPIO = "lgpio"
-    MOCK = "mock"
-    SOCKET = "socket"
-
-
-class WireProtocol(StrEnum):
-    """What serial readers say; the names of `gate-agent decode --list`."""
-
-    EM4100_ASCII = "em4100-ascii"
-    WIEGAND_26 = "wiegand-26"
-    WIEGAND_34 = "wiegand-34"
-    WIEGAND_36 = "wiegand-36"
-    WIEGAND_37 = "wiegand-37"
-    WIEGAND_26_LEFT = "wiegand-26-left-justified"
-    WIEGAND_UART = "wiegand-uart-ascii10"
-    LINE = "line"
-
-
-class Checksum(StrEnum):
-    """What becomes of a frame whose checksum is wrong."""
-
-    STRICT = "strict"
-    IGNORE = "ignore"
-
-
-class MqttVersion(StrEnum):
-    """The version of MQTT."""
-
-    V5 = "5"
-    V311 = "3.1.1"
-
-
-class Personal(StrEnum):
-    """How much of personal data goes to the centre."""
-
-    NONE = "none"
-    MASKED = "masked"
-    FULL = "full"
 
 
 class Strict:
@@ -115,13 +47,13 @@ class OutputPin(Strict):
 
     pin: Annotated[int, PIN]
     drive: Annotated[Drive, OneOf(Drive, "pulse: a short contact; maintained: held")] = Drive.PULSE
-    pulse: Annotated[
-        timedelta, Span("How long the contact closes", "50 ms", "10 s")
-    ] = timedelta(milliseconds=500)
+    pulse: Annotated[timedelta, Span("How long the contact closes", "50 ms", "10 s")] = timedelta(
+        milliseconds=500
+    )
     active: Annotated[Level, OneOf(Level, "Level that switches the relay on")] = Level.LOW
-    on_exit: Annotated[
-        OnExit, OneOf(OnExit, "keep for maintained open outputs, else off")
-    ] = OnExit.OFF
+    on_exit: Annotated[OnExit, OneOf(OnExit, "keep for maintained open outputs, else off")] = (
+        OnExit.OFF
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +63,9 @@ class InputPin(Strict):
     pin: Annotated[int, PIN]
     active: Annotated[Level, OneOf(Level, "Level that means occupied, or reached")] = Level.LOW
     pull: Annotated[Pull, OneOf(Pull, "Resistor inside the Pi")] = Pull.UP
-    debounce: Annotated[
-        timedelta, Span("How long a level must last to count", "0 ms", "2 s")
-    ] = timedelta(milliseconds=50)
+    debounce: Annotated[timedelta, Span("How long a level must last to count", "0 ms", "2 s")] = (
+        timedelta(milliseconds=50)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +125,10 @@ SIDE = OneOf(Direction, "in or out: the side of a two-way lane that the reader f
 
 @dataclass(frozen=True, slots=True)
 class SerialReader(Strict):
-    """A reader on a serial line. ``pattern`` and ``scheme`` belong to the protocol line."""
+    """A reader on a serial line. The last three belong to the protocol line.
+
+    ``side`` is what the lane tells where the file does not; at a desk it stays None.
+    """
 
     driver: Literal["serial"]
     port: Annotated[Path, Place("Device, such as /dev/ttyAMA0, or run:NAME")]
@@ -206,12 +141,13 @@ class SerialReader(Strict):
         Checksum, OneOf(Checksum, "ignore only for modules whose checksum is always wrong")
     ] = Checksum.STRICT
     pattern: Annotated[
-        str, Text("Regular expression of a line", ".{1,300}", "a regular expression")
+        str, Pattern("What a whole line looks like; the group (?P<credential>...) is the number")
     ] = ""
     scheme: Annotated[
         str,
         Text("Scheme of the credential", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z and 0-9"),
-    ] = ""
+    ] = "qr"
+    encoding: Annotated[Encoding, OneOf(Encoding, "What the credential's text is")] = Encoding.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +159,11 @@ class PcscReader(Strict):
     quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
     matching: Annotated[Matching, MATCHING] = Matching.EXACT
     side: Annotated[Direction, SIDE] | None = None
+    lamp: Annotated[bool, Truth("Use the reader's own lamp and buzzer (ACR122U)")] = True
 
 
-Reader = Annotated[
-    SerialReader | PcscReader, ByDriver(serial=SerialReader, pcsc=PcscReader)
-]
+DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader)
+Reader = Annotated[SerialReader | PcscReader, DRIVERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +233,9 @@ class Uplink(Strict):
     username: Annotated[str, Text("User at the broker")] = ""
     password: Secret | None = None
     window: Annotated[int, Whole("Events on their way at once", 1, 1_000, "events")] = 20
-    personal: Annotated[
-        Personal, OneOf(Personal, "Personal data that goes to the centre")
-    ] = Personal.MASKED
+    personal: Annotated[Personal, OneOf(Personal, "Personal data that goes to the centre")] = (
+        Personal.MASKED
+    )
     responsible: Annotated[str, Text("Who answers for personal: full")] = ""
 
 
@@ -330,8 +266,10 @@ class Calendar(Strict):
 class Paths(Strict):
     """Where the agent keeps its things."""
 
-    state: Annotated[Path, Place("Directory that lasts: ledger.db", rooted=False)] = Path("/var/lib/gate-agent")
-    run: Annotated[Path, Place("Directory of this boot: control.sock", rooted=False)] = Path("/run/gate-agent")
+    state: Annotated[Path, Place("Lasts: ledger.db", rooted=False)] = Path("/var/lib/gate-agent")
+    run: Annotated[Path, Place("Of this boot: control.sock", rooted=False)] = Path(
+        "/run/gate-agent"
+    )
 
     @property
     def ledger(self) -> Path:
@@ -359,7 +297,7 @@ class Settings(Strict):
     card_reference_key: Secret | None = None
     clock: ClockRules = field(default_factory=ClockRules)
     calendar: Calendar = field(default_factory=Calendar)
-    retention: Annotated[
-        timedelta, Span("How long the journal is kept", "1 day", "20 years")
-    ] = timedelta(days=732)
+    retention: Annotated[timedelta, Span("How long the journal is kept", "1 day", "20 years")] = (
+        timedelta(days=732)
+    )
     paths: Paths = field(default_factory=Paths)

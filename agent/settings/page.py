@@ -8,7 +8,7 @@ Rules kept here:
 import re
 
 from agent.settings.faults import SHOWN_WIDTH, Fault, columns, printable
-from agent.settings.yaml_lines import Node, Span, Trouble
+from agent.settings.tree import Node, Span, Trouble
 
 _SECRET_KEY = re.compile(r"(?i)pass(word|wd|phrase)|secret|token|psk|card_reference_key|private")
 _SECRET_LINE = re.compile(

@@ -15,13 +15,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.settings.faults import Fault, FaultySettingsError
-from agent.settings.models import Paths, Settings
+from agent.settings.models import Paths, PcscReader, SerialReader, Settings
 from agent.settings.page import Page
+from agent.settings.places import Bases
 from agent.settings.rules import cross_check
 from agent.settings.shapes import plain
 from agent.settings.translate import translate
-from agent.settings.values import Bases
-from agent.settings.yaml_lines import MAX_BYTES, Node, read_yaml
+from agent.settings.tree import Node
+from agent.settings.yaml_lines import MAX_BYTES, read_yaml
 
 UNIT = "gate-agent.service"
 """The unit whose credentials are meant where systemd has not said where they are."""
@@ -67,7 +68,17 @@ def _read(path: Path, paths: Paths | None) -> tuple[Settings | None, list[Fault]
     faults = page.faults()
     if faults or settings is None:
         return None, faults
+    settings = dataclasses.replace(settings, readers=_faced(settings))
     return (dataclasses.replace(settings, paths=paths) if paths else settings), []
+
+
+def _faced(settings: Settings) -> dict[str, SerialReader | PcscReader]:
+    """The readers, with the side of a one-way lane written into those that stand at it."""
+    way = {name: lane.direction for lane in settings.lanes.values() for name in lane.readers}
+    return {
+        name: dataclasses.replace(reader, side=reader.side or way.get(name))
+        for name, reader in settings.readers.items()
+    }
 
 
 def _validate(root: Node, page: Page, bases: Bases, *, whole: bool) -> Settings | None:

@@ -1,4 +1,4 @@
-"""What the settings must keep across their mappings. Works on the tree, so also beside other faults.
+"""What the settings must keep across their mappings. Works on the tree, beside other faults.
 
 Rules kept here:
 - a rule looks only at values of the right kind; the wrong ones are told by the models;
@@ -13,7 +13,7 @@ from agent.settings.faults import listed, nearest
 from agent.settings.page import Page
 from agent.settings.rules_uplink import check_secrets, check_uplink
 from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
-from agent.settings.yaml_lines import Node, Span, Trouble
+from agent.settings.tree import Node, Span, Trouble
 
 
 def cross_check(root: Node, page: Page, *, whole: bool) -> None:
@@ -46,8 +46,8 @@ def _named(root: Node) -> Iterator[tuple[str, str, Node]]:
     for kind in ("lanes", "desks"):
         for key, owner in section(root, kind):
             names = owner.get("readers")
-            for number, name in enumerate(names.value if _is_list(names) else ()):
-                if isinstance(name.value, str | int):
+            for number, name in enumerate(names.each() if names is not None else ()):
+                if names is not name and isinstance(name.value, str | int):
                     yield f"{kind}.{key}", f"{kind}.{key}.readers.{number}", name
 
 
@@ -72,28 +72,27 @@ def _ports(root: Node, page: Page) -> None:
     ports: dict[str, tuple[str, int]] = {}
     cards: list[tuple[str, str, int]] = []
     for key, reader in section(root, "readers"):
-        port, name, driver = reader.get("port"), reader.get("name"), reader.get("driver")
+        driver, port = reader.get("driver"), reader.get("port")
         kind = driver.text if driver is not None else ""
         if kind == "serial" and port is not None and isinstance(port.value, str):
             path, line = f"readers.{key}.port", port.span.line + 1
-            first = ports.setdefault(posixpath.normpath(port.value), (path, line))
-            if first != (path, line) and first[0] != path:
-                problem = f"{port.value[:60]} is used twice; the first is {first[0]} in {_at(first)}"
+            where, first = ports.setdefault(posixpath.normpath(port.value), (path, line))
+            if where != path:
+                problem = f"{port.value[:60]} is used twice; the first is {where} in line {first}"
                 page.blame(Trouble(port.span, problem, "each port once", path=path))
-        if kind == "pcsc":
-            pattern = str(name.value) if name is not None else "*"
-            span = name.span if name is not None else root.get("readers").keys[key]
-            path = f"readers.{key}.name"
-            for other, where, line in cards:
-                if fnmatch.fnmatchcase(pattern, other) or fnmatch.fnmatchcase(other, pattern):
-                    problem = f"{pattern[:60]} also means the reader of {where} in line {line}"
-                    page.blame(Trouble(span, problem, "names that differ", path=path))
-                    break
-            cards.append((pattern, path, span.line + 1))
+        elif kind == "pcsc":
+            _card_reader(key, reader, cards, page)
 
 
-def _at(first: tuple[str, int]) -> str:
-    return f"line {first[1]}"
+def _card_reader(key: str, reader: Node, cards: list[tuple[str, str, int]], page: Page) -> None:
+    name, path = reader.get("name"), f"readers.{key}.name"
+    pattern, span = (name.text, name.span) if name is not None else ("*", reader.span)
+    for other, where, line in cards:
+        if fnmatch.fnmatchcase(pattern, other) or fnmatch.fnmatchcase(other, pattern):
+            problem = f"{pattern[:60]} also means the reader of {where} in line {line}"
+            page.blame(Trouble(span, problem, "names that differ", path=path))
+            break
+    cards.append((pattern, path, span.line + 1))
 
 
 def _names_twice(root: Node, page: Page) -> None:
@@ -158,26 +157,15 @@ def _sides(root: Node, page: Page) -> None:
 
 
 def _lines(root: Node, page: Page) -> None:
-    """The protocol line needs a pattern and a scheme; the others know their own."""
-    readers = root.get("readers")
+    """Only the protocol line can be told what a line looks like."""
     for key, reader in section(root, "readers"):
         protocol = reader.get("protocol")
-        if readers is None or protocol is None or reader.get("driver", ) is None:
+        if protocol is None or protocol.value == "line" or not isinstance(protocol.value, str):
             continue
-        for name in ("pattern", "scheme"):
-            node, path = reader.get(name), f"readers.{key}.{name}"
-            if protocol.value == "line" and node is None and path not in page.meant:
-                problem = f"{name} is missing here: the protocol line needs it"
-                page.blame(Trouble(readers.keys[key], problem, _LINE_NEEDS[name], path=path))
-            elif protocol.value != "line" and node is not None and isinstance(protocol.value, str):
-                problem = f"{name} belongs to the protocol line only"
+        for name in ("pattern", "scheme", "encoding"):
+            if name in reader.keys and nearest(protocol.value, ["line"]) != "line":
+                problem, path = f"{name} belongs to the protocol line only", f"readers.{key}.{name}"
                 page.blame(Trouble(reader.keys[name], problem, f"no {name}: here", path=path))
-
-
-_LINE_NEEDS = {
-    "pattern": "a regular expression for a whole line, the number in its first group",
-    "scheme": "the scheme of the credential, such as qr or pin",
-}
 
 
 def _run_path(root: Node, page: Page) -> None:

@@ -8,7 +8,7 @@ Rules kept here:
 import ipaddress
 
 from agent.settings.page import Page
-from agent.settings.yaml_lines import Node, Trouble
+from agent.settings.tree import Node, Trouble
 
 
 def check_uplink(root: Node, page: Page) -> None:
@@ -25,12 +25,12 @@ def check_uplink(root: Node, page: Page) -> None:
                 problem = f"{other} is missing here: cert and key belong together"
                 page.blame(Trouble(tls.keys[one], problem, "both, or neither", path=path))
     personal, responsible = uplink.get("personal"), uplink.get("responsible")
-    full = personal is not None and personal.value == "full"
-    if full and personal is not None and _blank(responsible):
-        if "uplink.responsible" not in page.meant:
-            problem = "responsible is missing here: personal: full needs somebody who answers for it"
-            allowed = "responsible: the name of a person, or personal: masked"
-            page.blame(Trouble(personal.span, problem, allowed, path="uplink.responsible"))
+    if personal is None or personal.value != "full" or not _blank(responsible):
+        return
+    if "uplink.responsible" not in page.meant:
+        problem = "responsible is missing here: personal: full needs somebody who answers for it"
+        allowed = "responsible: the name of a person, or personal: masked"
+        page.blame(Trouble(personal.span, problem, allowed, path="uplink.responsible"))
 
 
 def _plain(uplink: Node, page: Page) -> None:

@@ -9,7 +9,7 @@ Rules kept here:
 from collections.abc import Iterator
 
 from agent.settings.page import Page
-from agent.settings.yaml_lines import Node, Trouble
+from agent.settings.tree import Node, Trouble
 
 UART = {14: "TXD", 15: "RXD"}
 UART_PORTS = ("/dev/ttyAMA0", "/dev/serial0", "/dev/ttyS0")
@@ -22,8 +22,8 @@ def check_pins(root: Node, page: Page) -> None:
     for key, reader in readers.items() if readers is not None else ():
         port = reader.get("port")
         if port is not None and port.value in UART_PORTS:
-            for pin in UART:
-                first.setdefault(pin, (f"readers.{key}.port", port.span.line + 1))
+            for number in UART:
+                first.setdefault(number, (f"readers.{key}.port", port.span.line + 1))
     for path, user in _users(root):
         pin = user.get("pin")
         if pin is None or isinstance(pin.value, bool) or not isinstance(pin.value, int):
@@ -70,7 +70,8 @@ def _output(arm: Node, role: str, path: str, page: Page, *, whole: bool) -> None
     if maintained and role == "open":
         why = "letting go would drop the arm when the agent ends"
         if told == "off" and on_exit is not None:
-            page.blame(Trouble(on_exit.span, f"a maintained open relay is kept: {why}", "keep", path=where))
+            problem = f"a maintained open relay is kept: {why}"
+            page.blame(Trouble(on_exit.span, problem, "keep", path=where))
         elif on_exit is None and whole and where not in page.meant:
             problem = f"on_exit is missing here, a maintained open relay is kept: {why}"
             page.blame(Trouble(arm.keys[role], problem, "keep", "on_exit: keep", where))
@@ -85,17 +86,18 @@ def _output(arm: Node, role: str, path: str, page: Page, *, whole: bool) -> None
 
 def check_gpio(root: Node, page: Page) -> None:
     """The backend socket has a socket, the others have none."""
-    gpio, backend, socket = root.get("gpio"), root.get("gpio", "backend"), root.get("gpio", "socket")
+    gpio = root.get("gpio")
     if gpio is None or not isinstance(gpio.value, dict):
         return
+    backend, socket = gpio.get("backend"), gpio.get("socket")
     chosen = backend.value if backend is not None else "auto"
+    if "gpio.socket" in page.meant or "gpio.backend" in page.meant:
+        return
     if chosen == "socket" and socket is None and backend is not None:
-        if "gpio.socket" not in page.meant:
-            problem = "socket is missing here: the backend socket needs it"
-            allowed = "the pin socket of the simulated gate, such as run:pins"
-            page.blame(Trouble(gpio.keys["backend"], problem, allowed, path="gpio.socket"))
-    elif socket is not None and chosen in ("auto", "lgpio", "mock"):
-        if "gpio.backend" not in page.meant:
-            problem = f"the backend {chosen} has no socket"
-            allowed = "backend: socket, or no socket:"
-            page.blame(Trouble(gpio.keys["socket"], problem, allowed, path="gpio.socket"))
+        problem = "socket is missing here: the backend socket needs it"
+        allowed = "the pin socket of the simulated gate, such as run:pins"
+        page.blame(Trouble(gpio.keys["backend"], problem, allowed, path="gpio.socket"))
+    elif socket is not None and chosen in ("lgpio", "mock"):
+        problem = f"the backend {chosen} has no socket"
+        allowed = "backend: socket, or no socket:"
+        page.blame(Trouble(gpio.keys["socket"], problem, allowed, path="gpio.socket"))

@@ -2,7 +2,7 @@
 
 Rules kept here:
 - a known key without a value counts as left out (``calendar:`` with all its lines commented);
-- keys at the top that begin with ``x-`` are the installer's own (for anchors), and are not looked at.
+- keys at the top that begin with ``x-`` are the installer's own (for anchors) and are skipped.
 """
 
 import dataclasses
@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
 from agent.settings.faults import listed
-from agent.settings.models import Reader, Settings
-from agent.settings.values import ByDriver, Check, OneOf
-from agent.settings.yaml_lines import Node
+from agent.settings.mixes import ByDriver
+from agent.settings.models import Settings
+from agent.settings.tree import Node
+from agent.settings.values import Check, OneOf
 
 OWN = "x-"
 
@@ -35,13 +36,6 @@ def below(shape: Any, key: str, node: Node | None) -> Any:
     else:
         found = fields_of(shape).get(key)
     return _resolve(found, node)
-
-
-def drivers_at() -> tuple[str, ...]:
-    """The drivers that a reader may have."""
-    return tuple(
-        name for mark in Reader.__metadata__ if isinstance(mark, ByDriver) for name in mark.models
-    )
 
 
 def allowed_at(shape: Any, key: str) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.settings.faults import UnfitError, listed, nearest
-from agent.settings.models import Settings
+from agent.settings.models import DRIVERS, Settings
 from agent.settings.page import Page
-from agent.settings.shapes import allowed_at, below, drivers_at, fields_of
+from agent.settings.shapes import allowed_at, below, fields_of
+from agent.settings.tree import Node, Span, Trouble
 from agent.settings.values import kind_of
-from agent.settings.yaml_lines import Node, Span, Trouble
 
+_DRIVER = 2
+"""Where pydantic puts the driver's name: readers, the reader's id, the driver."""
 _UNEXPECTED = "unexpected_keyword_argument"
 _MAPPINGS = {"dataclass_type", "dict_type", "mapping_type", "model_attributes_type"}
 
@@ -55,10 +57,11 @@ def translate(errors: Iterable[Mapping[str, Any]], root: Node, page: Page, *, wh
 def _locate(root: Node, loc: tuple[int | str, ...]) -> _Spot:
     """Follow pydantic's way; a driver's name and the index of a lone item are no steps in ours."""
     steps = list(loc)
-    if len(steps) > 2 and steps[0] == "readers":  # noqa: PLR2004 -- readers, its id, its driver
-        del steps[2]
+    if len(steps) > _DRIVER and steps[0] == "readers":
+        del steps[_DRIVER]
     node, parent, shape = root, root, Settings
-    span, path, last = Span(0, 0, 0, 1), [], ""
+    span, last = Span(0, 0, 0, 1), ""
+    path: list[str] = []
     outer: Any = Settings
     for step in steps:
         if step == "[key]":
@@ -106,7 +109,7 @@ def _unfit(error: Mapping[str, Any], spot: _Spot, page: Page) -> None:
         return
     elif kind in _MAPPINGS:
         known = fields_of(below(spot.shape, spot.last, None))
-        guess = f"{{pin: {node.value}}}" if "pin" in known and _is_int(node) else ""
+        guess = f"{{pin: {node.text}}}" if "pin" in known and node and _is_int(node) else ""
         allowed = f"a mapping with {listed(known)}" if known else "a mapping of key: value"
         trouble = Trouble(span, f"a mapping must stand here, not {said}", allowed, guess, spot.path)
     elif kind in ("tuple_type", "list_type"):
@@ -120,7 +123,7 @@ def _unfit(error: Mapping[str, Any], spot: _Spot, page: Page) -> None:
 
 def _driver(spot: _Spot, page: Page) -> None:
     """The driver of a reader is missing or unknown."""
-    drivers = drivers_at()
+    drivers = tuple(DRIVERS.models)
     path = f"{spot.path}.driver"
     node = spot.node.get("driver") if spot.node is not None else None
     if node is None or spot.node is None:
@@ -135,5 +138,5 @@ def _driver(spot: _Spot, page: Page) -> None:
     page.blame(Trouble(node.span, problem, listed(drivers), nearest(node.text, drivers), path))
 
 
-def _is_int(node: Node | None) -> bool:
-    return node is not None and isinstance(node.value, int) and not isinstance(node.value, bool)
+def _is_int(node: Node) -> bool:
+    return isinstance(node.value, int) and not isinstance(node.value, bool)

@@ -11,29 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from agent.settings.faults import UnfitError, listed, nearest
 from agent.settings.units import PATTERN, parse_duration, write_duration
 
 ID = r"[a-z0-9-]{1,32}"
-
-
-@dataclass(frozen=True, slots=True)
-class Bases:
-    """Where relative paths start: at the file, and below ``run:``, ``state:``, ``credential:``."""
-
-    file: Path
-    run: Path
-    state: Path
-    credentials: Path
-
-
-class _Info(Protocol):
-    @property
-    def context(self) -> Any: ...
+MAX_PATTERN = 300
 
 
 class Check:
@@ -41,7 +26,7 @@ class Check:
 
     says: str
 
-    def fit(self, value: object, bases: Bases) -> object:
+    def fit(self, value: object) -> object:
         """The value as the models hold it; raises UnfitError."""
         raise NotImplementedError
 
@@ -49,12 +34,9 @@ class Check:
         """JSON Schema of what may stand in the file."""
         raise NotImplementedError
 
-    def _run(self, value: object, info: _Info) -> object:
-        return self.fit(value, info.context)
-
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> dict[str, Any]:
         """Tell pydantic to call `fit`."""
-        return {"type": "function-plain", "function": {"type": "with-info", "function": self._run}}
+        return {"type": "function-plain", "function": {"type": "no-info", "function": self.fit}}
 
     def __get_pydantic_json_schema__(self, core: object, handler: object) -> dict[str, Any]:
         """Tell pydantic what an editor should know."""
@@ -67,7 +49,7 @@ class Id(Check):
 
     says: str = ""
 
-    def fit(self, value: object, bases: Bases) -> str:
+    def fit(self, value: object) -> str:
         """Small letters, digits and hyphens."""
         allowed = "1 to 32 small letters a-z, digits and hyphens"
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -91,7 +73,7 @@ class Text(Check):
     pattern: str = ".{1,200}"
     allowed: str = "1 to 200 characters on one line"
 
-    def fit(self, value: object, bases: Bases) -> str:
+    def fit(self, value: object) -> str:
         """One line."""
         if not isinstance(value, str):
             guess = f'"{value}"' if isinstance(value, int | float) else ""
@@ -106,6 +88,28 @@ class Text(Check):
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern(Check):
+    """A regular expression."""
+
+    says: str
+
+    def fit(self, value: object) -> str:
+        """One that Python's re can compile."""
+        allowed = "a regular expression of at most 300 characters, in 'single quotes'"
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_PATTERN:
+            raise UnfitError(f"a regular expression must stand here, not {kind_of(value)}", allowed)
+        try:
+            re.compile(value)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise UnfitError(f"this is no regular expression: {error}", allowed) from None
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string", "format": "regex", "maxLength": MAX_PATTERN}
+
+
+@dataclass(frozen=True, slots=True)
 class Whole(Check):
     """A whole number within bounds."""
 
@@ -114,7 +118,7 @@ class Whole(Check):
     high: int
     what: str = "a whole number"
 
-    def fit(self, value: object, bases: Bases) -> int:
+    def fit(self, value: object) -> int:
         """An integer, no text and no truth value."""
         allowed = f"{self.what} from {self.low} to {self.high}"
         if isinstance(value, bool) or not isinstance(value, int):
@@ -138,7 +142,7 @@ class Truth(Check):
 
     says: str
 
-    def fit(self, value: object, bases: Bases) -> bool:
+    def fit(self, value: object) -> bool:
         """Only the two words of YAML 1.2."""
         if not isinstance(value, bool):
             words = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false"}
@@ -158,7 +162,7 @@ class OneOf(Check):
         self.words = words
         self.says = says
 
-    def fit(self, value: object, bases: Bases) -> StrEnum:
+    def fit(self, value: object) -> StrEnum:
         """The member whose value this is; a number or truth value is never meant."""
         known = [word.value for word in self.words]
         text = str(value) if type(value) is int else value
@@ -187,7 +191,7 @@ class Span(Check):
         self.high = parse_duration(high)
         self.bounds = f"{low} to {high}"
 
-    def fit(self, value: object, bases: Bases) -> timedelta:
+    def fit(self, value: object) -> timedelta:
         """A duration with units."""
         span = parse_duration(value)
         if not self.low <= span <= self.high:
@@ -206,7 +210,7 @@ class Day(Check):
 
     says: str = ""
 
-    def fit(self, value: object, bases: Bases) -> date:
+    def fit(self, value: object) -> date:
         """``2026-10-01`` and nothing else."""
         allowed = "a date written year-month-day, such as 2026-10-01"
         if not isinstance(value, str) or re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
@@ -227,7 +231,7 @@ class Zone(Check):
 
     says: str
 
-    def fit(self, value: object, bases: Bases) -> str:
+    def fit(self, value: object) -> str:
         """A name that this machine's zone data knows."""
         allowed = "a name of the time zone data base, such as Asia/Shanghai or Europe/Berlin"
         if not isinstance(value, str):
@@ -246,100 +250,6 @@ class Zone(Check):
     def schema(self) -> dict[str, Any]:
         """A string."""
         return {"type": "string"}
-
-
-@dataclass(frozen=True, slots=True)
-class Place(Check):
-    """A path: absolute, relative to the settings file, or below ``run:``, ``state:``, …"""
-
-    says: str
-    rooted: bool = True
-
-    def fit(self, value: object, bases: Bases) -> Path:
-        """The whole path. Nothing is looked up on the disk."""
-        allowed = "a path: /absolute, or relative to this file"
-        if self.rooted:
-            allowed += (
-                ", or run:NAME, state:NAME (below paths.run, paths.state), credential:NAME (a "
-                "credential that systemd hands over)"
-            )
-        if not isinstance(value, str):
-            raise UnfitError(f"a path must stand here, not {kind_of(value)}", allowed)
-        if not value or len(value) > 1_000 or not value.isprintable():
-            raise UnfitError("this is not a path", allowed)
-        head, colon, tail = value.partition(":")
-        roots = {"run": bases.run, "state": bases.state, "credential": bases.credentials}
-        if not colon or "/" in head or not self.rooted:
-            return bases.file / value
-        if head not in roots:
-            guess = nearest(head, roots)
-            raise UnfitError(f"{head}: is not a place", allowed, guess and f"{guess}:{tail}")
-        if not tail or tail.startswith("/") or ".." in tail.split("/"):
-            raise UnfitError(f"a name must follow {head}:", allowed)
-        return roots[head] / tail
-
-    def schema(self) -> dict[str, Any]:
-        """A string."""
-        return {"type": "string", "minLength": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Credential(Check):
-    """The name of a credential that systemd hands over; what is refused is never told."""
-
-    says: str
-    pattern: str = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-
-    def fit(self, value: object, bases: Bases) -> Path:
-        """The file in which systemd puts it."""
-        if not isinstance(value, str) or re.fullmatch(self.pattern, value) is None:
-            allowed = "1 to 100 letters, digits, dots and hyphens, as in LoadCredential="
-            raise UnfitError("this is not the name of a credential", allowed)
-        return bases.credentials / value
-
-    def schema(self) -> dict[str, Any]:
-        """A string."""
-        return {"type": "string", "pattern": f"^{self.pattern}$"}
-
-
-class Many:
-    """A list that may be written as its single item."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
-        """Wrap what is not a list before the list is validated."""
-        wrap = {"type": "no-info", "function": lambda v: [v] if isinstance(v, Mapping) else v}
-        return {"type": "function-before", "function": wrap, "schema": handler(source)}
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """Either the item or the list."""
-        many = handler(core)
-        return {"anyOf": [many["items"], many]}
-
-
-class OrFalse:
-    """What may be switched off by writing ``false``; held as None then."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
-        """Turn false into None before the rest is validated."""
-        turn = {"type": "no-info", "function": lambda v: None if v is False else v}
-        return {"type": "function-before", "function": turn, "schema": handler(source)}
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        """False, or the rest without null."""
-        rest = [branch for branch in handler(core)["anyOf"] if branch != {"type": "null"}]
-        return {"anyOf": [{"const": False}, *rest]}
-
-
-class ByDriver:
-    """Models that are told apart by their key ``driver``."""
-
-    def __init__(self, **models: type[object]) -> None:
-        self.models = models
-
-    def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
-        """A union that looks at the driver first, so that only its own faults are told."""
-        choices = {name: handler.generate_schema(model) for name, model in self.models.items()}
-        return {"type": "tagged-union", "discriminator": "driver", "choices": choices}
 
 
 def kind_of(value: object) -> str:

@@ -8,11 +8,10 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -25,11 +24,13 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from agent.settings.syntax import syntax_troubles
+from agent.settings.tree import Node, Scalar, Span, Trouble
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
 
-Scalar = str | int | float | bool | None
 _TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
 _STR = "tag:yaml.org,2002:str"
 _INT = re.compile(r"[-+]?[0-9]{1,400}|0o[0-7]{1,400}|0x[0-9a-fA-F]{1,400}")
@@ -39,55 +40,6 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the file; lines and columns count from 0, ends are exclusive."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-@dataclass(slots=True)
-class Node:
-    """A value and where it stands. ``keys`` tells where the keys of a mapping stand."""
-
-    span: Span
-    value: "Scalar | dict[str, Node] | list[Node]"
-    text: str = ""
-    keys: dict[str, Span] = field(default_factory=dict)
-    size: int = 1
-
-    def items(self) -> "Iterator[tuple[str, Node]]":
-        """The entries of a mapping; nothing for anything else."""
-        return iter(self.value.items() if isinstance(self.value, dict) else ())
-
-    def get(self, *path: str) -> "Node | None":
-        """Follow keys of mappings; None where there is no such way."""
-        node = self
-        for key in path:
-            if not isinstance(node.value, dict) or key not in node.value:
-                return None
-            node = node.value[key]
-        return node
-
-    def each(self) -> "list[Node]":
-        """The items of a list; the node itself if it is none."""
-        return self.value if isinstance(self.value, list) else [self]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that YAML itself, or our bounds, forbid."""
-
-    span: Span
-    problem: str
-    allowed: str = ""
-    suggestion: str = ""
-    path: str = ""
 
 
 @dataclass(slots=True)
@@ -159,6 +111,8 @@ class _Composer:
         span = _span(event)
         if len(self.stack) >= MAX_DEPTH:
             self._abandon(span, "this is nested too deeply", f"at most {MAX_DEPTH} levels")
+        if not isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
+            return
         tag = str(event.tag) if event.tag is not None else ""
         if isinstance(event, ScalarEvent):
             if tag and tag != "!" and tag not in _TAGS:
@@ -172,8 +126,7 @@ class _Composer:
             self._refuse_tag(span, tag)
         path = self._path()
         node = Node(span, {} if isinstance(event, MappingStartEvent) else [])
-        if isinstance(event, SequenceStartEvent | MappingStartEvent):
-            self.stack.append(_Open(node, path, event.anchor))
+        self.stack.append(_Open(node, path, event.anchor))
 
     def _refuse_tag(self, span: Span, tag: str) -> None:
         problem = f"the tag {tag[:40]} has no meaning here"
@@ -279,61 +232,6 @@ def read_yaml(text: str) -> Reading:
         whole = False
     except YAMLError as error:
         whole = False
-        composer.troubles.extend(_syntax(error, text))
+        composer.troubles.extend(syntax_troubles(error, text))
     composer.finish()
     return Reading(composer.root, composer.troubles, whole)
-
-
-def _syntax(error: YAMLError, text: str) -> Iterator[Trouble]:
-    lines = text.splitlines() or [""]
-    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        yield Trouble(Span(0, 0, 0, 1), "this is not YAML")
-        return
-    line, column = error.problem_mark.line, error.problem_mark.column
-    indent = lines[line][: len(lines[line]) - len(lines[line].lstrip())] if line < len(lines) else ""
-    if "\t" in indent:
-        for number, content in enumerate(lines):
-            lead = content[: len(content) - len(content.lstrip())]
-            if "\t" in lead and content.strip():
-                place = lead.index("\t")
-                span = Span(number, place, number, len(lead))
-                yield Trouble(span, "a tab stands in the indentation", "spaces only")
-        return
-    problem, allowed = _SENTENCES.get(_sentence(error), ("", ""))
-    if not problem:
-        problem = f"this is not YAML: {error.problem or 'it cannot be read'}"
-    if error.context_mark is not None and error.context_mark.line != line:
-        problem += f" (it began in line {error.context_mark.line + 1})"
-    last = min(line, len(lines) - 1)
-    column = column if last == line else len(lines[last])
-    yield Trouble(Span(last, column, last, column + 1), problem, allowed)
-
-
-def _sentence(error: MarkedYAMLError) -> str:
-    said = f"{error.context or ''}: {error.problem or ''}"
-    return next((key for key in _SENTENCES if re.search(key, said)), "")
-
-
-_SENTENCES = {
-    "mapping values are not allowed": (
-        "a colon cannot stand here",
-        "one key: value in a line, keys of one mapping at the same indentation; text with a colon "
-        "and a space in quotes",
-    ),
-    "flow sequence: expected": ("the list is not closed", "a , or ] here"),
-    "flow mapping: expected": ("the mapping is not closed", "a , or } here"),
-    "quoted scalar: found unexpected end": ("a quote is not closed", "the same quote at the end"),
-    "quoted scalar: found unknown escape": (
-        "no such escape exists in double quotes",
-        "single quotes, in which a backslash is a backslash",
-    ),
-    "block collection: expected|block mapping: expected": (
-        "the indentation does not fit, or a list and a mapping are mixed",
-        "keys of one mapping (or items of one list) at the same indentation",
-    ),
-    "cannot start any token": (
-        "a value cannot begin with this character",
-        "text with @ ` % or similar in front in quotes",
-    ),
-    "could not find expected ':'": ("a colon is missing after this key", "key: value"),
-}

@@ -1,0 +1,82 @@
+"""The words that may stand in a file of settings, beside those of `agent.core`.
+
+Rules kept here:
+- a word is what the file says, letter by letter; there are no second spellings.
+"""
+
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """The electric level at which a relay is on, or an input is active."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class Pull(StrEnum):
+    """The resistor inside the Pi."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
+class OnExit(StrEnum):
+    """What a relay does when the agent ends."""
+
+    OFF = "off"
+    KEEP = "keep"
+
+
+class Backend(StrEnum):
+    """What drives the pins."""
+
+    AUTO = "auto"
+    LGPIO = "lgpio"
+    MOCK = "mock"
+    SOCKET = "socket"
+
+
+class WireProtocol(StrEnum):
+    """What serial readers say; the names of `gate-agent decode --list`."""
+
+    EM4100_ASCII = "em4100-ascii"
+    WIEGAND_26 = "wiegand-26"
+    WIEGAND_34 = "wiegand-34"
+    WIEGAND_36 = "wiegand-36"
+    WIEGAND_37 = "wiegand-37"
+    WIEGAND_26_LEFT = "wiegand-26-left-justified"
+    WIEGAND_32_LEFT = "wiegand-32-left-justified"
+    WIEGAND_UART = "wiegand-uart-ascii10"
+    LINE = "line"
+
+
+class Checksum(StrEnum):
+    """What becomes of a frame whose checksum is wrong."""
+
+    STRICT = "strict"
+    IGNORE = "ignore"
+
+
+class Encoding(StrEnum):
+    """What the credential of a line is: any text, hexadecimal digits, or a number."""
+
+    TEXT = "text"
+    HEX = "hex"
+    DECIMAL = "decimal"
+
+
+class MqttVersion(StrEnum):
+    """The version of MQTT."""
+
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+class Personal(StrEnum):
+    """How much of personal data goes to the centre."""
+
+    NONE = "none"
+    MASKED = "masked"
+    FULL = "full"
