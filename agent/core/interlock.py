@@ -45,6 +45,10 @@ class Interlock:
             for name in watched:
                 self._by_input.setdefault(name, []).append(arm)
 
+    def guards(self, name: InputId) -> bool:
+        """Whether this is a safety input of some arm, so that its first raw edge counts."""
+        return any(name in arm.safety for arm in self._by_input.get(name, ()))
+
     def refuse(self, output: OutputId, on: bool, levels: Levels) -> str | None:
         """Why this change must not happen, in words; None when it may."""
         arm = self._by_output.get(output)
