@@ -1,0 +1,130 @@
+"""``gate-agent decode`` as an installer types it."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from agent.cli.decode import decode as command
+from drivers.wire.registry import PROTOCOLS
+
+HEX = "0236324533303836434544303803"
+BAD = "0236383030334235314336434203"
+BITS = "10000000100000010001011001"
+
+
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(command, arguments, input=stdin)
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def credentials(result: Result) -> list[str]:
+    return [row["credential"] for row in rows(result) if "credential" in row]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEX,
+        HEX.lower(),
+        " ".join(HEX[place : place + 2] for place in range(0, 28, 2)),
+        ":".join(HEX[place : place + 2] for place in range(0, 28, 2)),
+        ", ".join(f"0x{HEX[place : place + 2]}" for place in range(0, 28, 2)),
+        "\n".join(HEX[place : place + 4] for place in range(0, 28, 4)),
+    ],
+)
+def test_how_the_bytes_are_written_does_not_matter(text: str) -> None:
+    for result in (run("em4100-ascii", text), run("em4100-ascii", "-", stdin=text)):
+        assert credentials(result) == ["em4100:62E3086CED"]
+        assert result.exit_code == 0
+
+
+def test_two_frames_and_a_fault() -> None:
+    result = run("em4100-ascii", HEX + BAD + HEX)
+    assert credentials(result) == ["em4100:62E3086CED"] * 2
+    fault = rows(result)[1]
+    assert fault["fault"] == "bad_checksum"
+    assert fault["raw"] == BAD
+    assert "checksum" in fault["detail"]
+    assert result.exit_code == 1
+
+
+def test_nothing_found() -> None:
+    for text in ("", "0D0A"):
+        result = run("em4100-ascii", text)
+        assert result.stdout == ""
+        assert "nothing found" in result.stderr
+        assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["em4100", HEX], "did you mean em4100-ascii"),
+        (["Wiegand26", BITS], "did you mean wiegand-26"),
+        (["morse", "00"], "--list"),
+        (["em4100-ascii", "02 3G"], "character 'G' at position 5 is not hexadecimal"),
+        (["em4100-ascii", "x2"], "character 'x' at position 1"),
+        (["em4100-ascii", "02\n3é"], "character 'é' at position 2 of line 2"),
+        (["em4100-ascii", "023"], "half a byte"),
+        (["wiegand-26", "--bits", "10 2"], "character '2' at position 4 is no bit"),
+        (["em4100-ascii", "--bits", "01"], "--bits is for the Wiegand protocols"),
+        (["line", "--pattern", "(", "41"], "no regular expression"),
+        (["wiegand-26", "008944XY"], "character 'X' at position 7"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(arguments: list[str], words: str) -> None:
+    result = run(*arguments)
+    assert words in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_prefix_may_be_cut_between_two_reads() -> None:
+    text = " " * 4095 + "0x" + HEX
+    assert credentials(run("em4100-ascii", "-", stdin=text)) == ["em4100:62E3086CED"]
+
+
+def test_list_names_every_protocol_with_what_it_is() -> None:
+    result = run("--list")
+    assert result.exit_code == 0
+    for name, entry in PROTOCOLS.items():
+        assert f"{name} " in result.stdout
+        assert entry.meaning in result.stdout
+
+
+def test_several_cards_of_bits() -> None:
+    result = run(
+        "wiegand-26", "--bits", "-", stdin=f"{BITS[:1]} {BITS[1:25]} {BITS[25:]}\n\n{BITS}"
+    )
+    assert credentials(result) == ["w26:01022C"] * 2
+    result = run("wiegand-26", "--bits", f"{BITS},{BITS}")
+    assert credentials(result) == ["w26:01022C"] * 2
+
+
+def test_bits_without_the_flag_also_when_one_is_missing() -> None:
+    assert credentials(run("wiegand-26", BITS)) == ["w26:01022C"]
+    result = run("wiegand-26", BITS[:-1])
+    assert rows(result)[0]["fault"] == "wrong_length"
+    assert rows(result)[0]["bits"] == 25
+
+
+@pytest.mark.parametrize("text", ["2020459", "02020459", "0x2020459", "02 02 04 59"])
+def test_a_wiegand_number_in_hexadecimal(text: str) -> None:
+    assert credentials(run("wiegand-26", text)) == ["w26:01022C"]
+
+
+def test_the_bytes_of_a_text_forwarder() -> None:
+    assert credentials(run("wiegand-26", BITS.encode().hex() + "0D0A")) == ["w26:01022C"]
+
+
+def test_options_reach_the_decoder() -> None:
+    result = run("em4100-ascii", "--checksum", "ignore", BAD)
+    assert credentials(result) == ["em4100:68003B51C6"]
+    text = b"PIN=0042\r".hex()
+    pattern = "PIN=(?P<credential>.*)"
+    result = run("line", "--pattern", pattern, "--scheme", "pin", "--encoding", "hex", text)
+    assert credentials(result) == ["pin:0042"]
