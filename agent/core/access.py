@@ -119,7 +119,7 @@ def _too_early(q: Question) -> bool:
 
 def _too_late(q: Question) -> bool:
     end = q.card.valid_until
-    return q.clock_trusted and end is not None and q.local > end
+    return q.clock_trusted and end is not None and q.local.replace(second=0, microsecond=0) > end
 
 
 def _outside(q: Question) -> bool:
