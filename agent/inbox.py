@@ -9,6 +9,7 @@ Rules kept here:
 - whoever asks for something to be done in the loop's thread waits no longer than he says.
 """
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from agent.core.model import Credential
 from agent.core.quiet import Quiet
 from agent.errors import GateError
 
+_log = logging.getLogger("gate.inbox")
 TAPS = 256
 LEVELS = 32
 
@@ -80,6 +82,12 @@ class Inbox:
                 message = f"the gate is still at it after {limit_s:g} s: look before trying again"
             raise NotKnownYetError(message) from None
 
+    def tell(self, run: Callable[[], object]) -> None:
+        """Run ``run`` in the loop's thread, some time soon; nobody waits, a failure is logged."""
+        future: Future[object] = Future()
+        future.add_done_callback(_log_failure)
+        self._queue.put(Errand(run, future))
+
     def wake(self) -> None:
         """Make `take` return at once, with None."""
         self._queue.put(None)
@@ -121,3 +129,8 @@ class Inbox:
                 return
             waiting.append(level)
         self._queue.put(level.input)
+
+
+def _log_failure(future: "Future[object]") -> None:
+    if not future.cancelled() and (fault := future.exception()) is not None:
+        _log.error("what the loop was told to do failed: %s", fault)

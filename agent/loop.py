@@ -113,6 +113,12 @@ class Loop:
         self._stopping = reason
         self._inbox.wake()
 
+    def drain(self) -> None:
+        """After `run`: do the errands that still wait (the last cursor), and nothing else."""
+        while (item := self._inbox.take(0)) is not None:
+            if isinstance(item, Errand):
+                self._run_errand(item)
+
     def take_order(self, order: Order) -> KeptResult:
         """Do what an order wants, once. Runs in the loop's thread (see `Inbox.ask`).
 
@@ -274,12 +280,15 @@ class Loop:
     def _run_errand(self, errand: Errand) -> None:
         if not errand.future.set_running_or_notify_cancel():
             return
+        first = self._world.journal.head().sequence + 1
         try:
             result = errand.run()
         except Exception as fault:  # noqa: BLE001 - it belongs to the asker, in his thread
             errand.future.set_exception(fault)
         else:
             errand.future.set_result(result)
+        if self._world.journal.head().sequence >= first:
+            self._tell_committed(first, ())
 
     def _on_time(self, *, idle: bool) -> None:
         now = self._world.clock.now()

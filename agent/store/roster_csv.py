@@ -4,7 +4,7 @@ Rules kept here:
 - all faults of a file are found in one reading, each with its line, and a file with a fault is not
   imported at all;
 - the first line names the columns, in any order; ``credential``, ``label``, ``kind`` are needed,
-  what is left out is empty, a missing ``status`` is ``active`` and a missing ``direction`` ``both``;
+  what is left out is empty, a missing ``status`` is ``active``, a missing ``direction`` ``both``;
 - ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
   from its first to its last minute; ``lanes`` are parted by spaces;
 - what is written by `write` can be read again and gives the same digest.

@@ -1,0 +1,323 @@
+"""The composition root: the one file that names concrete drivers.
+
+Rules kept here:
+- the relays are brought to their exit level before anything else is opened;
+- what was started is stopped in reverse, within five seconds, whatever fails on the way;
+- the loop runs in the main thread, which owns the ledger.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent import __version__, planning
+from agent.control.server import ControlServer
+from agent.core.entries import Entry
+from agent.core.gate import Gate
+from agent.core.ids import LaneId, ReaderId
+from agent.core.interlock import Interlock
+from agent.core.orders import Order
+from agent.core.personal import Level
+from agent.core.plan import GatePlan
+from agent.core.view import LaneView
+from agent.errors import DeviceError, GateError
+from agent.inbox import Inbox
+from agent.keys import card_reference_key
+from agent.loop import Loop, World
+from agent.notify import Notifier
+from agent.ports import CardReader, Condition, Head, Health
+from agent.requests import House, Requests
+from agent.settings import Settings
+from agent.settings.models import PcscReader
+from agent.store.database import Identity
+from agent.store.ledger import Ledger
+from agent.store.reading import Reading
+from agent.store.seal import Disclosure
+from agent.uplink.client import Broker, Tls
+from agent.uplink.link import Uplink
+from agent.uplink.topics import Address
+from drivers.clock import SystemClock, boot_id
+from drivers.gpio import PinBank
+from drivers.lines import InputSpec, OutputSpec
+from drivers.pin_factory import open_factory
+from drivers.serial_reader import SerialReader
+from drivers.wire import registry
+
+ASK_S = 2.0
+_STOP_S = 4.0
+_log = logging.getLogger("gate.app")
+
+
+class Daemon:
+    """One gate, from its settings. `run` returns when it was stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.plan = planning.gate_plan(settings)
+        self.clock = SystemClock(assume_synced=settings.clock.assume_synced)
+        self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
+        self._notifier = Notifier()
+        self._bank = make_bank(settings, self.plan, self.clock)
+        self._readers = make_readers(settings, self.clock)
+        self._uplink: Uplink | None = None
+        self._ready = False
+        self._loop: Loop | None = None
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; raises GateError when it cannot start."""
+        stops: list[tuple[str, Callable[[], None]]] = []
+        try:
+            self._bank.start(self.inbox.put)
+            stops.append(("relays", self._bank.stop))
+            ledger = open_ledger(self.settings)
+            stops.append(("ledger", ledger.close))
+            loop = self._compose(ledger, stops)
+            self._watch_signals(loop)
+            loop.run()
+            self._notifier.stopping()
+        finally:
+            self._stop(stops)
+
+    def _compose(self, ledger: Ledger, stops: list[tuple[str, Callable[[], None]]]) -> Loop:
+        listeners: list[Any] = []
+        zone = ZoneInfo(self.settings.timezone)
+        world = World(ledger, self._bank, self._readers, self.clock, listeners, self._beat)
+        loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
+        house = House(
+            self.plan,
+            zone,
+            self.clock,
+            lambda: ledger,
+            lambda run: self.inbox.ask(run, ASK_S),
+            loop,
+            lambda: self._health(ledger, loop),
+            self._protect,
+        )
+        stops.append(("errands", loop.drain))
+        control = ControlServer(self.settings.paths.control, Requests(house).handlers())
+        control.start()
+        stops.append(("control", control.stop))
+        listeners.append(control)
+        if self.settings.uplink is not None:
+            self._uplink = self._make_uplink(ledger)
+            listeners.append(_Told(self._uplink))
+            self._uplink.start()
+            stops.append(("uplink", self._uplink.stop))
+        for name, reader in self._readers.items():
+            reader.start(self.inbox.put)
+            stops.append((name, reader.stop))
+        return loop
+
+    def _make_uplink(self, ledger: Ledger) -> Uplink:
+        settings = self.settings
+        return Uplink(
+            make_broker(settings),
+            Address(settings.estate, settings.gate),
+            journal=lambda: Reading.open(settings.paths.ledger),
+            published=ledger.published(),
+            next_session=lambda: self.inbox.ask(ledger.next_session, 5.0),
+            save_published=lambda seq: self.inbox.tell(partial(ledger.save_published, seq)),
+            info=lambda: describe(self.plan),
+            boot=boot_id(),
+            clock=self.clock,
+        )
+
+    def _protect(self, order: Order) -> None:
+        """The guard's stop waits for neither disk nor inbox."""
+        lane = self.plan.lanes.get(LaneId(order.args.get("lane", "")))
+        if order.kind != "stop" or lane is None or lane.arm.stop is None:
+            return
+        try:
+            self._bank.pulse(lane.arm.stop.output, lane.arm.stop.pulse_ms)
+        except DeviceError as fault:
+            raise GateError(f"the arm could not be stopped: {fault}") from fault
+
+    def _beat(self) -> None:
+        text = f"{self.plan.estate}/{self.plan.agent}: {len(self.plan.lanes)} lanes"
+        if self._uplink is not None:
+            text += f"; {self._uplink.health().detail}"
+        if self._ready:
+            self._notifier.alive(text)
+        else:
+            self._ready = True
+            self._notifier.ready(text)
+            _log.info("the gate is ready: %s", text)
+
+    def _health(self, ledger: Ledger, loop: Loop) -> Sequence[Health]:
+        quality = self.clock.now().quality
+        good = Condition.OK if quality.trusted else Condition.DEGRADED
+        parts = [loop.health(), ledger.health(), self._bank.health()]
+        parts += [reader.health() for reader in self._readers.values()]
+        parts.append(Health("clock", good, f"the clock is {quality.value}"))
+        if self._uplink is None:
+            parts.append(Health("uplink", Condition.OK, "no broker is configured"))
+        else:
+            parts.append(self._uplink.health())
+        return parts
+
+    def _watch_signals(self, loop: Loop) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            name = signal.Signals(number).name
+            signal.signal(number, lambda *_, name=name: loop.stop(name))
+
+    def stop(self, reason: str) -> None:
+        """End `run` in order; from any thread."""
+        if self._loop is not None:
+            self._loop.stop(reason)
+
+    def _stop(self, stops: list[tuple[str, Callable[[], None]]]) -> None:
+        """Stop all readers at once, then the rest in reverse; nothing keeps the others waiting."""
+        readers = [(name, stop) for name, stop in stops if name in self._readers]
+        threads = [
+            threading.Thread(target=_quietly, args=each, name="stop", daemon=True)
+            for each in readers
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_STOP_S / 2)
+        for name, stop in reversed(stops):
+            if name not in self._readers:
+                _quietly(name, stop)
+
+
+class _Told:
+    """Tells the uplink what was committed."""
+
+    def __init__(self, uplink: Uplink) -> None:
+        self._uplink = uplink
+
+    def committed(self, head: Head, first: int, entries: Sequence[Entry]) -> None:
+        del first, entries
+        self._uplink.committed(head)
+
+    def lanes(self, views: Sequence[LaneView]) -> None:
+        self._uplink.lanes(views)
+
+
+def _quietly(name: str, stop: Callable[[], None]) -> None:
+    try:
+        stop()
+    except (GateError, OSError) as fault:
+        _log.error("%s did not stop well: %s", name, fault)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the ledger for writing; raises StoreError when another process does."""
+    settings.paths.state.mkdir(parents=True, exist_ok=True)
+    level = Level.MASKED
+    if settings.uplink is not None:
+        level = Level(settings.uplink.personal)
+    secret = settings.card_reference_key
+    if secret is None:
+        key = card_reference_key(settings.paths.state / "card-reference.key")
+    else:
+        key = secret.read()
+    identity = Identity(settings.estate, settings.gate)
+    return Ledger.open(settings.paths.ledger, identity, Disclosure(level, key), boot_id())
+
+
+def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank:
+    """All relays and inputs behind one lock."""
+    inputs = [
+        InputSpec(
+            planning.input_id(name, role),
+            pin.pin,
+            pin.active == "low",
+            pin.pull.value,
+            planning.milliseconds(pin.debounce),
+        )
+        for name, lane in settings.lanes.items()
+        for role, pin in lane.inputs.wired().items()
+    ]
+    travel = max(planning.nanoseconds(lane.arm.travel) for lane in settings.lanes.values())
+    arms = [lane.arm for lane in plan.lanes.values()]
+    factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
+    return PinBank(factory, output_specs(settings), inputs, Interlock(arms, travel), clock)
+
+
+def output_specs(settings: Settings) -> list[OutputSpec]:
+    """Every configured relay as the driver wants to know it."""
+    return [
+        OutputSpec(
+            planning.output_id(name, role),
+            pin.pin,
+            pin.active == "low",
+            pin.on_exit.value,
+            2 * planning.milliseconds(pin.pulse) if pin.on_exit == "off" else None,
+        )
+        for name, lane in settings.lanes.items()
+        for role, pin in lane.arm.outputs().items()
+    ]
+
+
+def make_readers(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:
+    """Every configured reader, not started."""
+    readers: dict[ReaderId, CardReader] = {}
+    for name, reader in settings.readers.items():
+        key = ReaderId(name)
+        if isinstance(reader, PcscReader):
+            # Only here: a gate without such a reader does not carry pyscard in its memory.
+            from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
+
+            readers[key] = Pcsc(key, reader.name, clock)
+        else:
+            options = registry.Options(checksum=reader.checksum.value)
+            if reader.protocol == "line":
+                options = registry.Options(
+                    pattern=reader.pattern, scheme=reader.scheme or options.scheme
+                )
+            decoder = registry.PROTOCOLS[reader.protocol].make(options)
+            readers[key] = SerialReader(key, str(reader.port), reader.baud, decoder, clock)
+    return readers
+
+
+def make_broker(settings: Settings) -> Broker:
+    """Where the centre's broker is; raises SettingsError when its password cannot be read."""
+    uplink = settings.uplink
+    if uplink is None:
+        raise GateError("no uplink is configured: add uplink: to the settings")
+    tls = None
+    if uplink.tls is not None:
+        tls = Tls(uplink.tls.ca, uplink.tls.cert, uplink.tls.key)
+    return Broker(
+        uplink.host,
+        uplink.port,
+        uplink.version.value,
+        tls,
+        uplink.username,
+        uplink.password.read().decode() if uplink.password else "",
+        client_id=f"{settings.estate}.{settings.gate}",
+        window=uplink.window,
+    )
+
+
+def describe(plan: GatePlan) -> Mapping[str, object]:
+    """What this gate has, for the topic ``info``."""
+    lanes = {}
+    for lane in plan.lanes.values():
+        arm = lane.arm
+        relays = [relay.output for relay in (arm.open, arm.close, arm.stop) if relay is not None]
+        inputs = [name for name in (arm.loop, *arm.safety, arm.opened, arm.closed) if name]
+        lanes[lane.lane] = {
+            "direction": lane.direction.value,
+            "outputs": relays,
+            "inputs": sorted(set(inputs)),
+            "capabilities": {
+                "close": arm.close is not None or arm.open.drive == "maintained",
+                "stop": arm.stop is not None,
+                "position": arm.opened is not None or arm.closed is not None,
+                "passage": arm.loop is not None,
+            },
+        }
+    readers = {
+        reader.reader: {"lane": reader.lane} if reader.lane else {"desk": reader.desk}
+        for reader in plan.readers.values()
+    }
+    return {"software": __version__, "contract": "gate/v1", "lanes": lanes, "readers": readers}

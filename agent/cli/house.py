@@ -1,0 +1,67 @@
+"""How a command reaches the gate.
+
+Through the control socket of the daemon, or, when none runs, through the ledger under its lock.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from agent import planning
+from agent.app import open_ledger
+from agent.control.client import ControlClient, NotRunningError
+from agent.control.server import Peer
+from agent.errors import GateError
+from agent.requests import House, Requests
+from agent.settings import Settings
+from drivers.clock import SystemClock
+
+
+class Ask(Protocol):
+    """Asks the gate for an operation and gives its result; raises GateError."""
+
+    def __call__(self, op: str, **args: object) -> Any:
+        """See `agent.requests.Requests` for the operations."""
+
+
+@contextmanager
+def reach(settings: Settings) -> Iterator[Ask]:
+    """A way to ask the gate of these settings, running or not."""
+    try:
+        client = ControlClient(settings.paths.control)
+    except NotRunningError:
+        with _alone(settings) as ask:
+            yield ask
+        return
+    with client:
+        yield client.ask
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[Ask]:
+
+    ledger = open_ledger(settings)
+    try:
+        house = House(
+            planning.gate_plan(settings),
+            ZoneInfo(settings.timezone),
+            SystemClock(assume_synced=settings.clock.assume_synced),
+            lambda: ledger,
+            lambda run: run(),
+        )
+        handlers = Requests(house).handlers()
+        peer = Peer(os.getpid(), os.getuid())
+        numbers = itertools.count(1)
+
+        def ask(op: str, **args: object) -> Any:
+            handler = handlers.get(op)
+            if handler is None:
+                raise GateError(f"{op} needs a running gate: start gate-agent")
+            return handler({"id": next(numbers), "op": op, **args}, peer)
+
+        yield ask
+    finally:
+        ledger.close()

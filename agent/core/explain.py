@@ -1,0 +1,49 @@
+"""Why a card would pass or not, rule by rule; moves nothing and writes nothing."""
+
+from collections.abc import Mapping
+
+from agent.core import access
+from agent.core.access import Decision, Denied, Granted, Question, Referred
+
+
+def explain(question: Question) -> Mapping[str, object]:
+    """The decision and the steps that led to it, as plain values.
+
+    ``{decision, reason|duty, says, card, kind, status, marks, steps: [{rule, asks, result}]}`` with
+    result ``passed`` or ``decides``.
+    """
+    decision = access.decide(question)
+    card = decision.card
+    told: dict[str, object] = {"lane": question.lane, "direction": question.direction.value}
+    told["local"] = question.local.isoformat(timespec="minutes")
+    told["clock"] = "trusted" if question.clock_trusted else "not trusted"
+    if card is not None:
+        told |= {"card": card.label, "kind": card.kind.value, "status": card.status.value}
+    return (
+        told
+        | _answer(decision)
+        | {
+            "steps": [
+                {
+                    "rule": rule.answer.value,
+                    "asks": rule.asks,
+                    "result": "decides" if spoke else "passed",
+                }
+                for rule, spoke in access.walk(question)
+            ]
+        }
+    )
+
+
+def _answer(decision: Decision) -> dict[str, object]:
+    match decision:
+        case Granted(marks=marks):
+            return {"decision": "granted", "says": "this card may pass", "marks": list(marks)}
+        case Denied(reason):
+            return {
+                "decision": "denied",
+                "reason": reason.value,
+                "says": access.words(reason),
+            }
+        case Referred(duty):
+            return {"decision": "referred", "duty": duty.value, "says": access.words(duty)}

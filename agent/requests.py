@@ -1,0 +1,200 @@
+"""What may be asked of a gate: the same answers over the control socket and without a daemon.
+
+Rules kept here:
+- whatever touches the ledger runs in the thread that owns it (``run``);
+- nothing here moves a relay except by an order, and an order needs a running gate;
+- a roster is staged in slices of a few milliseconds, so that taps come in between.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Any, cast
+
+from agent.control.server import Handler, Peer
+from agent.core.access import Question
+from agent.core.entries import Entry, EntryType
+from agent.core.explain import explain
+from agent.core.ids import LaneId, OrderId
+from agent.core.model import CardStatus, Credential, Direction, Matching
+from agent.core.orders import Order
+from agent.core.plan import GatePlan
+from agent.errors import GateError
+from agent.loop import Loop
+from agent.ports import Clock, Health
+from agent.store.ledger import Ledger
+from agent.store.rows import Row, card_of
+
+Request = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The gate that is asked. ``loop`` and ``health`` are there when it runs."""
+
+    plan: GatePlan
+    timezone: tzinfo
+    clock: Clock
+    ledger: Callable[[], Ledger]
+    run: Callable[[Callable[[], Any]], Any]
+    loop: Loop | None = None
+    health: Callable[[], Sequence[Health]] = tuple
+    protect: Callable[[Order], None] = lambda _: None
+
+
+class Requests:
+    """The handlers, by name of the operation."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every operation that can be asked."""
+        return {
+            "status": self.status,
+            "explain": self.explain,
+            "order": self.order,
+            "roster.begin": self.roster_begin,
+            "roster.stage": self.roster_stage,
+            "roster.switch": self.roster_switch,
+            "roster.status": self.roster_status,
+        }
+
+    def status(self, request: Request, peer: Peer) -> object:
+        """``{gate, parts: [health], head: {stream, sequence, hash}, lanes: [view]}``."""
+        del request, peer
+        house = self._house
+        head = house.run(lambda: house.ledger().head())
+        lanes = house.run(house.loop.views) if house.loop is not None else ()
+        return {
+            "estate": house.plan.estate,
+            "gate": house.plan.agent,
+            "running": house.loop is not None,
+            "parts": [_health(part) for part in house.health()],
+            "head": {"stream": head.stream, "sequence": head.sequence, "hash": head.hash.hex()},
+            "lanes": [asdict(view) for view in lanes],
+        }
+
+    def explain(self, request: Request, peer: Peer) -> object:
+        """``{card: label or credential, lane, at?: local time, direction?}``; see core.explain."""
+        del peer
+        house = self._house
+        name = str(request["lane"])
+        lane = house.plan.lanes.get(LaneId(name))
+        if lane is None:
+            raise GateError(f"no lane {name!r} here; the lanes are {', '.join(house.plan.lanes)}")
+        now = house.clock.now()
+        at = request.get("at")
+        local = _local(str(at)) if at else _local_now(now.wall_us, house.timezone)
+        text = str(request["card"])
+        direction = Direction(request.get("direction") or lane.direction)
+        if direction is Direction.BOTH:
+            raise GateError(f"lane {name} goes both ways: say --direction in or out")
+        ledger = house.ledger
+        if ":" in text:
+            credential = _credential(text)
+            cards = house.run(lambda: ledger().find_cards(credential, Matching.EXACT))
+        else:
+            card = house.run(lambda: ledger().card_by_label(text))
+            cards = () if card is None else (card,)
+        trusted = bool(at) or now.quality.trusted
+        plan = house.plan
+        return explain(
+            Question(cards, lane.lane, direction, local, trusted, plan.holidays, plan.clock_pass)
+        )
+
+    def order(self, request: Request, peer: Peer) -> object:
+        """``{order_id, kind, args: {lane, reason}, actor?}`` gives ``{status, code, detail}``."""
+        loop = self._house.loop
+        if loop is None:
+            raise GateError("no daemon runs for this gate, so no relay moves: start gate-agent")
+        name = str(request.get("actor") or "")
+        actor = f"{name} (uid:{peer.uid})" if name else f"uid:{peer.uid}"
+        args = {str(key): str(value) for key, value in dict(request["args"]).items()}
+        order = Order(OrderId(str(request["order_id"])), actor, "cli", str(request["kind"]), args)
+        self._house.protect(order)
+        return asdict(self._house.run(lambda: loop.take_order(order)))
+
+    def roster_begin(self, request: Request, peer: Peer) -> object:
+        """Begin a new roster; gives its generation."""
+        del request, peer
+        ledger = self._house.ledger
+        return self._house.run(lambda: ledger().roster_begin())
+
+    def roster_stage(self, request: Request, peer: Peer) -> object:
+        """``{generation, rows: [[13 texts]]}``, rows as in `agent.store.rows`, sorted."""
+        del peer
+        generation = int(request["generation"])
+        cards = [card_of(cast("Row", tuple(row))) for row in request["rows"]]
+        ledger = self._house.ledger
+        done = 0
+
+        def stage() -> int:
+            return ledger().roster_stage(generation, cards[done:])
+
+        while done < len(cards):
+            done += self._house.run(stage)
+        return done
+
+    def roster_switch(self, request: Request, peer: Peer) -> object:
+        """``{generation, count, digest: hex}``: the staged roster rules from here on."""
+        house = self._house
+        generation, count = int(request["generation"]), int(request["count"])
+        digest = bytes.fromhex(str(request["digest"]))
+        now = house.clock.now()
+        data = {"generation": generation, "count": count, "digest": digest.hex()}
+        kind = EntryType.ROSTER_SWITCHED
+        entry = Entry(kind, "roster", now, data, actor=f"uid:{peer.uid}")
+        ledger = house.ledger
+        house.run(lambda: ledger().roster_switch(generation, count, digest, entry, now))
+        return count
+
+    def roster_status(self, request: Request, peer: Peer) -> object:
+        """``{label, status}``: block, unblock, or otherwise change one card."""
+        house = self._house
+        label, status = str(request["label"]), CardStatus(request["status"])
+        now = house.clock.now()
+
+        def change() -> str:
+            ledger = house.ledger()
+            card = ledger.card_by_label(label)
+            if card is None:
+                raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
+            data = {"card": label, "kind": card.kind.value}
+            data |= {"was": card.status.value, "status": status.value}
+            personal = {"credential": str(card.credential)}
+            actor = f"uid:{peer.uid}"
+            changed = EntryType.CARD_CHANGED
+            entry = Entry(changed, f"card/{label}", now, data, personal, actor)
+            ledger.put_card(replace(card, status=status), entry, now)
+            return card.status.value
+
+        return {"card": label, "was": house.run(change), "status": status.value}
+
+
+def _health(part: Health) -> Mapping[str, object]:
+    return {
+        "part": part.part,
+        "condition": part.condition.value,
+        "detail": part.detail,
+        "counters": dict(part.counters or {}),
+    }
+
+
+def _credential(text: str) -> Credential:
+    try:
+        return Credential.parse(text)
+    except ValueError as fault:
+        raise GateError(str(fault)) from fault
+
+
+def _local(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError as fault:
+        message = f"{text!r} is not a local time: write 2026-11-22 07:30"
+        raise GateError(message) from fault
+
+
+def _local_now(wall_us: int, timezone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(wall_us / 1e6, timezone).replace(tzinfo=None)
