@@ -5,6 +5,7 @@ Rules kept here:
 - a passage ends once, in one outcome, and nothing is claimed that no sensor saw;
 - the arm goes down when the loop has cleared and nobody else waits, or when the wait is over, and
   never while a safety input is occupied or unknown: then the lowering stays due;
+- after a guard's stop nothing goes down by itself until the next order or grant;
 - the position comes from the limit switches alone.
 """
 
@@ -21,6 +22,7 @@ from agent.core.plan import ArmPlan, Drive, LanePlan, Relay
 from agent.core.view import LaneView
 
 _WAIT = "wait:"
+GRANTS = 32
 
 
 class Outcome(StrEnum):
@@ -34,11 +36,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A permission that is still to be used. ``cause`` is the id of the entry that gave it."""
+    """A permission that is still to be used. ``cause`` is the id of the entry that gave it.
+
+    ``unseen``: for some time while it waited the loop could not tell whether a vehicle passed.
+    """
 
     passage: PassageId
     card: str
     cause: str
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +52,17 @@ class LaneState:
     """What is known of a lane. ``levels`` holds every input of the lane by its id.
 
     ``taken``: the vehicle of the first grant stands on the loop. ``moving``: ``opening`` or
-    ``closing`` after such an order until a limit switch is reached, else empty.
+    ``closing`` after such an order until a limit switch is reached, else empty. ``halted``: a guard
+    has stopped the arm.
     """
 
     lane: LaneId
     grants: tuple[Grant, ...] = ()
     taken: bool = False
     lower_due: bool = False
+    halted: bool = False
     moving: str = ""
     levels: Mapping[InputId, bool | None] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
 
 
 def wait_key(lane: LaneId) -> str:
@@ -69,17 +76,24 @@ def waiting_lane(key: str) -> LaneId:
 
 
 def admit(plan: LanePlan, state: LaneState, grant: Grant, out: Draft) -> LaneState:
-    """Take up a grant and raise the arm; a grant that is renewed is not counted twice."""
-    known = any(waiting.passage == grant.passage for waiting in state.grants)
-    grants = state.grants if known else (*state.grants, grant)
-    on_loop = _level(plan.arm.loop, state) is True
-    if not state.taken and not on_loop:
+    """Take up a grant and raise the arm; a grant that is renewed is not counted twice.
+
+    At most `GRANTS` are held: beyond that the one that waits longest ends as unobserved.
+    """
+    on_loop = _level(plan.arm.loop, state)
+    taken = state.taken or on_loop is True
+    grants = state.grants
+    if all(waiting.passage != grant.passage for waiting in grants):
+        grants = (*grants, replace(grant, unseen=on_loop is None))
+    if len(grants) > GRANTS:
+        longest = int(taken)
+        _end(plan.lane, grants[longest], Outcome.UNOBSERVED, out)
+        grants = (*grants[:longest], *grants[longest + 1 :])
+    if not taken:
         out.do(StartTimer(wait_key(plan.lane), out.at.mono_ns + plan.open_for_ns))
     out.do(_on(plan.arm.open))
     moving = "" if _level(plan.arm.opened, state) else "opening"
-    return replace(
-        state, grants=grants, taken=state.taken or on_loop, lower_due=False, moving=moving
-    )
+    return replace(state, grants=grants, taken=taken, lower_due=False, halted=False, moving=moving)
 
 
 def input_changed(
@@ -95,7 +109,7 @@ def input_changed(
         state = _switch_reached(state, EntryType.ARM_CLOSED, before, active, out)
     elif name == arm.loop:
         state = _loop_changed(plan, state, active, out)
-    if state.lower_due and not state.grants and _clear(arm, state):
+    if state.lower_due and not state.grants:
         state = lower(plan, state, out)
     return state
 
@@ -104,19 +118,25 @@ def wait_over(plan: LanePlan, state: LaneState, out: Draft) -> LaneState:
     """Nobody came within the time: the grants end, and the arm goes down."""
     if state.taken or not state.grants:
         return state
-    blind = _level(plan.arm.loop, state) is None
-    outcome = Outcome.UNOBSERVED if blind else Outcome.NO_ENTRY
-    for grant in state.grants:
-        _end(plan.lane, grant, outcome, out)
+    _end_unused(plan, state.grants, out)
     return lower(plan, replace(state, grants=()), out)
 
 
 def close_ordered(plan: LanePlan, state: LaneState, out: Draft) -> LaneState:
-    """Somebody ordered the arm down; the caller has seen that every safety input is clear."""
+    """Somebody ordered the arm down; the caller has seen that every safety input is clear.
+
+    The passage of a vehicle that stands on the loop goes on until the loop tells its end.
+    """
     out.do(StopTimer(wait_key(plan.lane)))
-    for grant in state.grants:
-        _end(plan.lane, grant, Outcome.NO_ENTRY, out)
-    return lower(plan, replace(state, grants=(), taken=False), out)
+    on_loop = int(state.taken)
+    _end_unused(plan, state.grants[on_loop:], out)
+    state = replace(state, grants=state.grants[:on_loop], halted=False)
+    return lower(plan, state, out)
+
+
+def halt(state: LaneState) -> LaneState:
+    """A guard has stopped the arm: it stays where it is until the next order or grant."""
+    return replace(state, lower_due=False, halted=True, moving="")
 
 
 def lower(plan: LanePlan, state: LaneState, out: Draft) -> LaneState:
@@ -125,14 +145,21 @@ def lower(plan: LanePlan, state: LaneState, out: Draft) -> LaneState:
     An operator that closes by itself has no close relay and gets no order.
     """
     arm = plan.arm
-    if not _clear(arm, state):
+    if state.halted or not can_lower(arm):
+        return replace(state, lower_due=False)
+    if blocked_by(plan, state):
         return replace(state, lower_due=True)
     if arm.close is not None:
         out.do(_on(arm.close))
-    elif arm.open.drive is Drive.MAINTAINED:
+    else:
         out.do(SwitchRelay(arm.open.output, False))
     moving = "" if _level(arm.closed, state) else "closing"
     return replace(state, lower_due=False, moving=moving)
+
+
+def can_lower(arm: ArmPlan) -> bool:
+    """False for an operator that closes by itself: there is no relay to close it with."""
+    return arm.close is not None or arm.open.drive is Drive.MAINTAINED
 
 
 def interrupted(left: OpenPassage, cause: str, out: Draft) -> None:
@@ -163,10 +190,10 @@ def view(plan: LanePlan, state: LaneState) -> LaneView:
     """The lane as others see it."""
     arm = plan.arm
     opened, closed = _level(arm.opened, state), _level(arm.closed, state)
-    faults = state.faults
+    faults: tuple[str, ...] = ()
     if opened and closed:
         position = "unknown"
-        faults = (*faults, "both limit switches say that the arm is there")
+        faults = ("both limit switches say that the arm is there",)
     elif opened or closed:
         position = "open" if opened else "closed"
     elif arm.opened is None and arm.closed is None:
@@ -186,12 +213,21 @@ def _end(lane: LaneId, grant: Grant, outcome: Outcome, out: Draft) -> None:
     out.write(EntryType.PASSAGE_ENDED, f"lane/{lane}", data, cause=grant.cause)
 
 
+def _end_unused(plan: LanePlan, grants: tuple[Grant, ...], out: Draft) -> None:
+    """Nobody was seen to use these; where nobody could be seen, nothing is claimed."""
+    for grant in grants:
+        outcome = Outcome.UNOBSERVED if grant.unseen else Outcome.NO_ENTRY
+        _end(plan.lane, grant, outcome, out)
+
+
 def _loop_changed(plan: LanePlan, state: LaneState, active: bool | None, out: Draft) -> LaneState:
     if active:
         if state.grants and not state.taken:
             out.do(StopTimer(wait_key(plan.lane)))
             return replace(state, taken=True)
         return state
+    if active is None:
+        state = replace(state, grants=tuple(replace(grant, unseen=True) for grant in state.grants))
     if not state.taken:
         return state
     if active is None:
@@ -221,10 +257,6 @@ def _on(relay: Relay) -> PulseRelay | SwitchRelay:
     if relay.drive is Drive.PULSE:
         return PulseRelay(relay.output, relay.pulse_ms)
     return SwitchRelay(relay.output, True)
-
-
-def _clear(arm: ArmPlan, state: LaneState) -> bool:
-    return all(state.levels.get(name) is False for name in arm.safety)
 
 
 def _level(name: InputId | None, state: LaneState) -> bool | None:
