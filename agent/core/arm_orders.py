@@ -3,7 +3,8 @@
 Rules kept here:
 - opening by hand needs a reason and leaves a name; it begins a passage like a grant does;
 - closing is refused while a safety input is not clear, and the refusal is written down;
-- stop has already acted when it arrives here (it protects, and waits for nothing): it is recorded.
+- stop has already acted when it arrives here (it protects, and waits for nothing): it is recorded,
+  and the arm stays where it is.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,8 @@ def asked(lanes: Mapping[LaneId, LanePlan], order: Order) -> LanePlan | Refusal:
         return Refusal(404, f"no lane {name!r} here; the lanes are {', '.join(lanes)}")
     if order.kind == "open" and not order.args.get("reason", "").strip():
         return Refusal(422, "opening by hand needs a reason: say why")
+    if order.kind == "close" and not lane.can_lower(plan.arm):
+        return Refusal(422, f"lane {name} closes by itself: no relay can close it")
     if order.kind == "stop" and plan.arm.stop is None:
         return Refusal(422, f"lane {name} has no stop relay")
     return plan
@@ -64,7 +67,7 @@ def ordered(plan: LanePlan, state: LaneState, order: Order, out: Draft) -> LaneS
         return state
     _write(plan, order, data, out)
     _answer(order, out)
-    return lane.close_ordered(plan, state, out) if order.kind == "close" else state
+    return lane.close_ordered(plan, state, out) if order.kind == "close" else lane.halt(state)
 
 
 def _write(plan: LanePlan, order: Order, data: dict[str, object], out: Draft) -> str:
