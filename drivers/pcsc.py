@@ -1,23 +1,19 @@
 """Card readers over PC/SC (pcscd): one lane's reader, or all readers of the machine as one.
 
 Rules kept here:
-- one thread watches (SCardGetStatusChange, a second at the most); talking to cards is the work of
-  `drivers.pcsc_slot`, so that a mute card blinds one reader and never the watch;
-- any answer but "something changed" and "nothing changed": let the context go, wait a little
-  (jittered, two seconds at the most), begin anew with all readers unknown;
+- one thread watches pcscd (`drivers.pcsc_watch`); talking to cards is the work of one slot for each
+  reader (`drivers.pcsc_slot`), so that a mute card blinds its own reader and never the watch;
 - losing or finding the reader is told once for each change, the first look included;
-- no event leaves after `PcscReader.stop` has returned.
+- no event leaves after `PcscReader.stop` has returned;
+- ``_lock`` is never held while a slot or the watch is called: slots call back with theirs held.
 
 A card that lies in the field when the watch starts counts as held to it now; one that lay there
 while pcscd was away does not, unless it is another card.
 """
 
-import random
-import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
 from agent.core.effects import Verdict
@@ -26,25 +22,12 @@ from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
-from drivers.pcsc_calls import (
-    EMPTY,
-    MOST_READERS,
-    NO_SERVICE,
-    PLUG,
-    UNAWARE,
-    VIOLATION,
-    Calls,
-    PcscError,
-    ReaderState,
-)
+from drivers.pcsc_calls import EMPTY, UNAWARE, Calls, ReaderState
 from drivers.pcsc_slot import Slot
+from drivers.pcsc_watch import LOOK_MS, Watch
 from drivers.wire.acr122u import Light, light_command
 
-_LOOK_MS: Final = 1000
 _SILENT_S: Final = 5.0
-_FIRST_PAUSE_S: Final = 0.05
-_PATIENT_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 2.0
 _STOP_S: Final = 1.8
 
 _LIGHTS: Final = {
@@ -62,7 +45,7 @@ _COUNTERS: Final = (
     "timeouts",
     "late",
     "skipped",
-    "reconnects",
+    "retries",
     "lamp_signals",
     "lamp_failures",
 )
@@ -98,58 +81,43 @@ class PcscReader:
             )
         self._calls = Calls()
         self._reader = reader
-        self._match = match
-        self._pattern = _pattern(match)
         self._clock = clock
         self._lamp = lamp
         self._card_timeout_s = card_timeout_s
-        self._stopping = threading.Event()
+        self._watch = Watch(self._calls, match, f"pcsc-{reader}", self)
         self._gate = threading.Lock()  # held while an event leaves, so that stop() can end that
         self._emit: Emit | None = None
         self._lock = threading.Lock()  # everything below
+        self._state = "new"
         self._counters = Counter(dict.fromkeys(_COUNTERS, 0))
-        self._thread: threading.Thread | None = None
-        self._context: int | None = None
         self._slots: dict[str, Slot] = {}
         self._names: tuple[str, ...] = ()
         self._last: Slot | None = None
         self._there: bool | None = None
-        self._detail = "not started"
-        self._beat = time.monotonic()
+        self._detail = "looking for the reader"
 
     # -- CardReader
 
     def start(self, emit: Emit) -> None:
-        """Begin to watch; raises DeviceError when called twice."""
+        """Begin to watch; raises DeviceError when it was started before."""
         with self._lock:
-            if self._thread is not None:
-                raise DeviceError(f"reader {self._reader} is started already: start it once")
-            self._emit = emit
-            self._beat = time.monotonic()
-            self._detail = "looking for the reader"
-            self._thread = threading.Thread(
-                target=self._run, name=f"pcsc-{self._reader}", daemon=True
-            )
-            self._thread.start()
+            if self._state != "new":
+                raise DeviceError(
+                    f"reader {self._reader} is {self._state} already: make a new one to start again"
+                )
+            self._state = "started"
+        self._emit = emit
+        self._watch.start()
 
     def stop(self) -> None:
         """End within two seconds. Threads that a mute card holds are left to it, silenced."""
         until = time.monotonic() + _STOP_S
-        self._stopping.set()
         with self._lock:
-            thread, context, slots = self._thread, self._context, tuple(self._slots.values())
+            self._state = "stopped"
+            slots = tuple(self._slots.values())
         for slot in slots:
             slot.close()
-        if thread is not None:
-            if context is not None:
-                # In a thread of its own: a pcscd that hangs would not let this call return.
-                threading.Thread(
-                    target=self._calls.cancel,
-                    args=(context,),
-                    name=f"pcsc-{self._reader}-cancel",
-                    daemon=True,
-                ).start()
-            thread.join(max(0.0, until - time.monotonic()))
+        self._watch.stop(_STOP_S)
         for slot in slots:
             slot.join(until - time.monotonic())
         with self._gate:
@@ -172,15 +140,13 @@ class PcscReader:
         with self._lock:
             slots = [slot for name, slot in self._slots.items() if name in self._names]
             counters = {**self._counters, "readers": len(self._names)}
-            silent_s = time.monotonic() - self._beat
-            there, detail = self._there, self._detail
-            running = self._thread is not None and not self._stopping.is_set()
+            there, detail, state = self._there, self._detail, self._state
         troubles = [trouble for slot in slots if (trouble := slot.trouble)]
         counters["stuck"] = sum(slot.stuck for slot in slots)
+        silent_s = self._watch.silent_s
         condition = Condition.OK
-        if not running:
-            condition = Condition.UNKNOWN
-            detail = "stopped" if self._stopping.is_set() else detail
+        if state != "started":
+            condition, detail = Condition.UNKNOWN, f"the reader is {state}"
         elif silent_s > _SILENT_S:
             condition = Condition.DOWN
             detail = f"pcscd has not answered for {silent_s:.0f} s: systemctl restart pcscd"
@@ -190,7 +156,7 @@ class PcscReader:
             condition = Condition.DOWN
         elif troubles:
             condition, detail = Condition.DEGRADED, "; ".join(troubles)
-        return Health(f"reader/{self._reader}", condition, detail, counters)
+        return Health(f"reader {self._reader}", condition, detail, counters)
 
     # -- what slots tell
 
@@ -221,64 +187,23 @@ class PcscReader:
             if self._emit is not None:
                 self._emit(event)
 
-    # -- the watch
+    # -- what the watch sees
 
-    def _run(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        dice = random.SystemRandom()
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                self._connect()
-            except PcscError as fault:
-                self._count("reconnects")
-                # A watch that breaks off is no loss yet; one that cannot begin again is.
-                if fault.call == "SCardEstablishContext" or pause_s > _PATIENT_S:
-                    self._lose(_no_service(fault))
-            if time.monotonic() - began > _LOOK_MS / 1000:
-                pause_s = _FIRST_PAUSE_S
-            self._stopping.wait(dice.uniform(pause_s / 2, pause_s))
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    def broke(self) -> None:
+        """The watch begins anew."""
+        self._count("retries")
 
-    def _connect(self) -> None:
-        with self._calls.context() as context:
-            with self._lock:
-                self._context = context
-            try:
-                self._watch(context)
-            finally:
-                with self._lock:
-                    self._context = None
-
-    def _watch(self, context: int) -> None:
-        seen: dict[str, int] = {}
-        plug = UNAWARE
-        while not self._stopping.is_set():
-            everything = self._calls.readers(context)
-            names = tuple(name for name in everything if self._pattern.fullmatch(name))
-            names = names[:MOST_READERS]
-            self._note(names, everything)
-            seen = {name: seen.get(name, UNAWARE) for name in names}
-            query = [*seen.items(), (PLUG, plug)][:MOST_READERS]
-            states = self._calls.changes(context, query, self._patience_ms())
-            if names:
-                self._find(names)
-            for state in states:
-                if state.name == PLUG:
-                    plug = state.flags
-                else:
-                    self._look(state, seen[state.name])
-                    seen[state.name] = state.flags
-
-    def _patience_ms(self) -> int:
+    def patience_ms(self) -> int:
+        """As long as no card's time is over before."""
         with self._lock:
-            self._beat = time.monotonic()
             slots = tuple(self._slots.values())
-        rests = [rest for slot in slots if (rest := slot.check()) is not None]
-        return min(_LOOK_MS, 1 + int(1000 * min(rests, default=_LOOK_MS)))
+        rests = [1 + int(1000 * rest) for slot in slots if (rest := slot.check()) is not None]
+        return min([LOOK_MS, *rests])
 
-    def _look(self, state: ReaderState, before: int) -> None:
-        slot = self._slots[state.name]
+    def seen(self, state: ReaderState, before: int) -> None:
+        """What a reader sees. A mute card counts too: connecting powers it up once more."""
+        with self._lock:
+            slot = self._slots[state.name]
         known = ReaderState(state.name, before, b"")
         if state.flags & EMPTY:
             slot.left()
@@ -287,64 +212,32 @@ class PcscReader:
         elif state.present and (not known.present or known.events != state.events):
             slot.came(state.atr, lying=False)
 
-    def _note(self, names: tuple[str, ...], everything: Sequence[str]) -> None:
+    def found(self, names: tuple[str, ...]) -> None:
+        """These readers are there. Slots of others stay while they have a card to remember."""
         with self._lock:
-            for name in names:
-                if name not in self._slots:
-                    self._slots[name] = Slot(
-                        self._calls,
-                        name,
-                        f"pcsc-{self._reader}-{len(self._slots)}",
-                        self._card_timeout_s,
-                        self,
-                    )
-            missing = [slot for name, slot in self._slots.items() if name not in names]
-            self._names = names
-        idle = [slot.name for slot in missing if slot.idle]
-        with self._lock:
-            for name in idle:
-                del self._slots[name]
-        if not names:
-            self._lose(self._no_match(everything))
-
-    def _find(self, names: tuple[str, ...]) -> None:
+            if self._there and names == self._names:
+                return
+            absent = [slot for name, slot in self._slots.items() if name not in names]
+        gone = {slot.name for slot in absent if slot.idle}
         detail = ", ".join(names)
         with self._lock:
+            self._slots = {
+                **{name: slot for name, slot in self._slots.items() if name not in gone},
+                **{name: self._slot(name) for name in names if name not in self._slots},
+            }
             news = self._there is not True
             self._there, self._detail, self._names = True, detail, names
         if news:
             self._send(ReaderFound(self._reader, detail, self._clock.now()))
 
-    def _lose(self, detail: str) -> None:
+    def lost(self, detail: str) -> None:
+        """No reader of ours is there."""
         with self._lock:
             news = self._there is not False
             self._there, self._detail, self._names = False, detail, ()
-            self._beat = time.monotonic()
         if news:
             self._send(ReaderLost(self._reader, detail, self._clock.now()))
 
-    def _no_match(self, everything: Sequence[str]) -> str:
-        if not everything:
-            return (
-                "pcscd runs but has no reader: check the cable and the output of lsusb; an ACR122U "
-                "can be held by the kernel module pn533_usb, which then needs to be blacklisted"
-            )
-        return f'no reader is called "{self._match}"; pcscd has ' + ", ".join(
-            f'"{name}"' for name in everything
-        )
-
-
-def _pattern(match: str) -> re.Pattern[str]:
-    """Only ``*`` and ``?`` are special: names of readers contain brackets."""
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(each, re.escape(each)) for each in match))
-
-
-def _no_service(fault: PcscError) -> str:
-    if fault.code == NO_SERVICE:
-        return "pcscd is not running: systemctl status pcscd"
-    if fault.code == VIOLATION:
-        return (
-            "pcscd refuses this user: allow it the polkit action org.debian.pcsc-lite.access_pcsc"
-        )
-    return f"pcscd does not serve us ({fault}): systemctl restart pcscd"
+    def _slot(self, name: str) -> Slot:
+        thread_name = f"pcsc-{self._reader}-card"
+        return Slot(self._calls, name, thread_name, self._card_timeout_s, self)

@@ -7,6 +7,8 @@ Rules kept here:
   thrown away, and no second thread is sent after it. So there are never more abandoned threads
   than readers, and each ends when the card leaves, the reader answers, or pcscd goes;
 - one insertion is told once, also when pcscd was restarted under a card that stayed in the field;
+- a card at the edge of the field is asked again until it answers, pcscd says that it is gone, or
+  its time is nearly over;
 - a card that waits for its turn longer than the limit is not read: a late tap opens no gate.
 """
 
@@ -29,9 +31,11 @@ from drivers.pcsc_calls import (
 from drivers.wire.acr122u import GET_UID, ask_again, decode_uid, light_done
 
 _GONE: Final = (NO_CARD, REMOVED)
-_WORTH_A_RETRY: Final = (NOT_TRANSACTED, RESET, SHARING, UNPOWERED, UNRESPONSIVE)
-_TRIES: Final = 3
+_SILENT: Final = (UNPOWERED, UNRESPONSIVE)
+_FAILED: Final = b"\x63\x00"
 _PAUSE_S: Final = 0.05
+_PERSISTENCE: Final = 0.8
+"""The part of the limit in which a card at the edge of the field is asked again."""
 
 
 class Listener(Protocol):
@@ -68,12 +72,13 @@ class _Signal:
 
 
 class _UnreadError(Exception):
-    """A card that told no UID."""
+    """A card that told no UID; ``again`` where asking once more may help."""
 
-    def __init__(self, counter: str, reason: str, raw: bytes = b"") -> None:
+    def __init__(self, counter: str, reason: str, raw: bytes = b"", *, again: bool) -> None:
         super().__init__(reason)
         self.counter = counter
         self.raw = raw
+        self.again = again
 
 
 class Slot:
@@ -241,17 +246,16 @@ class Slot:
             self._listener.told(self, uid, atr)
 
     def _ask(self, job: _Read) -> tuple[bytes, bytes]:
-        tries = 1
+        until = time.monotonic() + _PERSISTENCE * job.limit_s
         while True:
             try:
                 return self._ask_once(job)
             except PcscError as fault:
-                if fault.code in _GONE:
-                    raise _UnreadError("torn", "the card left before it had answered") from fault
-                if fault.code not in _WORTH_A_RETRY or tries == _TRIES or self._closed.is_set():
-                    raise _UnreadError("failed", str(fault)) from fault
-            tries += 1
-            self._closed.wait(_PAUSE_S)
+                unread = _unread(fault)
+            except _UnreadError as fault:
+                unread = fault
+            if not unread.again or time.monotonic() > until or self._closed.wait(_PAUSE_S):
+                raise unread
 
     def _ask_once(self, job: _Read) -> tuple[bytes, bytes]:
         with (
@@ -259,14 +263,15 @@ class Slot:
             self._calls.card(context, self.name) as (handle, protocol),
         ):
             answer = self._calls.transmit(handle, protocol, GET_UID)
-            again = ask_again(answer)
-            if again is not None:
-                answer = self._calls.transmit(handle, protocol, again)
+            exact = ask_again(answer)
+            if exact is not None:
+                answer = self._calls.transmit(handle, protocol, exact)
             try:
                 uid = decode_uid(answer)
             except ValueError as fault:
-                counter = "torn" if not answer else "unreadable"
-                raise _UnreadError(counter, str(fault), answer) from fault
+                counter = "unreadable" if answer else "torn"
+                again = answer in (b"", _FAILED)
+                raise _UnreadError(counter, str(fault), answer, again=again) from fault
             return uid, job.atr or self._calls.atr(handle)
 
     def _do_signal(self, job: _Signal) -> None:
@@ -293,7 +298,18 @@ class Slot:
                 if answer:
                     return answer
             except PcscError as fault:
-                if fault.code not in (*_GONE, UNPOWERED, UNRESPONSIVE):
+                if fault.code not in (*_GONE, *_SILENT):
                     raise
             with self._calls.reader(context, self.name) as handle:
                 return self._calls.escape(handle, command)
+
+
+def _unread(fault: PcscError) -> _UnreadError:
+    """What a failed call says of the card, or of the reader ("failed")."""
+    if fault.code in _GONE:
+        return _UnreadError("torn", "the card left before it had answered", again=False)
+    if fault.code == NOT_TRANSACTED:
+        return _UnreadError("torn", "the card broke off before it had answered", again=True)
+    if fault.code in _SILENT:
+        return _UnreadError("unreadable", f"the card does not start ({fault})", again=True)
+    return _UnreadError("failed", str(fault), again=fault.code in (RESET, SHARING))

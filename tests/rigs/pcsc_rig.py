@@ -189,8 +189,9 @@ def pcscd_apart(*readers: VirtualReader) -> Iterator[Pcscd]:
 class VirtualCard:
     """A card that is held to a virtual reader: a TCP client of vpcd.
 
-    Knobs: ``mute`` (takes commands and never answers), ``torn`` (leaves as soon as it has one),
-    ``no_uid`` (6A81), ``answers`` (full answers by command; everything else unknown is 6D00).
+    Knobs: ``mute`` (takes commands and never answers), ``slow_s`` (answers them that much later),
+    ``torn`` (leaves as soon as it has one), ``no_uid`` (6A81), ``answers`` (by command; what is
+    known to neither gets 6D00).
     Seen: ``asked_ns`` (monotonic time at which the card was first asked for its ATR) and
     ``commands``, in their order.
     """
@@ -199,12 +200,14 @@ class VirtualCard:
     uid: bytes
     atr: bytes = ATR
     mute: bool = False
+    slow_s: float = 0
     torn: bool = False
     no_uid: bool = False
     answers: Mapping[bytes, bytes] = field(default_factory=dict)
     commands: list[bytes] = field(default_factory=list)
     asked_ns: int | None = None
     _socket: socket.socket | None = None
+    _leaving: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -228,6 +231,7 @@ class VirtualCard:
         """Hold the card to the reader."""
         assert self._socket is None, "the card is in the field already"
         self.asked_ns = None
+        self._leaving.clear()
         self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=2)
         self._socket.settimeout(None)
         self._thread = threading.Thread(
@@ -240,6 +244,7 @@ class VirtualCard:
         line, self._socket = self._socket, None
         if line is None:
             return
+        self._leaving.set()
         with contextlib.suppress(OSError):
             line.shutdown(socket.SHUT_RDWR)
         line.close()
@@ -280,7 +285,7 @@ class VirtualCard:
 
     def _command(self, message: bytes) -> bytes | None:
         self.commands.append(message)
-        if self.mute or self.torn:
+        if self.mute or self.torn or self._leaving.wait(self.slow_s):
             return None
         if message in self.answers:
             return self.answers[message]
