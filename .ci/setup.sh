@@ -85,35 +85,41 @@ missing_packages() {
     done < <(wanted_packages)
 }
 
-# Runs apt-get as root; where nobody can be asked for a password it does not ask.
-apt_get() {
-    local -a as_root=()
-    if ((EUID != 0)); then
-        as_root=(sudo -n)
-        [[ -t 0 && -t 2 ]] && as_root=(sudo)
-    fi
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null
-}
-
 may_be_root() {
     ((EUID == 0)) && return
     command -v sudo >/dev/null && { [[ -t 0 && -t 2 ]] || sudo -n true 2>/dev/null; }
+}
+
+# Where nobody can be asked for a password it does not ask.
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif [[ -t 0 && -t 2 ]]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 \
+        -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 "$@" </dev/null
 }
 
 # Without systemd (a container) apt would start daemons that nobody stops: Debian asks
 # policy-rc.d first. Where one exists already it rules.
 readonly POLICY=/usr/sbin/policy-rc.d
 forbid_starts() {
-    if ((EUID == 0)) && [[ ! -d /run/systemd/system && ! -e $POLICY ]]; then
-        trap 'rm -f "$POLICY"' EXIT
-        printf '#!/bin/sh\nexit 101\n' >"$POLICY"
-        chmod 755 "$POLICY"
+    if [[ ! -d /run/systemd/system && ! -e $POLICY ]]; then
+        trap 'as_root rm -f "$POLICY"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+        as_root chmod 755 "$POLICY"
     fi
 }
 
 allow_starts() {
     if [[ -n $(trap -p EXIT) ]]; then
-        rm -f "$POLICY"
+        as_root rm -f "$POLICY"
         trap - EXIT
     fi
 }
@@ -123,10 +129,16 @@ install_packages() {
     local -a lines packages=()
     mapfile -t lines < <(missing_packages)
     ((${#lines[@]})) || return 0
+    for line in "${lines[@]}"; do
+        packages+=("${line%%:*}")
+    done
+    if stamped "apt-failed-$WANT" "${packages[*]}"; then
+        say "going on without ${packages[*]}: apt did not bring them before (make clean: try again)"
+        return 0
+    fi
     say "missing Debian packages:"
     for line in "${lines[@]}"; do
         say "  ${line%%:*} -${line#*:}"
-        packages+=("${line%%:*}")
     done
     if ! may_be_root; then
         say "neither root nor sudo: going on without them. By hand: apt install ${packages[*]}"
@@ -135,17 +147,65 @@ install_packages() {
     forbid_starts
     if ! apt_get install -y --no-install-recommends "${packages[@]}"; then
         say "refreshing the package lists and trying again"
-        apt_get update || say "apt-get update failed"
-        # One by one, so that a package this release lacks does not keep out the others.
-        for package in "${packages[@]}"; do
-            apt_get install -y --no-install-recommends "$package" ||
-                say "could not install $package: going on without it"
-        done
+        # Errors, not warnings, when a list cannot be had: without a network nothing else is tried.
+        if apt_get -o APT::Update::Error-Mode=any update; then
+            apt_get install -y --no-install-recommends "${packages[@]}" || install_one_by_one
+        else
+            say "apt-get update failed"
+            apt_get install -y --no-install-recommends "${packages[@]}" || true
+        fi
     fi
     allow_starts
 }
 
+# A package that this release lacks does not keep out the others.
+install_one_by_one() {
+    local package
+    for package in "${packages[@]}"; do
+        apt_get install -y --no-install-recommends "$package" ||
+            say "could not install $package: going on without it"
+    done
+}
+
+# Remembers what apt, asked as root, could not bring, so that the next run does not wait for it.
+remember_missing() {
+    local -a lines
+    mapfile -t lines < <(missing_packages)
+    rm -f "$VENV/.apt-failed-$WANT"
+    if ((${#lines[@]})) && may_be_root; then
+        printf '%s\n' "$(printf '%s\n' "${lines[@]%%:*}" | paste -sd ' ')" >"$VENV/.apt-failed-$WANT"
+    fi
+}
+
 # --- The virtual environment ---------------------------------------------------------------------
+
+# Debian's pip, unpacked into .venv: apt downloads and checks a package for anybody, it is only
+# installing that takes root. The package lists may be missing or closed to us: then lists of our own.
+download_pip() {
+    local place=$VENV/apt
+    local -a own=(-o "Dir::State::lists=$place/lists" -o "Dir::Cache=$place/cache")
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
+    say "downloading pip with apt, without installing it"
+    mkdir -p "$place/lists/partial" "$place/cache/archives/partial"
+    (
+        cd "$place"
+        apt-get -q download python3-pip-whl >/dev/null 2>&1 ||
+            { apt-get -q "${own[@]}" update && apt-get -q "${own[@]}" download python3-pip-whl; }
+        dpkg-deb -x python3-pip-whl_*.deb .
+    ) </dev/null || say "apt could not download python3-pip-whl"
+}
+
+# Sets PIP to the wheel in a folder, if it is there.
+pip_from_wheel() {
+    local wheel
+    for wheel in "$1"/pip-*.whl; do
+        if [[ -e $wheel ]]; then
+            PIP=("$PY" "$wheel/pip")
+            return 0
+        fi
+    done
+    return 1
+}
 
 # Sets PIP to a command that installs into the environment.
 choose_pip() {
@@ -153,16 +213,16 @@ choose_pip() {
         PIP=("$PY" -m pip)
         return
     fi
-    local wheel
-    for wheel in /usr/share/python-wheels/pip-*.whl; do
-        if [[ -e $wheel ]]; then
-            PIP=("$PY" "$wheel/pip")
-            return
-        fi
-    done
+    if pip_from_wheel /usr/share/python-wheels; then
+        return
+    fi
     # Since pip 22.3 a pip outside can serve an environment that has none.
     if "$BASE" -m pip --python "$PY" --version >/dev/null 2>&1; then
         PIP=("$BASE" -m pip --python "$PY")
+        return
+    fi
+    download_pip
+    if pip_from_wheel "$VENV/apt/usr/share/python-wheels"; then
         return
     fi
     die "there is no pip on this machine and apt could not bring it. One of these will do:" \
@@ -242,6 +302,7 @@ demo | lint | test)
         say "no apt on this machine: system packages are taken as they are"
     fi
     make_venv
+    remember_missing
     install_lock run requirements.lock
     if [[ $WANT != demo ]]; then
         if can_build_pyscard; then
