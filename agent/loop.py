@@ -87,6 +87,7 @@ class Loop:
         self._state: GateState = gate.first_state()
         self._timers = Timers()
         self._owed: deque[Entry] = deque()
+        self._owed_answers: dict[str, KeptResult] = {}
         self._answers: dict[str, KeptResult] = {}
         self._stopping = ""
         self._watch = ClockWatch(world.clock.now())
@@ -125,12 +126,13 @@ class Loop:
         A repeat within 24 h gets the first answer again and moves nothing.
         """
         now = self._world.clock.now()
-        kept = self._world.journal.result(order.order_id, now)
+        kept = self._owed_answers.get(order.order_id)
+        if kept is None:
+            kept = self._world.journal.result(order.order_id, now)
         if kept is not None:
             return kept
         self._apply(OrderReceived(order, now))
-        answer = self._answers.pop(order.order_id, None)
-        return answer or KeptResult(order.order_id, "failed", 500, "the order got no answer")
+        return self._answers.pop(order.order_id)
 
     def views(self) -> Sequence[LaneView]:
         """Every lane as it is now. Runs in the loop's thread."""
@@ -181,10 +183,11 @@ class Loop:
     def _commit(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
     ) -> None:
-        self._world.journal.append(entries, now, results)
+        self._world.journal.append(entries, now, (*self._owed_answers.values(), *results))
         if self._owed:
             _log.warning("%d owed entries are written", len(self._owed))
             self._owed.clear()
+        self._owed_answers.clear()
         self._disk = ""
 
     def _tell_committed(self, first: int, entries: Sequence[Entry]) -> None:
@@ -193,15 +196,20 @@ class Loop:
             listener.committed(head, first, entries)
 
     def _not_committed(self, event: Event, step: Step, fault: StoreError) -> None:
-        admits = isinstance(event, CardRead) or (
-            isinstance(event, OrderReceived) and event.order.kind == "open"
-        )
-        if admits:
+        if self._admits(event):
             self._unwritable(event, fault)
             return
         self._loud(fault)
         self._owe(step.entries)
+        for effect in step.effects:
+            if isinstance(effect, AnswerOrder):
+                self._owe_answer(_kept(effect))
         self._act(step, event.at)
+
+    def _admits(self, event: Event) -> bool:
+        if isinstance(event, CardRead):
+            return self._gate.plan.readers[event.reader].lane is not None
+        return isinstance(event, OrderReceived) and event.order.kind == "open"
 
     def _unwritable(self, event: Event, fault: StoreError) -> None:
         """Nobody is admitted, and whoever asked is told."""
@@ -218,6 +226,13 @@ class Loop:
         elif isinstance(event, OrderReceived):
             answer = KeptResult(event.order.order_id, "failed", 503, str(fault))
             self._answers[event.order.order_id] = answer
+            self._owe_answer(answer)
+
+    def _owe_answer(self, answer: KeptResult) -> None:
+        if len(self._owed_answers) < _OWED:
+            self._owed_answers[answer.order_id] = answer
+        else:
+            self.counters["answers_lost"] += 1
 
     def _owe(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -314,7 +329,7 @@ class Loop:
         self._world.beat()
         for event in self._watch.look(now):
             self._apply(event)
-        if self._owed:
+        if self._owed or self._owed_answers:
             first, owed = self._world.journal.head().sequence + 1, tuple(self._owed)
             try:
                 self._commit(owed, now)
