@@ -118,17 +118,15 @@ class Lane(Strict):
     inputs: Inputs = field(default_factory=Inputs)
 
 
+# A reader's side is that of its lane where the file tells none; at a desk it stays None.
 QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
 MATCHING = OneOf(Matching, "How much of the number the reader delivers")
-SIDE = OneOf(Direction, "in or out: the side of a two-way lane that the reader faces")
+SIDE = OneOf((Direction.IN, Direction.OUT), "The side of a two-way lane that the reader faces")
 
 
 @dataclass(frozen=True, slots=True)
 class SerialReader(Strict):
-    """A reader on a serial line. The last three belong to the protocol line.
-
-    ``side`` is what the lane tells where the file does not; at a desk it stays None.
-    """
+    """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
 
     driver: Literal["serial"]
     port: Annotated[Path, Place("Device, such as /dev/ttyAMA0, or run:NAME")]
@@ -221,7 +219,7 @@ class Tls(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Uplink(Strict):
-    """The broker of the centre. ``tls: false`` is held as None."""
+    """The broker of the centre; ``tls: false`` is for a broker on this machine."""
 
     host: Annotated[
         str, Text("Name or address of the broker", "[A-Za-z0-9._:-]{1,253}", "a name or address")

@@ -8,7 +8,6 @@ Rules kept here:
 
 import dataclasses
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +138,3 @@ def _text(path: Path) -> str | Fault:
 def _place(before: str) -> tuple[int, int]:
     lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return len(lines), len(lines[-1]) + 1
-
-
-def describe(faults: Sequence[Fault]) -> list[dict[str, Any]]:
-    """All faults for machines."""
-    return [fault.as_json() for fault in faults]

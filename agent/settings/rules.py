@@ -149,9 +149,7 @@ def _sides(root: Node, page: Page) -> None:
         elif direction == "both" and side is None and path not in page.meant:
             problem = f"side is missing here: {owner} is a two-way lane"
             page.blame(Trouble(readers.keys[name.text], problem, "in or out", path=path))
-        elif side is not None and side.value == "both":
-            page.blame(Trouble(side.span, "a reader faces one side", "in or out", path=path))
-        elif side is not None and direction in ("in", "out") and side.value != direction:
+        elif side is not None and {direction, side.value} == {"in", "out"}:
             problem = f"{owner} is used one way only: {direction}"
             page.blame(Trouble(side.span, problem, f"{direction}, or no side:", path=path))
 

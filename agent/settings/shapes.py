@@ -43,7 +43,7 @@ def allowed_at(shape: Any, key: str) -> str:
     found = fields_of(shape).get(key)
     for mark in getattr(found, "__metadata__", ()):
         if isinstance(mark, OneOf):
-            return listed(word.value for word in mark.words)
+            return listed(mark.words)
         if isinstance(mark, Check):
             return mark.says
     known = fields_of(_resolve(found, None))

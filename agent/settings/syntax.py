@@ -37,7 +37,8 @@ _SENTENCES = {
 
 
 def syntax_troubles(error: YAMLError, text: str) -> Iterator[Trouble]:
-    lines = text.splitlines() or [""]
+    """The places of a text that is not YAML, from the parser's one error."""
+    lines = text.split("\n")
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         yield Trouble(Span(0, 0, 0, 1), "this is not YAML")
         return

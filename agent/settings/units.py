@@ -83,6 +83,8 @@ def _refuse_unit(word: str, allowed: str) -> timedelta:
 def write_duration(span: timedelta) -> str:
     """The shortest form that `parse_duration` reads back: ``90 s`` becomes ``1 min 30 s``."""
     left = span // timedelta(microseconds=1)
+    if left > _MICROSECONDS["years"] and left % _MICROSECONDS["years"] == 0:
+        return f"{left // _MICROSECONDS['years']} years"
     parts = []
     for unit in ("days", "h", "min", "s", "ms"):
         count, left = divmod(left, _MICROSECONDS[unit])

@@ -7,7 +7,7 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -158,16 +158,16 @@ class Truth(Check):
 class OneOf(Check):
     """One word of an enumeration."""
 
-    def __init__(self, words: type[StrEnum], says: str = "") -> None:
-        self.words = words
+    def __init__(self, words: Iterable[StrEnum], says: str = "") -> None:
+        self.words = {word.value: word for word in words}
         self.says = says
 
     def fit(self, value: object) -> StrEnum:
         """The member whose value this is; a number or truth value is never meant."""
-        known = [word.value for word in self.words]
+        known = list(self.words)
         text = str(value) if type(value) is int else value
         if isinstance(text, str) and text in known:
-            return self.words(text)
+            return self.words[text]
         if value is False and "off" in known:
             raise UnfitError("false is not the word off", listed(known), '"off"')
         if value is None and "none" in known:
@@ -178,7 +178,7 @@ class OneOf(Check):
 
     def schema(self) -> dict[str, Any]:
         """The words; one that is a number may be written as such."""
-        words = [word.value for word in self.words]
+        words = list(self.words)
         return {"enum": [*words, *(int(word) for word in words if word.isdigit())]}
 
 

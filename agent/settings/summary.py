@@ -1,0 +1,112 @@
+"""What was understood of a settings file, so that an installer can compare it with the wires.
+
+Rules kept here:
+- everything with a wire is named with its pin or port, defaults included;
+- what a lane cannot know for want of a sensor is said.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.core.plan import Drive
+from agent.settings.models import InputPin, Lane, OutputPin, SerialReader, Settings
+from agent.settings.units import write_duration
+from agent.settings.words import Pull
+
+
+def summary(settings: Settings) -> Iterator[str]:
+    """The gate in lines of text."""
+    yield f"gate {settings.gate} of {settings.estate}, time zone {settings.timezone}"
+    for key, lane in settings.lanes.items():
+        yield f"lane {key}{_called(lane.name)}: {lane.direction}"
+        yield from _readers(settings, lane.readers)
+        for role, relay in lane.arm.outputs().items():
+            yield f"  output {role:<9} {_output(relay)}"
+        for role, pin in lane.inputs.wired().items():
+            yield f"  input  {role:<9} {_input(pin)}"
+        yield from _times(lane)
+    for key, desk in settings.desks.items():
+        yield f"desk {key}{_called(desk.name)}"
+        yield from _readers(settings, desk.readers)
+    yield _pins(settings)
+    yield _uplink(settings)
+    yield f"journal {settings.paths.ledger}, kept {write_duration(settings.retention)}"
+
+
+def _called(name: str) -> str:
+    return f" ({name})" if name else ""
+
+
+def _readers(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        reader = settings.readers[name]
+        if isinstance(reader, SerialReader):
+            how = f"{reader.port}, {reader.protocol}, {reader.baud} bits a second"
+        else:
+            how = f"PC/SC {reader.name!r}"
+        side = f", side {reader.side}" if reader.side is not None else ""
+        quiet = write_duration(reader.quiet)
+        yield f"  reader {name:<9} {how}{side}, matching {reader.matching}, quiet {quiet}"
+
+
+def _output(relay: OutputPin) -> str:
+    drive = f"pulse of {write_duration(relay.pulse)}"
+    how = drive if relay.drive is Drive.PULSE else "maintained"
+    return f"GPIO{relay.pin}, {how}, on when {relay.active}, at exit {relay.on_exit}"
+
+
+def _input(pin: InputPin) -> str:
+    pull = "no resistor" if pin.pull is Pull.NONE else f"pulled {pin.pull}"
+    return f"GPIO{pin.pin}, active {pin.active}, {pull}, debounce {write_duration(pin.debounce)}"
+
+
+def _times(lane: Lane) -> Iterator[str]:
+    wait = write_duration(lane.open_for)
+    if lane.inputs.loop is not None:
+        yield f"  a grant waits {wait} for its vehicle; the arm closes when the loop is clear"
+    else:
+        yield f"  no loop: the arm is up for {wait}, and who passed is not known"
+    if lane.inputs.loop is None and not lane.inputs.safety:
+        yield "  no safety input: nothing stops this arm from coming down on somebody"
+    if lane.inputs.closed is None:
+        yield "  no closed switch: the position of the arm is assumed, not known"
+
+
+def _pins(settings: Settings) -> str:
+    socket = f" at {settings.gpio.socket}" if settings.gpio.socket is not None else ""
+    return f"pins {settings.gpio.backend}{socket}"
+
+
+def _uplink(settings: Settings) -> str:
+    uplink = settings.uplink
+    if uplink is None:
+        return "uplink none: the gate keeps its journal to itself"
+    tls = "without TLS"
+    if uplink.tls is not None:
+        tls = "TLS with certificate" if uplink.tls.cert is not None else "TLS without certificate"
+    where = f"{uplink.host}:{uplink.port}"
+    return f"uplink {where}, MQTT {uplink.version}, {tls}, personal data {uplink.personal}"
+
+
+def as_json(settings: Settings) -> dict[str, Any]:
+    """The gate for machines: ids, pins and ports."""
+    return {
+        "estate": settings.estate,
+        "gate": settings.gate,
+        "timezone": settings.timezone,
+        "lanes": {
+            key: {
+                "direction": lane.direction,
+                "readers": list(lane.readers),
+                "outputs": {role: relay.pin for role, relay in lane.arm.outputs().items()},
+                "inputs": {role: pin.pin for role, pin in lane.inputs.wired().items()},
+            }
+            for key, lane in settings.lanes.items()
+        },
+        "readers": {
+            key: str(reader.port) if isinstance(reader, SerialReader) else reader.name
+            for key, reader in settings.readers.items()
+        },
+        "desks": {key: list(desk.readers) for key, desk in settings.desks.items()},
+        "uplink": None if settings.uplink is None else settings.uplink.host,
+    }
