@@ -62,7 +62,8 @@ class Inbox:
         elif isinstance(event, InputChanged):
             self._put_level(event)
         elif isinstance(event, FrameFaulted):
-            self.counters["frames_faulted"] += 1
+            with self._lock:
+                self.counters["frames_faulted"] += 1
         else:
             self._queue.put(event)
 
@@ -76,6 +77,9 @@ class Inbox:
         try:
             return future.result(limit_s)
         except FutureTimeoutError:
+            if future.done():
+                # It ended at the last moment, or the errand itself raised a TimeoutError.
+                return future.result()
             if future.cancel():
                 message = f"the gate was busy for {limit_s:g} s: nothing was done, try again"
             else:
@@ -87,6 +91,10 @@ class Inbox:
         future: Future[object] = Future()
         future.add_done_callback(_log_failure)
         self._queue.put(Errand(run, future))
+
+    def waiting(self) -> int:
+        """How many things wait now."""
+        return self._queue.qsize()
 
     def wake(self) -> None:
         """Make `take` return at once, with None."""

@@ -102,11 +102,9 @@ class Loop:
         self._world.beat()
         while not self._stopping:
             item = self._inbox.take(self._patience_s())
-            if isinstance(item, Errand):
-                self._run_errand(item)
-            elif item is not None:
-                self._apply(item)
+            self._work(item)
             self._on_time(idle=item is None)
+        self._finish()
         self._apply(Stopping(self._stopping, self._world.clock.now()))
 
     def stop(self, reason: str) -> None:
@@ -116,7 +114,8 @@ class Loop:
 
     def drain(self) -> None:
         """After `run`: do the errands that still wait (the last cursor), and nothing else."""
-        while (item := self._inbox.take(0)) is not None:
+        for _ in range(self._inbox.waiting()):
+            item = self._inbox.take(0)
             if isinstance(item, Errand):
                 self._run_errand(item)
 
@@ -160,6 +159,21 @@ class Loop:
         if self._disk:
             return Health("ledger", Condition.DOWN, self._disk, counters)
         return Health("ledger", Condition.OK, "every entry is written", counters)
+
+    def _work(self, item: Event | Errand | None) -> None:
+        if isinstance(item, Errand):
+            self._run_errand(item)
+        elif item is not None:
+            self._apply(item)
+
+    def _finish(self) -> None:
+        """What came before the end is still recorded, as far as a second allows."""
+        ends_ns = self._world.clock.now().mono_ns + _TICK_NS
+        for _ in range(self._inbox.waiting()):
+            self._work(self._inbox.take(0))
+            if self._world.clock.now().mono_ns >= ends_ns:
+                _log.warning("%d things were left undone at the end", self._inbox.waiting())
+                return
 
     def _apply(self, event: Event) -> None:
         try:
