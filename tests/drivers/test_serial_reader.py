@@ -1,5 +1,6 @@
 """The serial reader on real pseudo-terminals."""
 
+import fcntl
 import os
 import queue
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.effects import Verdict
 from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import ClockQuality, Moment
@@ -16,8 +18,11 @@ from agent.errors import DeviceError
 from agent.ports import CardReader, Condition
 from drivers.serial_reader import FAULTS_PER_SECOND, SerialReader
 from drivers.wire.em4100 import Em4100
+from drivers.wire.wiegand_ascii10 import WiegandAscii10
+from tests.parts import require
 
 LIMIT_S = 5.0
+TIOCVHANGUP = 0x5437
 READER = ReaderId("in-1")
 FRAMES = {
     "em4100:62E3086CED": bytes.fromhex("0236324533303836434544303803"),
@@ -285,3 +290,80 @@ def test_two_programs_do_not_share_a_port(cable: Cable, inbox: Inbox, reader: Se
         assert "lock" in lost.detail
     finally:
         other.stop()
+
+
+def test_a_key_ends_with_silence_and_is_no_card(cable: Cable, inbox: Inbox) -> None:
+    reader = SerialReader(READER, str(cable.link), 9600, WiegandAscii10(), SystemClock())
+    cable.plug()
+    reader.start(inbox.put)
+    try:
+        inbox.next()
+        cable.send(b"5")
+        wait_for(lambda: counters(reader)["keys"] == 1)
+        cable.send(b"0000123478\r\n")
+        assert inbox.cards(1) == ["w32:0001E256"]
+        assert inbox.rest() == []
+    finally:
+        reader.stop()
+
+
+def test_a_hung_up_line_is_lost_and_opened_again(
+    cable: Cable, inbox: Inbox, reader: SerialReader
+) -> None:
+    """As the kernel does when a USB adapter is pulled: reads end, the descriptor stays."""
+    require("root")
+    cable.plug()
+    reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderFound)
+    line = os.open(cable.link, os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.ioctl(line, TIOCVHANGUP)
+    finally:
+        os.close(line)
+    assert isinstance(inbox.next(), ReaderLost)
+    assert isinstance(inbox.next(), ReaderFound)
+    cable.send(GOOD)
+    assert inbox.cards(1) == ["em4100:62E3086CED"]
+
+
+def test_a_port_that_is_no_serial_line_says_so(
+    tmp_path: Path, inbox: Inbox, reader: SerialReader
+) -> None:
+    (tmp_path / "reader").write_text("no tty")
+    reader.start(inbox.put)
+    lost = inbox.next()
+    assert isinstance(lost, ReaderLost)
+    assert "configure" in lost.detail
+
+
+def test_health_tells_nothing_of_cards(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
+    cable.plug()
+    reader.start(inbox.put)
+    inbox.next()
+    cable.send(GOOD + BAD * 6)
+    inbox.cards(1)
+    wait_for(lambda: reader.health().condition is Condition.DEGRADED)
+    told = repr(reader.health())
+    assert "62E3086CED" not in told
+    assert "68003B51C6" not in told
+
+
+def test_there_is_no_lamp(reader: SerialReader) -> None:
+    reader.show(Verdict.GRANTED)
+
+
+def test_stop_names_a_reader_that_is_stuck(cable: Cable) -> None:
+    reader = SerialReader(READER, str(cable.link), 9600, Em4100(), SystemClock())
+    stuck, free = threading.Event(), threading.Event()
+
+    def emit(_event: Event | FrameFaulted) -> None:
+        stuck.set()
+        free.wait(LIMIT_S * 2)
+
+    cable.plug()
+    reader.start(emit)
+    assert stuck.wait(LIMIT_S)
+    with pytest.raises(DeviceError, match=r"in-1 .* did not stop"):
+        reader.stop()
+    free.set()
+    reader.stop()

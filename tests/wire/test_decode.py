@@ -101,7 +101,7 @@ def test_several_cards_of_bits() -> None:
         "wiegand-26", "--bits", "-", stdin=f"{BITS[:1]} {BITS[1:25]} {BITS[25:]}\n\n{BITS}"
     )
     assert credentials(result) == ["w26:01022C"] * 2
-    result = run("wiegand-26", "--bits", f"{BITS},{BITS}")
+    result = run("wiegand-26", "--bits", f"{BITS},{BITS}\n")
     assert credentials(result) == ["w26:01022C"] * 2
 
 
