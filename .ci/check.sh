@@ -13,6 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export PATH="$PWD/.venv/bin:$PATH:/usr/sbin:/sbin"
 unset PYTHONPATH PYTHONHOME
 failed=()
+trap 'exit 130' INT
 
 step() {
     local name=$1
