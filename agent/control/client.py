@@ -1,5 +1,6 @@
 """The near end of the control socket, for the command line and the console."""
 
+import contextlib
 import itertools
 import json
 import socket
@@ -29,8 +30,9 @@ class ControlClient:
             self._socket.connect(str(path))
         except OSError as fault:
             self._socket.close()
+            why = fault.strerror or fault
             message = (
-                f"no gate-agent answers at {path} ({fault.strerror}): is the daemon running, and "
+                f"no gate-agent answers at {path} ({why}): is the daemon running, and "
                 "may you use its socket (group gate-agent)?"
             )
             raise NotRunningError(message) from fault
@@ -44,7 +46,9 @@ class ControlClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; a `feed` in another thread ends."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._file.close()
         self._socket.close()
 
@@ -52,10 +56,9 @@ class ControlClient:
         """Ask for ``op`` and return its result."""
         number = next(self._ids)
         line = json.dumps({"id": number, "op": op, **args}, ensure_ascii=False)
-        try:
+        # A daemon that has hung up may have said why: that is read in any case.
+        with contextlib.suppress(OSError):
             self._socket.sendall(line.encode() + b"\n")
-        except OSError as fault:
-            raise GateError(f"the daemon hung up while {op!r} was asked: {fault}") from fault
         answer = self._read(op)
         if not answer.get("ok"):
             raise GateError(str(answer.get("error", "the daemon gave no reason")))
@@ -65,19 +68,29 @@ class ControlClient:
         """Entries and lanes as they come, until the daemon ends or `close` is called."""
         self.ask("feed")
         self._socket.settimeout(None)
-        while line := self._file.readline(_LINE):
-            yield json.loads(line)
+        while line := self._line("feed"):
+            yield _news(line)
 
     def _read(self, op: str) -> dict[str, Any]:
+        line = self._line(op)
+        if not line:
+            raise GateError(f"the daemon hung up before it answered {op!r}")
+        return _news(line)
+
+    def _line(self, op: str) -> bytes:
         try:
-            line = self._file.readline(_LINE)
+            return self._file.readline(_LINE)
         except TimeoutError as fault:
             limit = self._socket.gettimeout()
             message = f"the daemon did not answer {op!r} within {limit:g} s: not known yet"
             raise GateError(message) from fault
         except OSError as fault:
             raise GateError(f"the daemon hung up while {op!r} was asked: {fault}") from fault
-        if not line:
-            raise GateError(f"the daemon hung up before it answered {op!r}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+
+
+def _news(line: bytes) -> dict[str, Any]:
+    try:
+        news: dict[str, Any] = json.loads(line)
+    except ValueError as fault:
+        raise GateError(f"the daemon's line cannot be read, was it cut off? {fault}") from fault
+    return news

@@ -4,7 +4,8 @@ Rules kept here:
 - who is on the other end is asked of the kernel (SO_PEERCRED), never of the request;
 - threads and queues are bounded: at most `PEERS` connections; a feed that does not keep up is cut,
   so that the loop never waits for a reader of its news;
-- a request that cannot be read gets an answer that says so, and the connection goes on.
+- a request that cannot be read gets an answer that says so, and the connection goes on;
+- what goes wrong with one connection, or with taking it, never ends the others.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty, Full, Queue
-from typing import Any
+from typing import Any, BinaryIO
 
 from agent.core.entries import Entry
 from agent.core.view import LaneView
@@ -27,6 +28,7 @@ from agent.ports import Head
 PEERS = 16
 _BACKLOG = 512
 _LINE = 4 * 1024 * 1024
+_BREATH_S = 0.2
 _log = logging.getLogger("gate.control")
 
 
@@ -38,6 +40,7 @@ class Peer:
     uid: int
 
 
+_TOO_LONG: Mapping[str, Any] = {"fault": f"a request is a line of {_LINE} bytes at most"}
 Handler = Callable[[Mapping[str, Any], Peer], object]
 
 
@@ -54,23 +57,25 @@ class ControlServer:
         self._lock = threading.Lock()
         self._peers: dict[int, socket.socket] = {}
         self._socket: socket.socket | None = None
+        self._accepting: threading.Thread | None = None
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
 
     def start(self) -> None:
         """Listen. Raises GateError when the socket's directory cannot be used."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.unlink(missing_ok=True)
-            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listening.bind(str(self._path))
             self._path.chmod(0o660)
+            listening.listen(PEERS)
         except OSError as fault:
-            message = f"cannot listen at {self._path}: {fault.strerror}; see paths.run"
+            listening.close()
+            message = f"cannot listen at {self._path}: {fault.strerror or fault}; see paths.run"
             raise GateError(message) from fault
-        listening.listen(PEERS)
         self._socket = listening
-        self._spawn("control", self._accept, listening)
+        self._accepting = self._spawn("control", self._accept, listening)
 
     def stop(self) -> None:
         """Hang up on everybody; safe to call twice."""
@@ -81,11 +86,12 @@ class ControlServer:
             self._socket.close()
             self._socket = None
             self._path.unlink(missing_ok=True)
+        if self._accepting is not None:
+            self._accepting.join(1.0)
         with self._lock:
-            peers = list(self._peers.values())
-        for peer in peers:
-            with contextlib.suppress(OSError):
-                peer.shutdown(socket.SHUT_RDWR)
+            for peer in self._peers.values():
+                with contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(1.0)
 
@@ -119,15 +125,19 @@ class ControlServer:
                     feed.put_nowait(line)
                 except Full:
                     del self._feeds[number]
-                    self._peers[number].shutdown(socket.SHUT_RDWR)
+                    with contextlib.suppress(OSError):
+                        self._peers[number].shutdown(socket.SHUT_RDWR)
                     _log.warning("a live feed did not keep up and was cut")
 
     def _accept(self, listening: socket.socket) -> None:
         while not self._ended.is_set():
             try:
                 connection, _ = listening.accept()
-            except OSError:
-                return
+            except OSError as fault:
+                if not self._ended.is_set():
+                    _log.error("no control connection can be taken: %s", fault)
+                    self._ended.wait(_BREATH_S)
+                continue
             self._threads = [thread for thread in self._threads if thread.is_alive()]
             with self._lock:
                 full = len(self._peers) >= PEERS
@@ -139,7 +149,7 @@ class ControlServer:
                     connection.sendall(_line({"ok": False, "error": error}))
                 connection.close()
             else:
-                self._spawn("control-peer", self._serve, connection)
+                self._threads.append(self._spawn("control-peer", self._serve, connection))
 
     def _serve(self, connection: socket.socket) -> None:
         number = connection.fileno()
@@ -147,7 +157,7 @@ class ControlServer:
         try:
             with connection.makefile("rb") as lines:
                 while line := lines.readline(_LINE):
-                    request = _request(line)
+                    request = _request(line) if _whole(line, lines) else _TOO_LONG
                     if request.get("op") == "feed":
                         self._feed(connection, number, request)
                         return
@@ -172,6 +182,8 @@ class ControlServer:
             return {"id": number, "ok": True, "result": handler(request, peer)}
         except GateError as fault:
             return {"id": number, "ok": False, "error": str(fault)}
+        except OSError as fault:
+            return {"id": number, "ok": False, "error": f"{name!r} failed: {fault}"}
         except (KeyError, TypeError, ValueError) as fault:
             error = f"{name!r} was asked with unusable arguments: {fault!r}"
             return {"id": number, "ok": False, "error": error}
@@ -187,10 +199,10 @@ class ControlServer:
             except Empty:
                 continue
 
-    def _spawn(self, name: str, target: Callable[..., None], *args: object) -> None:
+    def _spawn(self, name: str, target: Callable[..., None], *args: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=args, name=name, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        return thread
 
 
 def _peer(connection: socket.socket) -> Peer:
@@ -199,10 +211,21 @@ def _peer(connection: socket.socket) -> Peer:
     return Peer(pid, uid)
 
 
-def _request(line: bytes) -> dict[str, Any]:
+def _whole(line: bytes, lines: BinaryIO) -> bool:
+    """False for a line that is too long; the rest of it is read and thrown away."""
+    if len(line) < _LINE or line.endswith(b"\n"):
+        return True
+    while line and not line.endswith(b"\n"):
+        line = lines.readline(_LINE)
+    return False
+
+
+def _request(line: bytes) -> Mapping[str, Any]:
     try:
         request = json.loads(line)
-    except ValueError as fault:
+        # A lone surrogate is JSON, but nothing that could be written down or sent.
+        json.dumps(request, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as fault:
         return {"fault": f"the line is not JSON: {fault}"}
     if not isinstance(request, dict):
         return {"fault": "a request is a JSON object"}
