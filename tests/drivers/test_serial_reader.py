@@ -120,6 +120,10 @@ def counters(reader: CardReader) -> dict[str, int]:
     return dict(reader.health().counters or {})
 
 
+def wait_for_count(reader: CardReader, name: str, value: int) -> None:
+    wait_for(lambda: counters(reader)[name] == value)
+
+
 def test_a_frame_becomes_a_card_read(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
     assert reader.health().condition is Condition.UNKNOWN
     cable.plug()
@@ -210,7 +214,9 @@ def test_unplug_and_replug(cable: Cable, inbox: Inbox, reader: SerialReader) -> 
     reader.start(inbox.put)
     assert isinstance(inbox.next(), ReaderFound)
     for turn in range(1, 4):
+        seen = counters(reader)["bytes"]
         cable.send(GOOD[:7])
+        wait_for_count(reader, "bytes", seen + 7)
         cable.unplug()
         lost = inbox.next()
         assert isinstance(lost, ReaderLost)
@@ -218,8 +224,9 @@ def test_unplug_and_replug(cable: Cable, inbox: Inbox, reader: SerialReader) -> 
         assert reader.health().condition is Condition.DOWN
         cable.plug()
         assert isinstance(inbox.next(), ReaderFound)
-        cable.send(GOOD[7:] + GOOD)
-        assert inbox.cards(1) == ["em4100:62E3086CED"]
+        cable.send(GOOD[7:] + FRAMES["em4100:0100CDA4EC"])
+        assert inbox.cards(1) == ["em4100:0100CDA4EC"]
+        wait_for_count(reader, "frames", turn)
         assert counters(reader)["reconnects"] == turn
 
 
