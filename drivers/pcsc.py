@@ -27,7 +27,7 @@ from drivers.pcsc_slot import Slot
 from drivers.pcsc_watch import LOOK_MS, Watch
 from drivers.wire.acr122u import Light, light_command
 
-_SILENT_S: Final = 5.0
+_SILENT_S: Final = 4.0
 _STOP_S: Final = 1.8
 
 _LIGHTS: Final = {

@@ -166,13 +166,14 @@ class TestCards:
     def test_all_readers_under_one_name_serve_one_lane(
         self, acr: VirtualReader, plain: VirtualReader
     ) -> None:
-        with (
-            watched() as seen,
-            VirtualCard(acr.port, UID),
-            VirtualCard(plain.port + 1, OTHER),
-        ):
-            seen.wait(CardRead, 2)
-            assert sorted(seen.uids) == ["uid:04A1B2C3D4E5F6", "uid:B0864D25"]
+        with watched() as seen, VirtualCard(acr.port, UID):
+            seen.wait(CardRead, 1)
+            for turn in (2, 3):
+                with VirtualCard(plain.port + 1, OTHER):
+                    seen.wait(CardRead, turn)
+                pause(A_LOOK_S)
+            # The card that lay there all the time is not told again when another one comes.
+            assert seen.uids == ["uid:04A1B2C3D4E5F6", "uid:B0864D25", "uid:B0864D25"]
 
     def test_readers_wanted_apart_are_told_apart(
         self, acr: VirtualReader, plain: VirtualReader
@@ -237,17 +238,24 @@ class TestCards:
                     with VirtualCard(plain.port, OTHER):
                         seen.wait(CardRead, turn)
                     pause(A_LOOK_S)
-                    with VirtualCard(acr.port + 1, UID):
-                        pause(A_LOOK_S)
-                    pause(A_LOOK_S)
-                names = [each.name for each in threading.enumerate()]
-                assert names.count("pcsc-lane-1-card") <= 2
             seen.wait_health(Condition.OK)
-            told = len(seen.uids)
             with VirtualCard(acr.port, UID):
-                seen.wait(CardRead, told + 1)
+                seen.wait(CardRead, 3)
         assert seen.count("timeouts") == 1
         assert seen.of(ReaderLost) == []
+
+    def test_no_second_thread_follows_an_abandoned_one(self, acr: VirtualReader) -> None:
+        with watched(f"{ACR122U} 0? 00") as seen:
+            with VirtualCard(acr.port, UID, mute=True) as card:
+                seen.wait_health(Condition.DEGRADED, "take the card away")
+                for _ in range(5):
+                    seen.reader.show(Verdict.DENIED)
+                names = [each.name for each in threading.enumerate()]
+                assert names.count("pcsc-lane-1-card") == 1
+                pause(LIMIT_S + 0.7)  # longer than the signal may wait
+            wait_until(lambda: seen.count("skipped") == 1, 2, "the stale signal is dropped")
+            assert card.commands == [GET_UID]
+            seen.wait_health(Condition.OK)
 
     def test_an_answer_after_the_time_opens_nothing(self, acr: VirtualReader) -> None:
         with watched() as seen:
@@ -471,9 +479,10 @@ class TestEnd:
         assert daemon.pid
         with watched() as seen:
             seen.wait(ReaderFound, 1)
+            pause(0.1)  # now it is in the middle of a look, which takes a second if not cancelled
             began = time.monotonic()
             seen.reader.stop()
-            assert time.monotonic() - began < 1.2
+            assert time.monotonic() - began < 0.5
             seen.reader.stop()
             assert not [each for each in threading.enumerate() if each.name == "pcsc-lane-1"]
             with VirtualCard(acr.port, UID):
