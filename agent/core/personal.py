@@ -8,7 +8,7 @@ Rules kept here:
   the length of the given name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 
@@ -26,7 +26,6 @@ class Nature(Enum):
     CREDENTIAL = "credential"
     NAME = "name"
     PLAIN = "plain"
-    SECRET = "secret"  # noqa: S105 - the name of a kind of field, not a password
 
 
 NATURES: Mapping[str, Nature] = {
@@ -36,12 +35,13 @@ NATURES: Mapping[str, Nature] = {
     "department": Nature.PLAIN,
     "plate": Nature.PLAIN,
 }
-"""Every field that may be shown. Whatever is not named here is `Nature.SECRET`."""
+"""Every field that may be shown. Whatever is not named here stays inside the gate."""
 
 CARDREF = "cardref"
 """The field that stands for a credential below `Level.FULL`."""
 
 _IDEOGRAPHS = (("\u3400", "\u9fff"), ("\uac00", "\ud7a3"), ("\uf900", "\ufaff"))
+_FIRST_IDEOGRAPH = _IDEOGRAPHS[0][0]
 _SUPPLEMENTARY = "\U00020000"
 _COMPOUND = (
     "欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 司徒 东方 東方 皇甫 尉迟 尉遲 公孙 公孫 慕容 令狐 "
@@ -56,24 +56,33 @@ def mask_name(name: str) -> str:
     if not name:
         return ""
     first = name[0]
+    if first < _FIRST_IDEOGRAPH:
+        return first.upper() + "***"
     if first >= _SUPPLEMENTARY or any(low <= first <= high for low, high in _IDEOGRAPHS):
-        surname = name[:2] if len(name) > 2 and name[:2] in _COMPOUND else first
-        return surname + "**"
+        return (name[:2] if len(name) > 2 and name[:2] in _COMPOUND else first) + "**"
     return first.upper() + "***"
 
 
-def shown(personal: Mapping[str, str], level: Level, cardref: str) -> Iterator[tuple[str, str]]:
+def shown(personal: Mapping[str, str], level: Level, cardref: str) -> dict[str, str]:
     """The fields, in the order given, that may stand in ``data`` at this level.
 
     ``cardref`` is the keyed reference of the entry's credential, "" when it has none.
     """
+    seen: dict[str, str] = {}
     for name, value in personal.items():
-        nature = NATURES.get(name, Nature.SECRET)
-        if nature is Nature.CREDENTIAL:
-            yield (name, value) if level is Level.FULL else (CARDREF, cardref)
-        elif nature is Nature.SECRET or level is Level.NONE:
+        nature = NATURES.get(name)
+        if nature is None:
             continue
-        elif nature is Nature.NAME and level is Level.MASKED:
-            yield name, mask_name(value)
-        else:
-            yield name, value
+        if nature is _CREDENTIAL:
+            if level is _FULL:
+                seen[name] = value
+            else:
+                seen[CARDREF] = cardref
+        elif level is not _NONE:
+            seen[name] = mask_name(value) if nature is _NAME and level is _MASKED else value
+    return seen
+
+
+# Names of this module are found faster than members of a class, and every tap comes by here.
+_CREDENTIAL, _NAME = Nature.CREDENTIAL, Nature.NAME
+_NONE, _MASKED, _FULL = Level.NONE, Level.MASKED, Level.FULL

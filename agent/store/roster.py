@@ -16,16 +16,20 @@ from collections.abc import Sequence
 
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
-from agent.store.rows import COLUMNS, RosterDigest, Row, card_of, low_key, row_of
+from agent.store.rows import RosterDigest, Row, card_of, low_key, row_of
 
-_ALL = ", ".join(COLUMNS)
-_EXACT = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low = ? AND credential = ?"  # noqa: S608
-_LOW32 = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low = ? LIMIT 3"  # noqa: S608
-_LOW24 = f"SELECT {_ALL} FROM cards WHERE generation = ? AND low BETWEEN ? AND ? LIMIT 3"  # noqa: S608
-_LABEL = f"SELECT {_ALL} FROM cards WHERE generation = ? AND label = ? ORDER BY id LIMIT 1"  # noqa: S608
+_SELECT = (
+    "SELECT credential, label, kind, status, holder, unit, department, plate, valid_from, "
+    "valid_until, windows, lanes, direction FROM cards WHERE generation = ? AND"
+)
+_EXACT = f"{_SELECT} low = ? AND credential = ?"
+_LOW32 = f"{_SELECT} low = ? LIMIT 3"
+_LOW24 = f"{_SELECT} low BETWEEN ? AND ? LIMIT 3"
+_LABEL = f"{_SELECT} label = ? ORDER BY id LIMIT 1"
 _INSERT = (
-    f"INSERT INTO cards (generation, low, {_ALL}) "  # noqa: S608
-    f"VALUES ({', '.join('?' * (2 + len(COLUMNS)))})"
+    "INSERT INTO cards (generation, low, credential, label, kind, status, holder, unit, "
+    "department, plate, valid_from, valid_until, windows, lanes, direction) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CHUNK = 16
 

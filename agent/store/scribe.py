@@ -13,15 +13,29 @@ from agent.core.entries import Entry
 from agent.core.model import Moment
 from agent.core.project import project
 from agent.ports import Head
-from agent.store.chain import GENESIS, digest
+from agent.store.chain import GENESIS, digest, framed, number
 from agent.store.projections import Change, changes
 from agent.store.seal import Sealer, clip
 
 _ENTRY = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_PERSONAL = "INSERT INTO personal VALUES (?,?,?,?)"
+_PERSONAL = "INSERT INTO personal (id, field, salt, value) VALUES (?,?,?,?)"
+
+_TEXTS = 512
 
 Also = Callable[[], None]
 """What else is done inside the transaction, after the entries."""
+
+
+class _Texts(dict[str, tuple[str, bytes]]):
+    """Header texts as they are stored and as they are hashed; most of them come again."""
+
+    def __missing__(self, text: str) -> tuple[str, bytes]:
+        stored = clip(text)
+        pair = (stored, framed(stored.encode()))
+        if len(self) >= _TEXTS:
+            self.clear()
+        self[text] = pair
+        return pair
 
 
 class Scribe:
@@ -38,8 +52,8 @@ class Scribe:
         ).fetchone()
         cursor.execute("INSERT OR IGNORE INTO boots (boot) VALUES (?)", (boot,))
         (self._boot_id,) = cursor.execute("SELECT id FROM boots WHERE boot = ?", (boot,)).fetchone()
-        self._stream = stream.encode()
-        self._boot = boot.encode()
+        self._origin = framed(stream.encode()) + framed(boot.encode())
+        self._texts = _Texts()
         self.head = _read_head(cursor, stream, boot)
 
     def write(self, entries: Sequence[Entry], now: Moment, also: Also | None = None) -> Head:
@@ -54,25 +68,29 @@ class Scribe:
         projected: list[Change] = []
         uptime_ms = now.mono_ns // 1_000_000
         recorded_us = now.wall_us
+        uptime_frame, recorded_frame = number(uptime_ms), number(recorded_us)
+        texts = self._texts
         for entry in entries:
             sequence += 1
             data, decoded, fields = self._seal(entry)
             at = entry.at
-            texts = (
-                at.quality.value,
-                entry.type.value,
-                clip(entry.subject),
-                clip(entry.actor),
-                clip(entry.cause),
-            )
+            time_us = at.wall_us
+            quality, quality_frame = texts[at.quality.value]
+            kind, kind_frame = texts[entry.type.value]
+            subject, subject_frame = texts[entry.subject]
+            actor, actor_frame = texts[entry.actor]
+            cause, cause_frame = texts[entry.cause]
             columns = (
-                b"%d" % sequence,
-                self._stream,
-                self._boot,
-                b"%d" % uptime_ms,
-                b"%d" % at.wall_us,
-                b"%d" % recorded_us,
-                *[text.encode() for text in texts],
+                number(sequence),
+                self._origin,
+                uptime_frame,
+                number(time_us),
+                recorded_frame,
+                quality_frame,
+                kind_frame,
+                subject_frame,
+                actor_frame,
+                cause_frame,
             )
             previous = digest(previous, columns, data)
             rows.append(
@@ -81,14 +99,18 @@ class Scribe:
                     self._stream_id,
                     self._boot_id,
                     uptime_ms,
-                    at.wall_us,
+                    time_us,
                     recorded_us,
-                    *texts,
+                    quality,
+                    kind,
+                    subject,
+                    actor,
+                    cause,
                     data,
                     previous,
                 )
             )
-            personal += [(sequence, *field) for field in fields]
+            personal += [(sequence << 5 | n, *field) for n, field in enumerate(fields)]
             projected += changes(project(sequence, entry.type, decoded))
         self._commit(rows, personal, projected, also)
         self.head = head = Head(head.stream, head.boot, head.first or 1, sequence, previous)
