@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Sequence
 from select import POLLIN, poll
+from time import monotonic
 
 from agent.core.ids import LaneId
 from agent.core.view import LaneView
@@ -51,9 +52,10 @@ class Board:
             self._ring()
 
     def stop(self) -> None:
-        """The uplink is to end."""
+        """The reader is to end. Takes no lock: a signal handler may call this."""
         self.stopping = True
-        self._ring()
+        if self.fd >= 0:
+            os.eventfd_write(self.fd, 1)
 
     def close(self) -> None:
         """Let go of the descriptor; the reader has to be gone."""
@@ -73,8 +75,9 @@ class Board:
     def calm(self) -> None:
         """Take note that there was news; to be called before the news is read."""
         if self._awake:
-            os.eventfd_read(self.fd)
-            self._awake = False
+            with self._lock:
+                self._awake = False
+                os.eventfd_read(self.fd)
 
     def wait(self, seconds: float) -> None:
         """Wait for news, at most ``seconds``."""
@@ -82,6 +85,12 @@ class Board:
         ready.register(self.fd, POLLIN)
         ready.poll(max(0.0, seconds) * 1000)
         self.calm()
+
+    def pause(self, seconds: float) -> None:
+        """Let ``seconds`` pass, whatever the news; ends early when it is to stop."""
+        until = monotonic() + seconds
+        while not self.stopping and (left := until - monotonic()) > 0:
+            self.wait(left)
 
     def repeat(self) -> None:
         """Count every lane as changed: a new session has to hear them all."""

@@ -40,20 +40,18 @@ class Feed:
             return self._rows[index]
         if self._reader is None:
             self._reader = self._opener()
-        self._rows = []
         rows = self._reader.after(sequence - 1, BATCH)
-        for wanted, row in enumerate(rows, sequence):
-            if row.sequence != wanted:
-                break
-        else:
-            if rows:
-                self._rows, self._first = rows, sequence
-                return rows[0]
-            wanted = sequence
-        raise StoreError(
-            f"the journal has no entry {wanted}: nothing beyond it is sent; run"
-            " `gate-agent journal verify`"
-        )
+        whole = 0
+        while whole < len(rows) and rows[whole].sequence == sequence + whole:
+            whole += 1
+        del rows[whole:]
+        self._rows, self._first = rows, sequence
+        if not rows:
+            raise StoreError(
+                f"the journal has no entry {sequence}: nothing beyond it is sent; run"
+                " `gate-agent journal verify`"
+            )
+        return rows[0]
 
     def close(self) -> None:
         """Forget the batch and let go of the journal."""

@@ -104,9 +104,7 @@ class Uplink:
                     continue
                 wait_s = self._attempt()
                 self._save()
-                until = monotonic() + wait_s
-                while not self._board.stopping and (left := until - monotonic()) > 0:
-                    self._board.wait(left)
+                self._board.pause(wait_s)
         finally:
             self._save()
             self._feed.close()

@@ -106,8 +106,9 @@ class Session:
         if sequence:
             self._outbox.acknowledge(sequence)
 
-    def answered(self) -> None:
+    def answered(self, refused: str) -> None:
         """The answer to a barrier: what was acknowledged before it counts."""
+        del refused
         self._barrier = False
         if self._held:
             self._outbox.acknowledge(self._held)
@@ -211,6 +212,8 @@ class Session:
             return
         source, topic = self._address.source, self._address.evt
         self._glance()
+        if sequence < last:
+            link.cork()
         while sequence <= last and link.outstanding < limit and outbox.room > 0:
             row = self._feed.take(sequence)
             payload = envelope(row, source)

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 from tests.rigs.pki import Authority
 
@@ -48,7 +49,12 @@ class Mosquitto:
         self.authority = Authority(directory / "pki") if tls else None
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        config = ["per_listener_settings false", "log_type error", "log_type warning", "log_type notice"]
+        config = [
+            "per_listener_settings false",
+            "log_type error",
+            "log_type warning",
+            "log_type notice",
+        ]
         if os.geteuid() == 0:
             config.append("user root")
         config += [f"listener {self.port} {self.host}"]
@@ -139,7 +145,7 @@ class Mosquitto:
         self.kill()
         self.start()
 
-    def __enter__(self) -> "Mosquitto":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

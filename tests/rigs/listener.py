@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
@@ -44,11 +45,14 @@ class Listener:
             client.username_pw_set(*user)
         if broker.authority is not None and pair is not None:
             client.tls_set(str(broker.authority.ca), str(pair.cert), str(pair.key))
-        client.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in self._topics])
+        client.on_connect = self._subscribe
         client.on_subscribe = lambda *_: self._note(None)
         client.on_message = lambda _c, _u, message: self._note(message)
         self._client = client
         self._broker = broker
+
+    def _subscribe(self, *_: object) -> None:
+        self._client.subscribe([(topic, 1) for topic in self._topics])
 
     def _note(self, message: MQTTMessage | None) -> None:
         with self._changed:
@@ -77,12 +81,13 @@ class Listener:
         with self._changed:
             while not condition(self):
                 left = until - monotonic()
-                assert left > 0, f"not within {seconds} s; {len(self.heard)} messages, the last: " + (
-                    str(self.heard[-1:])
+                assert left > 0, (
+                    f"not within {seconds} s; {len(self.heard)} messages, the last: "
+                    + (str(self.heard[-1:]))
                 )
                 self._changed.wait(min(left, 0.1))
 
-    def __enter__(self) -> "Listener":
+    def __enter__(self) -> Self:
         self._client.connect(self._broker.host, self._broker.port, 10)
         self._client.loop_start()
         self.wait(lambda me: me._ready > 0)

@@ -109,7 +109,10 @@ def main() -> None:
                 plain = bare(broker, book.path, count)
                 rate = ours(broker, book, count)
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-                print(f"bare {plain:.0f}/s, uplink {rate:.0f}/s, ratio {rate / plain:.2f}, {peak} MB")
+                sys.stdout.write(
+                    f"bare {plain:.0f}/s, uplink {rate:.0f}/s, ratio {rate / plain:.2f}, {peak} MB"
+                    "\n"
+                )
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from agent.ports import Head
 
 STREAM = "0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90"
 BOOT = "b8f0c1d2-0000-4000-8000-00000000b007"
-_TABLE = """CREATE TABLE IF NOT EXISTS entries (sequence INTEGER PRIMARY KEY, stream TEXT, boot TEXT,
- uptime_ms INTEGER, time_us INTEGER, recorded_us INTEGER, quality TEXT, type TEXT, subject TEXT,
- actor TEXT, cause TEXT, data BLOB) STRICT"""
+_TABLE = """CREATE TABLE IF NOT EXISTS entries (sequence INTEGER PRIMARY KEY,
+ stream TEXT, boot TEXT, uptime_ms INTEGER, time_us INTEGER, recorded_us INTEGER, quality TEXT,
+ type TEXT, subject TEXT, actor TEXT, cause TEXT, data BLOB) STRICT"""
 _KEPT = "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value INTEGER) STRICT"
 KINDS = ("gate.access.granted.v1", "gate.arm.opened.v1", "gate.passage.ended.v1")
 
