@@ -21,10 +21,11 @@ from agent.core.facts import OpenPassage
 from agent.core.ids import LaneId, PassageId
 from agent.core.model import Card, Credential, Matching, Moment
 from agent.errors import StoreError
-from agent.ports import Condition, Head, Health
+from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
 from agent.store.database import Identity, connect_writer, refusal
-from agent.store.desk import Desk, KeptResult
+from agent.store.desk import Desk
+from agent.store.desk import KeptResult as KeptRow
 from agent.store.lock import Lock
 from agent.store.projections import rebuild, refresh
 from agent.store.roster import Roster
@@ -126,11 +127,24 @@ class Ledger:
 
     # The journal
 
-    def append(self, entries: Sequence[Entry], now: Moment) -> Head:
-        """Commit all entries in one transaction; raises StoreError, then nothing was written."""
-        if not entries:
-            return self._scribe.head
-        return self._write(entries, now, None)
+    def append(
+        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+    ) -> Head:
+        """Commit all entries, and the results of orders, in one transaction.
+
+        Raises StoreError, then nothing was written.
+        """
+        if not results:
+            return self._write(entries, now, None) if entries else self._scribe.head
+
+        def keep() -> None:
+            for result in results:
+                self._desk.keep(_kept_at(result, now), now.quality.trusted)
+
+        if entries:
+            return self._write(entries, now, keep)
+        self._loud("the result of an order was not kept", keep)
+        return self._scribe.head
 
     def head(self) -> Head:
         """The last committed entry."""
@@ -167,17 +181,10 @@ class Ledger:
         """The number of a new session with the broker, committed."""
         return self._loud("the session was not numbered", self._desk.next_session)
 
-    def keep_result(self, order_id: str, status: str, code: int, detail: str, at: Moment) -> None:
-        """Keep the result of an order for 24 hours, committed."""
-        kept = KeptResult(order_id, status, code, detail, at.wall_us)
-        self._loud(
-            f"the result of order {order_id} was not kept",
-            lambda: self._desk.keep(kept, at.quality.trusted),
-        )
-
-    def result(self, order_id: str, at: Moment) -> KeptResult | None:
+    def result(self, order_id: str, now: Moment) -> KeptResult | None:
         """The kept result of an order; None when there is none or it is over 24 hours old."""
-        return self._loud("results cannot be read", lambda: self._desk.result(order_id, at))
+        kept = self._loud("results cannot be read", lambda: self._desk.result(order_id, now))
+        return None if kept is None else KeptResult(*kept[:4])
 
     # The roster
 
@@ -310,3 +317,7 @@ class Ledger:
             return act()
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {what} ({error})") from error
+
+
+def _kept_at(result: KeptResult, now: Moment) -> KeptRow:
+    return KeptRow(result.order_id, result.status, result.code, result.detail, now.wall_us)
