@@ -1,0 +1,187 @@
+"""A gate that is played step by step, by lines such as ``tap A > granted; pulse open``.
+
+What can be done: ``tap LABEL``, ``tap LABEL at READER``, ``INPUT on|off|lost``, ``time`` (the wait
+is over), ``order KIND``, ``fault OUTPUT``, ``protect OUTPUT``, ``restart``, ``stop``, ``view``
+(expects ``position loop waiting``). After ``>`` stands all that comes of it, entries first.
+"""
+
+from collections.abc import Callable, Iterable
+
+from agent.core.effects import (
+    AnswerOrder,
+    Effect,
+    PulseRelay,
+    ShowVerdict,
+    StartTimer,
+    StopTimer,
+    SwitchRelay,
+)
+from agent.core.entries import Entry, EntryType
+from agent.core.events import (
+    CardRead,
+    Event,
+    InputChanged,
+    OrderReceived,
+    OutputFaulted,
+    Protected,
+    Started,
+    Stopping,
+    TimerFired,
+)
+from agent.core.facts import Facts, OpenPassage
+from agent.core.gate import Gate, GateState, Step
+from agent.core.ids import InputId, LaneId, OrderId, OutputId, PassageId, ReaderId
+from agent.core.lane import LaneState, view, wait_key
+from agent.core.model import Card, Moment
+from agent.core.orders import Order
+from agent.core.plan import GatePlan
+from agent.core.project import Put, project
+from agent.core.view import LaneView
+from tests.core.builders import BEAM, CLOSED, LANE, LOOP, OPENED, READER, WEDNESDAY
+from tests.core.builders import credential as credential_of
+from tests.core.builders import moment as moment_of
+
+LEVELS = {"on": True, "off": False, "lost": None}
+
+
+class Play:
+    """A gate with a clock and a journal in memory; every step is kept in ``steps``."""
+
+    def __init__(self, plan: GatePlan, cards: Iterable[Card] = ()) -> None:
+        self.gate = Gate(plan)
+        self.plan = plan
+        self.state: GateState = self.gate.first_state()
+        self.cards = {card.label: card for card in cards}
+        self.seconds = 0.0
+        self.entries: list[Entry] = []
+        self.open: dict[str, OpenPassage] = {}
+        self.steps: list[Step] = []
+
+    @classmethod
+    def ready(cls, plan: GatePlan, cards: Iterable[Card] = ()) -> "Play":
+        """Started, with every input clear and the arm down."""
+        play = cls(plan, cards)
+        play.do(Started(play.now))
+        for name in (LOOP, BEAM, OPENED, CLOSED):
+            play.do(InputChanged(name, name == CLOSED, 1, play.now))
+        return play
+
+    @property
+    def now(self) -> Moment:
+        return moment_of(self.seconds)
+
+    @property
+    def lane(self) -> LaneState:
+        return self.state.lanes[LANE]
+
+    @property
+    def view(self) -> LaneView:
+        return view(self.plan.lanes[LANE], self.lane)
+
+    def facts(self, event: Event) -> Facts:
+        """What the loop would load."""
+        sequence = len(self.entries) + 1
+        if isinstance(event, CardRead):
+            cards = (card for card in self.cards.values() if card.credential == event.credential)
+            return Facts("s1", sequence, WEDNESDAY, tuple(cards))
+        if isinstance(event, Started):
+            return Facts("s1", sequence, WEDNESDAY, (), tuple(self.open.values()))
+        return Facts("s1", sequence, WEDNESDAY)
+
+    def do(self, event: Event) -> Step:
+        """Step, and write down as the ledger would."""
+        step = self.gate.step(self.state, event, self.facts(event))
+        self.state = step.state
+        self.steps.append(step)
+        for entry in step.entries:
+            self.entries.append(entry)
+            for row in project(len(self.entries), entry.type, entry.data):
+                if isinstance(row, Put):
+                    left = OpenPassage(
+                        PassageId(row.key),
+                        LaneId(str(row.values["lane"])),
+                        int(row.values["sequence"]),
+                        str(row.values["card"]),
+                    )
+                    self.open[row.key] = left
+                else:
+                    self.open.pop(row.key, None)
+        return step
+
+    def tap(self, label: str, reader: ReaderId = READER) -> Step:
+        return self.do(CardRead(reader, credential_of(label), self.now))
+
+    def order(self, kind: str, number: str = "o-1", **args: str) -> Step:
+        named = {"lane": LANE, "reason": "asked", **args}
+        return self.do(OrderReceived(Order(OrderId(number), "Li", "cli", kind, named), self.now))
+
+    def restart(self) -> Step:
+        """What a crash leaves: the journal, and nothing else."""
+        self.state = self.gate.first_state()
+        return self.do(Started(self.now))
+
+    def act(self, line: str) -> str:
+        """Do what the line says and tell what came of it."""
+        words = line.split()
+        if words == ["view"]:
+            seen = self.view
+            return f"{seen.position} {seen.loop} {seen.waiting}"
+        self.seconds += 1
+        match words:
+            case ["tap", label]:
+                return told(self.tap(label))
+            case ["tap", label, "at", reader]:
+                return told(self.tap(label, ReaderId(reader)))
+            case ["order", kind]:
+                return told(self.order(kind))
+            case [name, level] if level in LEVELS:
+                return told(self.do(InputChanged(InputId(name), LEVELS[level], 1, self.now)))
+        return told(self.do(self._other(words)))
+
+    def _other(self, words: list[str]) -> Event:
+        if words == ["restart"]:
+            self.state = self.gate.first_state()
+        makers: dict[str, Callable[[], Event]] = {
+            "restart": lambda: Started(self.now),
+            "stop": lambda: Stopping("SIGTERM", self.now),
+            "time": lambda: TimerFired(wait_key(LANE), self.now),
+            "fault": lambda: OutputFaulted(OutputId(words[1]), "stuck", self.now),
+            "protect": lambda: Protected("raised", OutputId(words[1]), BEAM, self.now),
+        }
+        return makers[words[0]]()
+
+    def run(self, script: str) -> None:
+        """Play every line and compare."""
+        for number, line in enumerate(filter(None, map(str.strip, script.splitlines())), 1):
+            action, _, wanted = (part.strip() for part in line.partition(">"))
+            came = self.act(action)
+            assert came == wanted, f"line {number}: {line}\ncame: {came}"
+
+
+def told(step: Step) -> str:
+    """Entries and effects in short words."""
+    return "; ".join((*map(_entry, step.entries), *map(_effect, step.effects)))
+
+
+def _entry(entry: Entry) -> str:
+    name = entry.type.removeprefix("gate.").removesuffix(".v1").removeprefix("access.")
+    if entry.type is EntryType.ARM_ORDERED:
+        return f"{name} refused" if "refused" in entry.data else name
+    more = (str(entry.data[key]) for key in ("outcome", "reason") if key in entry.data)
+    return " ".join((name, *more))
+
+
+def _effect(effect: Effect) -> str:
+    match effect:
+        case PulseRelay(output):
+            return f"pulse {output}"
+        case SwitchRelay(output, on):
+            return f"{'hold' if on else 'release'} {output}"
+        case ShowVerdict(_, verdict):
+            return f"show {verdict}"
+        case StartTimer():
+            return "wait"
+        case StopTimer():
+            return "wait no more"
+        case AnswerOrder(_, status, code):
+            return f"{status} {code}"
