@@ -9,7 +9,7 @@ from agent.core.model import Card, CardKind, CardStatus, ClockQuality, Credentia
 from agent.core.plan import ArmPlan, Drive, GatePlan, LanePlan, ReaderPlan, Relay
 
 SECOND = 1_000_000_000
-WEDNESDAY = datetime(2026, 3, 4, 12, 0)  # noqa: DTZ001 - the core takes naive local times
+WEDNESDAY = datetime.fromisoformat("2026-03-04T12:00")
 WALL_US = 1_772_625_600_000_000
 LANE = LaneId("in-1")
 READER = ReaderId("near")
