@@ -8,23 +8,15 @@ Rules kept here:
 """
 
 import sqlite3
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from agent.core.model import Moment
 from agent.errors import StoreError
+from agent.ports import KeptResult
+from agent.store.seal import clip
 
 KEEP_US = 24 * 3600 * 1_000_000
 KEEP_COUNT = 10_000
-
-
-class KeptResult(NamedTuple):
-    """What became of an order. ``kept_us`` is wall time, µs since 1970 UTC."""
-
-    order_id: str
-    status: str
-    code: int
-    detail: str
-    kept_us: int
 
 
 class Desk:
@@ -58,25 +50,33 @@ class Desk:
         """Note in the running transaction that the reserve is in use, or no longer is."""
         self._execute("UPDATE state SET filled = ? WHERE id = 1", (int(filled),))
 
-    def keep(self, result: KeptResult, trusted: bool) -> None:
-        """Keep the result, over an earlier one of the same order."""
-        self._execute(
-            "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)", (*result, int(trusted))
-        )
+    def keep(self, results: Sequence[KeptResult], at: Moment) -> None:
+        """Keep the results, each over an earlier one of the same order."""
+        for kept in results:
+            self._execute(
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    clip(kept.order_id),
+                    clip(kept.status),
+                    kept.code,
+                    clip(kept.detail),
+                    at.wall_us,
+                    int(at.quality.trusted),
+                ),
+            )
 
-    def result(self, order_id: str, at: Moment) -> KeptResult | None:
+    def result(self, order_id: str, now: Moment) -> KeptResult | None:
         """The kept result, unless it is known to be older than 24 hours."""
         row = self._execute(
             "SELECT order_id, status, code, detail, kept_us, trusted FROM results "
             "WHERE order_id = ?",
-            (order_id,),
+            (clip(order_id),),
         ).fetchone()
         if row is None:
             return None
-        kept = KeptResult(*row[:5])
-        if at.quality.trusted and row[5] and at.wall_us - kept.kept_us > KEEP_US:
+        if now.quality.trusted and row[5] and now.wall_us - row[4] > KEEP_US:
             return None
-        return kept
+        return KeptResult(*row[:4])
 
     def forget_results(self, at: Moment) -> None:
         """Delete results that are too old, and the oldest ones beyond the bound."""

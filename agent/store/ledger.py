@@ -25,7 +25,6 @@ from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
 from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
-from agent.store.desk import KeptResult as KeptRow
 from agent.store.lock import Lock
 from agent.store.projections import rebuild, refresh
 from agent.store.roster import Roster
@@ -130,21 +129,12 @@ class Ledger:
     def append(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
     ) -> Head:
-        """Commit all entries, and the results of orders, in one transaction.
-
-        Raises StoreError, then nothing was written.
-        """
-        if not results:
-            return self._write(entries, now, None) if entries else self._scribe.head
-
-        def keep() -> None:
-            for result in results:
-                self._desk.keep(_kept_at(result, now), now.quality.trusted)
-
-        if entries:
-            return self._write(entries, now, keep)
-        self._loud("the result of an order was not kept", keep)
-        return self._scribe.head
+        """Commit all of it in one transaction; raises StoreError, then nothing was written."""
+        if results:
+            return self._write(entries, now, lambda: self._desk.keep(results, now))
+        if not entries:
+            return self._scribe.head
+        return self._write(entries, now, None)
 
     def head(self) -> Head:
         """The last committed entry."""
@@ -164,7 +154,7 @@ class Ledger:
         """Make every projected table anew from the journal; gives the count of entries read."""
         return self._loud("the projections were not rebuilt", lambda: rebuild(self._conn))
 
-    # The cursor, the session, the results of orders
+    # The cursor, the session, what orders came to
 
     def published(self) -> int:
         """The last entry of the longest prefix that the broker has."""
@@ -182,9 +172,8 @@ class Ledger:
         return self._loud("the session was not numbered", self._desk.next_session)
 
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
-        """The kept result of an order; None when there is none or it is over 24 hours old."""
-        kept = self._loud("results cannot be read", lambda: self._desk.result(order_id, now))
-        return None if kept is None else KeptResult(*kept[:4])
+        """What was answered to this order within the last 24 hours."""
+        return self._loud("results cannot be read", lambda: self._desk.result(order_id, now))
 
     # The roster
 
@@ -317,7 +306,3 @@ class Ledger:
             return act()
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {what} ({error})") from error
-
-
-def _kept_at(result: KeptResult, now: Moment) -> KeptRow:
-    return KeptRow(result.order_id, result.status, result.code, result.detail, now.wall_us)

@@ -113,7 +113,9 @@ class Scribe:
             personal += [(sequence << 5 | n, *field) for n, field in enumerate(fields)]
             projected += changes(project(sequence, entry.type, decoded))
         self._commit(rows, personal, projected, also)
-        self.head = head = Head(head.stream, head.boot, head.first or 1, sequence, previous)
+        self.head = head = Head(
+            head.stream, head.boot, head.first or min(sequence, 1), sequence, previous
+        )
         return head
 
     def _commit(
