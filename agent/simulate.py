@@ -1,0 +1,178 @@
+"""The simulated gate that fits a configuration: the same pins and the same reader lines.
+
+Used by the demo, the bench and the scenarios: the daemon is the real one, in a process of its own,
+with the same configuration as on a Pi; only its pins and lines end in another process
+(`drivers.sim`), which outlives it and sees what its relays did.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ruamel.yaml import YAML
+
+from agent.control.client import ControlClient, NotRunningError
+from agent.errors import GateError, SettingsError
+from agent.planning import milliseconds
+from agent.settings import Settings, load
+from agent.settings.models import InputPin, OutputPin, PcscReader
+from drivers.sim import SimProcess
+
+
+def sim_spec(
+    settings: Settings, travel: timedelta = timedelta(milliseconds=1500)
+) -> Mapping[str, Any]:
+    """The simulated gate of these settings, as `drivers.sim.spec` reads it.
+
+    ``travel`` is how long an arm takes up or down. Raises SettingsError when ``gpio.socket`` is not
+    set: without it the daemon would not look for a simulated gate.
+    """
+    if settings.gpio.socket is None:
+        raise SettingsError("gpio.socket is not set: a simulated gate needs a pin socket")
+    lanes = []
+    for name, lane in settings.lanes.items():
+        wired = lane.inputs.wired()
+        beams = [_wire(pin) for role, pin in wired.items() if role.startswith("safety")]
+        relays = {role: _wire(pin) for role, pin in lane.arm.outputs().items()}
+        lanes.append(
+            {
+                "lane": name,
+                **relays,
+                **{
+                    role: _wire(pin)
+                    for role, pin in wired.items()
+                    if role in ("loop", "opened", "closed")
+                },
+                "safety": beams,
+                "drive": lane.arm.open.drive.value,
+                "open_ms": milliseconds(travel),
+                "close_ms": milliseconds(travel),
+            }
+        )
+    return {
+        "pin_socket": str(settings.gpio.socket),
+        "control_socket": str(settings.paths.run / "sim.sock"),
+        "lanes": lanes,
+        "readers": [
+            {"reader": name, "link": str(reader.port)}
+            for name, reader in settings.readers.items()
+            if not isinstance(reader, PcscReader)
+        ],
+    }
+
+
+def _wire(pin: OutputPin | InputPin) -> dict[str, object]:
+    return {"pin": pin.pin, "active_low": pin.active.value == "low"}
+
+
+class SimulatedGate:
+    """A gate in a folder of its own: simulated hardware, and a daemon that can be killed.
+
+    ``config`` is an example such as config/demo.yaml; ``changes`` replaces whole top-level keys of
+    it (None drops one). The paths point into ``folder`` and the clock is believed, since nobody
+    keeps it in a simulation, unless ``changes`` says otherwise.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        folder: Path,
+        changes: Mapping[str, Any] | None = None,
+        travel: timedelta = timedelta(milliseconds=1500),
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
+    ) -> None:
+        self.folder = folder
+        self.config = folder / "gate.yaml"
+        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        wanted = {
+            "paths": {"state": str(folder / "state"), "run": str(folder / "run")},
+            "clock": {"assume_synced": True},
+            **(changes or {}),
+        }
+        (folder / "run").mkdir(parents=True, exist_ok=True)
+        _rewrite(config, self.config, wanted)
+        self.settings = load(self.config)
+        self.sim = SimProcess(sim_spec(self.settings, travel), folder)
+        self.daemon: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self, limit_s: float = 20.0) -> None:
+        """Start the daemon and wait until it answers; raises GateError with its last words."""
+        log = self.folder / "daemon.log"
+        with log.open("ab") as out:
+            self.daemon = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [*self._command, sys.executable, "-m", "agent", "run", "-c", str(self.config)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        ends = time.monotonic() + limit_s
+        while not self._answers():
+            if self.daemon.poll() is not None or time.monotonic() > ends:
+                words = log.read_text("utf-8", "replace")[-2000:]
+                raise GateError(f"the daemon did not start: {words}")
+            time.sleep(0.01)
+
+    def control(self, limit_s: float = 10.0) -> ControlClient:
+        """A connection to the daemon's control socket."""
+        return ControlClient(self.settings.paths.control, limit_s)
+
+    def stop(self, number: int = signal.SIGTERM, limit_s: float = 10.0) -> int:
+        """Send the daemon a signal (SIGKILL: a crash), wait for its end, and give its code."""
+        if self.daemon is None:
+            return 0
+        self.daemon.send_signal(number)
+        code = self.daemon.wait(limit_s)
+        self.daemon = None
+        return code
+
+    def close(self) -> None:
+        """End the daemon and the simulated hardware; safe to call twice."""
+        if self.daemon is not None and self.daemon.poll() is None:
+            self.daemon.terminate()
+            try:
+                self.daemon.wait(10)
+            except subprocess.TimeoutExpired:
+                self.daemon.kill()
+                self.daemon.wait(10)
+        self.daemon = None
+        self.sim.stop()
+
+    def _answers(self) -> bool:
+        """The control socket answers, and the first step is done."""
+        try:
+            with self.control(5.0) as client:
+                return int(client.ask("status")["head"]["sequence"]) > 0
+        except NotRunningError:
+            return False
+
+
+def _rewrite(config: Path, target: Path, changes: Mapping[str, Any]) -> None:
+    yaml = YAML()
+    page = yaml.load(config)
+    for key, value in changes.items():
+        if value is None:
+            page.pop(key, None)
+        else:
+            page[key] = value
+    yaml.dump(page, target)
