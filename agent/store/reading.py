@@ -19,7 +19,7 @@ from agent.core.entries import StoredEntry
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
 from agent.store.roster import Roster
-from agent.store.rows import Row, card_of, low_key
+from agent.store.rows import Row, card_of
 from agent.store.schema import SCHEMA, schema_of
 from agent.store.search import Search
 
@@ -36,8 +36,10 @@ _ROSTER = (
     "SELECT credential, label, kind, status, holder, unit, department, plate, valid_from, "
     "valid_until, windows, lanes, direction FROM cards WHERE"
 )
-_CARDS = f"{_ROSTER} generation = ? AND (low, credential) > (?, ?) ORDER BY low, credential LIMIT ?"
-_SORTED = f"{_ROSTER} generation = ? ORDER BY credential"
+# The plus keeps SQLite from the index, so that rows come as they lie in the file, without a sort.
+_CARDS = "SELECT id FROM cards WHERE +generation = ? AND id > ? ORDER BY id LIMIT ?"
+_NUMBERS = "SELECT id FROM cards WHERE generation = ? ORDER BY credential"
+_ONE = f"{_ROSTER} id = ?"
 
 
 class Reading:
@@ -168,19 +170,21 @@ class Reading:
         return self._roster().by_label(label)
 
     def cards(self) -> Iterator[Card]:
-        """All cards of the ruling roster, in batches, in the order of their numbers' low bits."""
-        generation = self._generation()
-        low, credential = -1, ""
-        while rows := self._fetch(_CARDS, (generation, low, credential, _BATCH)):
-            for row in rows:
-                yield card_of(row)
-            last = card_of(rows[-1]).credential
-            low, credential = low_key(int(last.hex, 16)), str(last)
+        """All cards of the ruling roster, in batches, as they were staged and then added."""
+        generation, last = self._generation(), 0
+        while ids := self._fetch(_CARDS, (generation, last, _BATCH)):
+            yield from map(card_of, self._rows(ids))
+            last = ids[-1][0]
 
-    def roster_rows(self) -> Iterable[Row]:
+    def roster_rows(self) -> Iterator[Row]:
         """All rows of the ruling roster in the order of a transfer, ascending by credential."""
-        rows: list[Row] = self._fetch(_SORTED, (self._generation(),))
-        return rows
+        ids = self._fetch(_NUMBERS, (self._generation(),))
+        for start in range(0, len(ids), _BATCH):
+            yield from self._rows(ids[start : start + _BATCH])
+
+    def _rows(self, ids: list[tuple[int]]) -> Iterator[Row]:
+        for number in ids:
+            yield from self._fetch(_ONE, number)
 
     def _roster(self) -> Roster:
         return Roster(self._conn, self._generation())
