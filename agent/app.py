@@ -30,6 +30,7 @@ from agent.keys import card_reference_key
 from agent.loop import Loop, World
 from agent.notify import Notifier
 from agent.ports import CardReader, Condition, Head, Health
+from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.models import PcscReader
@@ -73,6 +74,7 @@ class Daemon:
         try:
             self._bank.start(self.inbox.put)
             stops.append(("relays", self._bank.stop))
+            self._remember_relays()
             ledger = open_ledger(self.settings)
             stops.append(("ledger", ledger.close))
             loop = self._compose(ledger, stops)
@@ -111,6 +113,12 @@ class Daemon:
             reader.start(self.inbox.put)
             stops.append((name, reader.stop))
         return loop
+
+    def _remember_relays(self) -> None:
+        try:
+            remember(self.settings.paths.state, relays_of(self.settings))
+        except OSError as fault:
+            _log.warning("relays-safe will need a faultless configuration: %s", fault)
 
     def _make_uplink(self, ledger: Ledger) -> Uplink:
         settings = self.settings
@@ -240,6 +248,12 @@ def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank
     arms = [lane.arm for lane in plan.lanes.values()]
     factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
     return PinBank(factory, output_specs(settings), inputs, Interlock(arms, travel), clock)
+
+
+def relays_of(settings: Settings) -> Relays:
+    """What drives the pins, and which of them are relays."""
+    gpio = settings.gpio
+    return Relays(gpio.backend.value, gpio.socket, output_specs(settings))
 
 
 def output_specs(settings: Settings) -> list[OutputSpec]:
