@@ -16,21 +16,19 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from gpiozero.exc import GPIOZeroError
-
 from agent.core.events import InputChanged, OutputFaulted, Protected
 from agent.core.ids import InputId, OutputId
 from agent.core.interlock import Act, Interlock
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health, Inputs
 from drivers.debounce import Debounce
-from drivers.lines import InputLevels, InputSpec, Line, Outbox, OutputSpec, Relay
+from drivers.lines import FAULTS, InputLevels, InputSpec, Line, Outbox, OutputSpec, Relay
 from drivers.pin_factory import Backend, open_factory
 from drivers.pins import PULLS, PinFactory
+from drivers.safe import relays_safe
 
 __all__ = ["Backend", "InputSpec", "OutputSpec", "PinBank", "open_factory", "relays_safe"]
 
-FAULTS = (OSError, GPIOZeroError, DeviceError)
 AUDIT_NS = 1_000_000_000
 RETRY_NS = 250_000_000
 PATIENCE_S = 1.5
@@ -387,31 +385,3 @@ class PinBank:
                 if self._running:
                     self._audit_line(line, time.monotonic_ns())
         self._outbox.flush()
-
-
-def relays_safe(
-    factory: PinFactory, specs: Sequence[OutputSpec]
-) -> Mapping[OutputId, bool | None]:
-    """Every pulse output off; a kept output is only looked at, never claimed. Closes the factory.
-
-    For the time after a crash: on a Raspberry Pi an output stays driven when its process dies.
-    Returns what each relay does afterwards (None: its line drives nothing). Raises DeviceError,
-    after every other output was treated, when one could not be.
-    """
-    found: dict[OutputId, bool | None] = {}
-    problems: list[str] = []
-    for spec in specs:
-        try:
-            if spec.on_exit == "off":
-                pin = factory.pin(f"GPIO{spec.pin}")
-                pin.output_with_state(spec.level(False))
-                found[spec.output] = int(pin.state) == spec.level(True)
-            else:
-                standing = factory.standing(spec.pin)
-                found[spec.output] = None if standing is None else standing is not spec.active_low
-        except FAULTS as error:
-            problems.append(f"{spec.output} (GPIO{spec.pin}): {error}")
-    factory.close()
-    if problems:
-        raise DeviceError(f"not brought to safety: {'; '.join(problems)}")
-    return found

@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gpiozero.exc import GPIOZeroError
+
 from agent.core.events import Event
 from agent.core.ids import InputId, OutputId
 from agent.errors import DeviceError
 from agent.ports import Emit
 from drivers.debounce import Debounce
 from drivers.pins import Pin
+
+FAULTS = (OSError, GPIOZeroError, DeviceError)
+"""What pins raise when they cannot be driven or read."""
 
 
 @dataclass(frozen=True, slots=True)

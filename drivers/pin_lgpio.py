@@ -15,6 +15,7 @@ from typing import Any
 import lgpio
 from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
+from agent.errors import DeviceError
 from drivers import pin_chip
 
 _BIAS = {
@@ -63,10 +64,15 @@ class HeldPin(LGPIOPin):  # type: ignore[misc]  # gpiozero ships no types
 
 
 class HeldFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero ships no types
-    """The pins of the chip ``/dev/gpiochip{chip}``."""
+    """The pins of the chip ``/dev/gpiochip{chip}``; DeviceError when it cannot be opened."""
 
     def __init__(self, chip: int) -> None:
-        super().__init__(chip=chip)
+        try:
+            super().__init__(chip=chip)
+        except lgpio.error as error:
+            raise DeviceError(
+                f"/dev/gpiochip{chip} cannot be used ({error}): add this user to the group gpio"
+            ) from error
         self.pin_class = HeldPin
         self._path = Path(f"/dev/gpiochip{chip}")
 

@@ -17,9 +17,10 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from pathlib import Path
 
-from gpiozero.exc import PinInvalidPin, PinSetInput
+from gpiozero.exc import PinEdgeDetectUnsupported, PinInvalidPin, PinSetInput
 from gpiozero.pins.pi import PiFactory, PiPin
 
 from agent.errors import DeviceError
@@ -60,7 +61,8 @@ class SocketPin(PiPin):  # type: ignore[misc]  # gpiozero ships no types
     def close(self) -> None:
         """Stop listening and let go of the claim; the line stays as it is."""
         self.when_changed = None
-        self._wire.ask(b"F", self._number, 0)
+        with contextlib.suppress(OSError):  # a gate that is gone holds no claim
+            self._wire.ask(b"F", self._number, 0)
 
     def _get_function(self) -> str:
         return "output" if self._wire.ask(b"R", self._number, 0) & 2 else "input"
@@ -85,6 +87,13 @@ class SocketPin(PiPin):  # type: ignore[misc]  # gpiozero ships no types
     def _set_pull(self, value: str) -> None:
         self.input_with_pull(value)
 
+    def _get_edges(self) -> str:
+        return "both"
+
+    def _set_edges(self, value: str) -> None:
+        if value != "both":
+            raise PinEdgeDetectUnsupported(f"{self!r} tells both edges, not {value!r} only")
+
     def _enable_event_detect(self) -> None:
         self._factory.listen()
 
@@ -96,7 +105,7 @@ class SocketPin(PiPin):  # type: ignore[misc]  # gpiozero ships no types
         with self._when_changed_lock:
             listening = self._when_changed is not None
         if listening:
-            self._call_when_changed(0, level)
+            self._call_when_changed(self._factory.ticks(), level)
 
 
 class Wire:
@@ -115,9 +124,7 @@ class Wire:
         if len(answer) < 4:
             raise BrokenPipeError(f"the simulated gate ended while pin {pin} was asked")
         if answer[:1] == b"B":
-            raise DeviceError(
-                f"GPIO{pin} is held by another process: stop it, or name another pin"
-            )
+            raise DeviceError(f"GPIO{pin} is held by another process: stop it, or name another pin")
         if answer[:1] == b"N":
             raise PinInvalidPin(f"GPIO{pin} does not exist: use GPIO0 to GPIO{HIGHEST}")
         return answer[2]
@@ -199,11 +206,11 @@ class SocketFactory(PiFactory):  # type: ignore[misc]  # gpiozero ships no types
         return _REVISION
 
     def ticks(self) -> float:
-        """Not used: the driver takes its own time."""
-        return 0.0
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
 
     def ticks_diff(self, later: float, earlier: float) -> float:
-        """Not used: the driver takes its own time."""
+        """Seconds between two of `ticks`."""
         return later - earlier
 
 

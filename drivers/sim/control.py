@@ -53,6 +53,7 @@ class Control:
         self._lines = lines
         self._path = path
         self._clients: set[socket.socket] = set()
+        self._told_to_end = False
         self.ended = threading.Event()
         path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -102,6 +103,8 @@ class Control:
         with client, client.makefile("rb") as lines, contextlib.suppress(OSError):
             while line := lines.readline(LONGEST_LINE):
                 client.sendall(json.dumps(self._answer(line)).encode() + b"\n")
+                if self._told_to_end:
+                    self.ended.set()
         self._clients.discard(client)
 
     def _answer(self, line: bytes) -> Answer:
@@ -228,7 +231,7 @@ class Control:
         return all(holds(lane, wanted[name]) for name, holds in _OF_LANE.items() if name in wanted)
 
     def _stop(self, _request: Mapping[str, Any]) -> Answer:
-        self.ended.set()
+        self._told_to_end = True  # after the answer has left
         return {}
 
 
