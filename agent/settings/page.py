@@ -7,14 +7,13 @@ Rules kept here:
 
 import re
 
-from agent.settings.faults import SHOWN_WIDTH, Fault, columns, printable
+from agent.settings.faults import SHOWN_WIDTH, Fault, columns, nearest, printable
 from agent.settings.tree import Node, Span, Trouble
 
-_SECRET_KEY = re.compile(r"(?i)pass(word|wd|phrase)|secret|token|psk|card_reference_key|private")
-_SECRET_LINE = re.compile(
-    r"(?i)((?:pass(?:word|wd|phrase)|secret|token|psk|card_reference_key|private)[\w-]*[\"']?\s*:\s*)"
-    r"(?!\{)(\S.*)"
-)
+_HIDDEN_WORDS = r"pas+w|pas+phr|pwd|secret|token|psk|card_reference_key|private"
+_HIDDEN_KEYS = ("password", "card_reference_key")
+_HIDDEN = re.compile(f"(?i){_HIDDEN_WORDS}")
+_SECRET_LINE = re.compile(rf"(?i)((?:{_HIDDEN_WORDS})[\w-]*[\"']?\s*:\s*)(?!\{{)(\S.*)")
 _SECRET_VALUE = re.compile(r"://[^/\s]*@|PRIVATE KEY|\n")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COVER = "***"
@@ -27,12 +26,16 @@ class Page:
         self.file = file
         self.lines = text.split("\n")
         self.meant: set[str] = set()
-        """Paths of keys that are there under a misspelt name."""
+        """Paths of keys that are there, but misspelt or not readable."""
+        self.sound: int | None = None
+        """The line (from 0) from which on faults are not worth telling; None: there is none."""
         self._troubles: dict[tuple[int, int, str], Trouble] = {}
         self._covered: dict[int, list[tuple[int, int]]] = {}
 
     def blame(self, trouble: Trouble) -> None:
         """Note a fault; the first one at a place and path is told."""
+        if self.sound is not None and trouble.span.line >= self.sound:
+            return
         key = (trouble.span.line, trouble.span.column, trouble.path)
         self._troubles.setdefault(key, trouble)
 
@@ -55,10 +58,7 @@ class Page:
                 continue
             seen.add((id(at), hidden))
             if isinstance(at.value, dict):
-                todo += [
-                    (child, hidden or bool(_SECRET_KEY.search(name)), name)
-                    for name, child in at.items()
-                ]
+                todo += [(child, hidden or _hides(name), name) for name, child in at.items()]
             elif isinstance(at.value, list):
                 todo += [(child, hidden, key) for child in at.value]
             elif _SECRET_VALUE.search(at.text) or (hidden and not _is_place(key, at.text)):
@@ -104,6 +104,11 @@ class Page:
             columns(before[cut:]),
             max(1, columns(text[: max(1, SHOWN_WIDTH - len(before[cut:]))])),
         )
+
+
+def _hides(key: str) -> bool:
+    """Whether what stands under this key is a secret, be the key misspelt."""
+    return _HIDDEN.search(key) is not None or nearest(key, _HIDDEN_KEYS) != ""
 
 
 def _is_place(key: str, text: str) -> bool:

@@ -53,6 +53,8 @@ def _read(path: Path, paths: Paths | None) -> tuple[Settings | None, list[Fault]
     reading = read_yaml(text)
     for trouble in reading.troubles:
         page.blame(trouble)
+        page.meant.add(trouble.path)
+    page.sound = reading.sound
     root = reading.root
     if root is None or root.value is None:
         if reading.whole:
@@ -91,7 +93,7 @@ def _validate(root: Node, page: Page, bases: Bases, *, whole: bool) -> Settings 
 
 def _bases(path: Path, root: Node, paths: Paths | None) -> Bases:
     """Where relative paths start; ``paths`` itself is read ahead of everything else."""
-    here = path.absolute().parent
+    here = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- absolute() keeps the dots
     told = paths or Paths(_path(root, here, "state"), _path(root, here, "run"))
     given = os.environ.get("CREDENTIALS_DIRECTORY", "")
     return Bases(here, told.run, told.state, Path(given or f"/run/credentials/{UNIT}"))

@@ -51,8 +51,8 @@ def _named(root: Node) -> Iterator[tuple[str, str, Node]]:
                     yield f"{kind}.{key}", f"{kind}.{key}.readers.{number}", name
 
 
-def _is_list(node: Node | None) -> bool:
-    return node is not None and isinstance(node.value, list)
+def _filled(node: Node | None) -> bool:
+    return node is not None and isinstance(node.value, list) and node.value != []
 
 
 def _empty(root: Node, page: Page) -> None:
@@ -121,11 +121,11 @@ def _names(root: Node, page: Page) -> None:
             page.blame(Trouble(name.span, problem, known, guess, path))
     owners = [owner for kind in ("lanes", "desks") for _key, owner in section(root, kind)]
     if any(path.endswith(".readers") or path in ("lanes", "desks") for path in page.meant) or any(
-        not _is_list(owner.get("readers")) for owner in owners
+        not _filled(owner.get("readers")) for owner in owners
     ):
         return
     for key in readers.value:
-        if key not in used and root.get("lanes") is not None:
+        if key not in used and next(section(root, "lanes"), None) is not None:
             problem = f"the reader {key[:40]} is at no lane and no desk"
             allowed = "its name under readers: of one lane or one desk"
             page.blame(Trouble(readers.keys[key], problem, allowed, path=f"readers.{key}"))
@@ -149,7 +149,7 @@ def _sides(root: Node, page: Page) -> None:
         elif direction == "both" and side is None and path not in page.meant:
             problem = f"side is missing here: {owner} is a two-way lane"
             page.blame(Trouble(readers.keys[name.text], problem, "in or out", path=path))
-        elif side is not None and {direction, side.value} == {"in", "out"}:
+        elif side is not None and (direction, side.value) in (("in", "out"), ("out", "in")):
             problem = f"{owner} is used one way only: {direction}"
             page.blame(Trouble(side.span, problem, f"{direction}, or no side:", path=path))
 

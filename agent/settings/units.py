@@ -53,7 +53,7 @@ def parse_duration(value: object) -> timedelta:
             return _refuse(text, allowed)
         unit = _UNITS.get(part[2])
         if unit is None:
-            return _refuse_unit(part[2], allowed)
+            return _refuse_unit(part[1], part[2], allowed)
         size = _MICROSECONDS[unit]
         if size >= last:
             raise UnfitError("the units of a duration go from large to small, each once", allowed)
@@ -74,9 +74,9 @@ def _refuse(text: str, allowed: str) -> timedelta:
     raise UnfitError("this is not a duration", allowed)
 
 
-def _refuse_unit(word: str, allowed: str) -> timedelta:
+def _refuse_unit(number: str, word: str, allowed: str) -> timedelta:
     if word == "m":
-        raise UnfitError("m may be minutes or months", allowed, "min or months")
+        raise UnfitError("m may be minutes or months", allowed, f"{number} min")
     raise UnfitError(f"{word} is not a unit of time", allowed)
 
 

@@ -240,8 +240,9 @@ class Zone(Check):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             zones = available_timezones()
-            guess = nearest(value, zones)
-            if not guess:
+            folder = any(zone.startswith(f"{value}/") for zone in zones)
+            guess = "" if folder else nearest(value, zones)
+            if not guess and not folder:
                 cities = {zone.rsplit("/")[-1]: zone for zone in sorted(zones)}
                 guess = cities.get(nearest(value, cities), "")
             raise UnfitError(f"{value[:40]!r} is no time zone", allowed, guess) from None

@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from agent.settings.syntax import syntax_troubles
+from agent.settings.syntax import sound_until, syntax_troubles
 from agent.settings.tree import Node, Scalar, Span, Trouble
 
 MAX_BYTES = 256 * 1024
@@ -44,11 +44,20 @@ _WORDS: dict[str, bool | None] = {
 
 @dataclass(slots=True)
 class Reading:
-    """What came out of a file. ``whole`` is False when a part of the file could not be read."""
+    """What came out of a file.
+
+    ``sound`` is the line (from 0) from which on the tree cannot be believed, because the file could
+    not be read any further; None when it was read to its end.
+    """
 
     root: Node | None
     troubles: list[Trouble]
-    whole: bool
+    sound: int | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file was read to its end."""
+        return self.sound is None
 
 
 def scalar(text: str) -> Scalar:
@@ -84,6 +93,9 @@ class _Composer:
         self.anchors: dict[str, Node] = {}
         self.documents = 0
         self.nodes = 0
+        self.bounded = True
+        self.last_line = 0
+        """Line of the last scalar: it may have swallowed what was meant as something else."""
 
     def take(self, event: Event) -> None:
         if isinstance(event, DocumentStartEvent):
@@ -100,6 +112,7 @@ class _Composer:
 
     def finish(self) -> None:
         """Close what a syntax fault left open, so that it can be looked at."""
+        self.bounded = False
         while self.stack:
             self._close(self.stack.pop())
 
@@ -115,6 +128,7 @@ class _Composer:
             return
         tag = str(event.tag) if event.tag is not None else ""
         if isinstance(event, ScalarEvent):
+            self.last_line = span.line
             if tag and tag != "!" and tag not in _TAGS:
                 self._refuse_tag(span, tag)
             plain = event.implicit[0] and not tag
@@ -137,7 +151,8 @@ class _Composer:
         known = self.anchors.get(name)
         if known is None:
             problem = f"no anchor &{name[:40]} stands above"
-            self.troubles.append(Trouble(span, problem, "the name of an anchor above, as in *name"))
+            allowed = "the name of an anchor above, as in *name"
+            self.troubles.append(Trouble(span, problem, allowed, path=self._path()))
             known = Node(span, None, f"*{name}")
         self._add(known, None)
 
@@ -168,7 +183,7 @@ class _Composer:
         else:
             self._entry(parent, node)
         parent.node.size += node.size
-        if max(parent.node.size, self.nodes) > MAX_NODES:
+        if self.bounded and max(parent.node.size, self.nodes) > MAX_NODES:
             problem = "there are too many values"
             self._abandon(node.span, problem, f"at most {MAX_NODES}, anchors written out")
 
@@ -224,14 +239,14 @@ def _span(event: Event) -> Span:
 def read_yaml(text: str) -> Reading:
     """Read one document; never raises for what stands in it."""
     composer = _Composer()
-    whole = True
+    sound: int | None = None
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             composer.take(event)
     except _Abandon:
-        whole = False
+        sound = composer.troubles[-1].span.line
     except YAMLError as error:
-        whole = False
         composer.troubles.extend(syntax_troubles(error, text))
+        sound = min(sound_until(error), composer.last_line)
     composer.finish()
-    return Reading(composer.root, composer.troubles, whole)
+    return Reading(composer.root, composer.troubles, sound)
