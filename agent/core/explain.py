@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agent.core import access
-from agent.core.access import Decision, Denied, Granted, Question, Referred
+from agent.core.access import Decision, Denied, Granted, Question
 
 
 def explain(question: Question) -> Mapping[str, object]:
@@ -45,5 +45,6 @@ def _answer(decision: Decision) -> dict[str, object]:
                 "reason": reason.value,
                 "says": access.words(reason),
             }
-        case Referred(duty):
+        case _:
+            duty = decision.duty
             return {"decision": "referred", "duty": duty.value, "says": access.words(duty)}

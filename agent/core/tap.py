@@ -75,8 +75,8 @@ def at_lane(
             data["reason"] = reason.value
             out.write(EntryType.ACCESS_DENIED, subject, data, personal=personal)
             verdict = Verdict.DENIED
-        case access.Referred(duty):
-            data["duty"] = duty.value
+        case _:
+            data["duty"] = decision.duty.value
             out.write(EntryType.ACCESS_REFERRED, subject, data, personal=personal)
             verdict = Verdict.REFERRED
     out.do(ShowVerdict(reader.reader, verdict))
