@@ -40,6 +40,15 @@ def test_without_a_quiet_time_every_sighting_is_a_tap() -> None:
     assert [memory.admits(CARD, 5), memory.admits(CARD, 5)] == [True, True]
 
 
+def test_the_oldest_sighting_is_forgotten_first() -> None:
+    memory = quiet()
+    cards = [Credential("w26", f"{number:06X}") for number in range(65)]
+    assert all(memory.admits(card, 0) for card in cards)
+    assert not memory.admits(cards[1], 1)
+    assert memory.admits(cards[0], 1)
+    assert len(memory._seen) == 64
+
+
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, QUIET_NS)), max_size=300))
 def test_agrees_with_a_plain_memory_and_stays_bounded(sightings: list[tuple[int, int]]) -> None:
     memory, now = quiet(), 0
