@@ -107,5 +107,8 @@ def cut(where: str, heard: str, *, greeted: bool, tls: bool) -> str:
             f"the broker at {where} refused the TLS connection ({heard}): check uplink.tls.cert"
             " and uplink.tls.key, and that the broker trusts their authority"
         )
-    hint = "its version of MQTT, and its log" if tls else "whether it wants TLS, and its log"
+    if tls:
+        hint = "that it trusts the authority of uplink.tls.cert, its version of MQTT, and its log"
+    else:
+        hint = "whether it wants TLS, its version of MQTT, and its log"
     return f"the broker at {where} closed the connection before it greeted us: check {hint}"

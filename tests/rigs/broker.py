@@ -49,12 +49,10 @@ class Mosquitto:
         self.authority = Authority(directory / "pki") if tls else None
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        config = [
-            "per_listener_settings false",
-            "log_type error",
-            "log_type warning",
-            "log_type notice",
-        ]
+        config = ["per_listener_settings false", "log_type error", "log_type warning"]
+        config += ["log_type notice"]
+        # By default it drops what a slow subscriber has not fetched beyond 1,000 messages.
+        config += ["max_queued_messages 0"]
         if os.geteuid() == 0:
             config.append("user root")
         config += [f"listener {self.port} {self.host}"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Event
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -36,8 +36,7 @@ class Listener:
         pair: Pair | None = None,
     ) -> None:
         self.heard: list[Heard] = []
-        self._changed = Condition()
-        self._ready = 0
+        self._ready = Event()
         self._topics = topics or ("#",)
         client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
         client.reconnect_delay_set(1, 1)
@@ -46,7 +45,7 @@ class Listener:
         if broker.authority is not None and pair is not None:
             client.tls_set(str(broker.authority.ca), str(pair.cert), str(pair.key))
         client.on_connect = self._subscribe
-        client.on_subscribe = lambda *_: self._note(None)
+        client.on_subscribe = self._subscribed
         client.on_message = lambda _c, _u, message: self._note(message)
         self._client = client
         self._broker = broker
@@ -54,22 +53,20 @@ class Listener:
     def _subscribe(self, *_: object) -> None:
         self._client.subscribe([(topic, 1) for topic in self._topics])
 
-    def _note(self, message: MQTTMessage | None) -> None:
-        with self._changed:
-            if message is None:
-                self._ready += 1
-            else:
-                given = message.properties
-                self.heard.append(
-                    Heard(
-                        message.topic,
-                        bytes(message.payload),
-                        message.retain,
-                        getattr(given, "ContentType", ""),
-                        dict(getattr(given, "UserProperty", [])),
-                    )
-                )
-            self._changed.notify_all()
+    def _note(self, message: MQTTMessage) -> None:
+        given = message.properties
+        self.heard.append(
+            Heard(
+                message.topic,
+                bytes(message.payload),
+                message.retain,
+                getattr(given, "ContentType", ""),
+                dict(getattr(given, "UserProperty", [])),
+            )
+        )
+
+    def _subscribed(self, *_: object) -> None:
+        self._ready.set()
 
     def on(self, suffix: str) -> list[Heard]:
         """What came on topics that end so."""
@@ -78,19 +75,17 @@ class Listener:
     def wait(self, condition: Callable[["Listener"], bool], seconds: float = 15.0) -> None:
         """Wait until the condition holds; fails the test when it does not in time."""
         until = monotonic() + seconds
-        with self._changed:
-            while not condition(self):
-                left = until - monotonic()
-                assert left > 0, (
-                    f"not within {seconds} s; {len(self.heard)} messages, the last: "
-                    + (str(self.heard[-1:]))
-                )
-                self._changed.wait(min(left, 0.1))
+        pause = Event()
+        while not condition(self):
+            assert monotonic() < until, (
+                f"not within {seconds} s; {len(self.heard)} messages, the last: {self.heard[-1:]}"
+            )
+            pause.wait(0.02)
 
     def __enter__(self) -> Self:
         self._client.connect(self._broker.host, self._broker.port, 10)
         self._client.loop_start()
-        self.wait(lambda me: me._ready > 0)
+        assert self._ready.wait(10), "the broker did not let the listener subscribe"
         return self
 
     def __exit__(

@@ -1,0 +1,233 @@
+"""Brokers that refuse, in words; what they refused stays."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from agent.ports import Condition, Health
+from agent.uplink.client import Broker, Tls
+from tests.parts import require
+from tests.rigs.broker import Mosquitto, free_port
+from tests.rigs.listener import Listener
+from tests.rigs.pki import Authority
+from tests.rigs.stubborn import CONNACK_5, CONNACK_311, PINGREQ, PINGRESP, Stubborn
+from tests.uplink.gate import EVT, STATUS, Gate, sequences, whole
+
+RIGHT, WRONG = "open-sesame", "open-barley"
+
+
+def down(health: Health) -> bool:
+    return health.condition is Condition.DOWN
+
+
+def complaint(tmp_path: Path, broker: Broker) -> str:
+    with Gate(tmp_path, broker) as gate:
+        gate.append(1)
+        detail = gate.wait(down).detail
+        assert gate.counter("published") == 0
+    return detail
+
+
+def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
+    require("mosquitto")
+    acl = "user estate.north\ntopic readwrite gate/v1/#\n"
+    with Mosquitto(tmp_path / "broker", tls=True, acl=acl) as broker:
+        assert broker.authority is not None
+        pair = broker.authority.issue("estate.north")
+        tls = Tls(broker.authority.ca, pair.cert, pair.key)
+        good = Broker("localhost", broker.port, tls=tls, client_id="estate.north")
+        with Listener(broker, pair=pair) as listener, Gate(tmp_path, good) as gate:
+            gate.append(3_000)
+            gate.drained(30)
+            listener.wait(lambda it: len(it.on("/evt")) == 3_000)
+            whole(listener, gate.book)
+        other = Authority(tmp_path / "other", "another authority")
+        stranger = other.issue("estate.north")
+        wrong = {
+            "certificate is not trusted": Tls(other.ca, pair.cert, pair.key),
+            "uplink.tls.cert": Tls(broker.authority.ca, stranger.cert, stranger.key),
+            "cannot be used": Tls(broker.authority.ca, pair.cert, stranger.key),
+            "uplink.tls.ca": Tls(tmp_path / "absent.pem"),
+        }
+        for number, (words, files) in enumerate(wrong.items()):
+            place = tmp_path / str(number)
+            place.mkdir()
+            assert words in complaint(place, replace(good, tls=files))
+        place = tmp_path / "plain"
+        place.mkdir()
+        assert "TLS" in complaint(place, replace(good, tls=None))
+        assert "key" not in broker.log() or "estate.north" in broker.log()
+
+
+def test_tls_towards_a_plain_port(tmp_path: Path) -> None:
+    require("mosquitto")
+    with Mosquitto(tmp_path / "broker") as broker:
+        detail = complaint(tmp_path, Broker(broker.host, broker.port, tls=Tls()))
+    assert "cannot reach the broker" in detail
+
+
+def test_user_names_and_passwords(tmp_path: Path) -> None:
+    require("mosquitto")
+    with Mosquitto(tmp_path / "broker", users={"north": RIGHT}) as broker:
+        good = Broker(broker.host, broker.port, username="north", password=RIGHT)
+        assert RIGHT not in repr(good)
+        for version in ("5", "3.1.1"):
+            place = tmp_path / version
+            place.mkdir()
+            bad = replace(good, password=WRONG, version=version)
+            detail = complaint(place, bad)
+            assert "refused us" in detail
+            assert "user name and password" in detail
+            assert WRONG not in detail
+        with Gate(tmp_path, good) as gate:
+            gate.append(1)
+            gate.drained()
+
+
+def test_names_that_do_not_resolve(tmp_path: Path) -> None:
+    detail = complaint(tmp_path, Broker("no-such-host.invalid", free_port()))
+    assert "cannot be resolved" in detail
+
+
+def test_an_event_that_the_acl_forbids_stays(tmp_path: Path) -> None:
+    require("mosquitto")
+    acl = f"topic write {STATUS}\ntopic write gate/v1/estate/north/info\ntopic read #\n"
+    broker = Mosquitto(tmp_path / "broker", acl=acl)
+    with broker, Listener(broker) as listener:
+        target = Broker(broker.host, broker.port, client_id="estate.north")
+        with Gate(tmp_path, target) as gate:
+            gate.append(30)
+            health = gate.wait(lambda it: it.condition is Condition.DEGRADED)
+            assert "refused event 1" in health.detail
+            assert "Not authorized" in health.detail
+            assert EVT in health.detail
+            assert "30 events wait" in health.detail
+            # A new session tries again, and again from the first one.
+            gate.wait(lambda it: (it.counters or {})["session"] >= 3)
+            assert gate.counter("published") == 0
+            listener.wait(lambda it: len(it.on("/status")) >= 3)
+            broker.kill()
+            (broker.directory / "acl").write_text("topic readwrite #\n")
+            broker.start()
+            gate.drained(30)
+            assert gate.wait(lambda it: it.condition is Condition.OK).detail.startswith("connected")
+            listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
+            assert sequences(listener.on("/evt")) == list(range(1, 31))
+
+
+def test_a_packet_beyond_the_brokers_limit_stays(tmp_path: Path) -> None:
+    require("mosquitto")
+    broker = Mosquitto(tmp_path / "broker", lines=["max_packet_size 2000"])
+    target = Broker(broker.host, broker.port)
+    with broker, Listener(broker, EVT) as listener:
+        with Gate(tmp_path, target) as gate:
+            gate.append(5)
+            gate.append(1, padding=3_000)
+            gate.append(5)
+            health = gate.wait(lambda it: it.condition is Condition.DEGRADED)
+            assert "event 6 needs a packet of" in health.detail
+            assert "2000" in health.detail
+            gate.wait(lambda it: (it.counters or {})["published"] == 5)
+            gate.wait(lambda it: (it.counters or {})["session"] >= 3)
+        assert set(sequences(listener.heard)) == {1, 2, 3, 4, 5}
+
+
+def test_a_broker_that_allows_no_qos_1(tmp_path: Path) -> None:
+    require("mosquitto")
+    with Mosquitto(tmp_path / "broker", lines=["max_qos 0"]) as broker:
+        assert "QoS 1" in complaint(tmp_path, Broker(broker.host, broker.port))
+
+
+def test_a_broker_that_keeps_nothing(tmp_path: Path) -> None:
+    require("mosquitto")
+    with Mosquitto(tmp_path / "broker", lines=["retain_available false"]) as broker:
+        assert "retained" in complaint(tmp_path, Broker(broker.host, broker.port))
+
+
+def test_a_narrower_window_of_the_broker_is_kept(tmp_path: Path) -> None:
+    require("mosquitto")
+    broker = Mosquitto(tmp_path / "broker", lines=["max_inflight_messages 3"])
+    with broker, Gate(tmp_path, Broker(broker.host, broker.port, window=50)) as gate:
+        gate.append(3_000)
+        most = 0
+        while gate.counter("backlog"):
+            most = max(most, gate.counter("inflight"))
+        assert 0 < most <= 3
+        assert gate.counter("reconnects") == 0
+
+
+def test_a_server_that_never_answers(tmp_path: Path) -> None:
+    with Stubborn(lambda _first, _body: b"") as server:
+        detail = complaint(tmp_path, Broker(server.host, server.port, connect_timeout_s=0.5))
+        assert "accepted the connection and never answered" in detail
+        assert not server.of(3)
+
+
+def test_a_server_that_talks_nonsense(tmp_path: Path) -> None:
+    with Stubborn(lambda _first, _body: b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
+        detail = complaint(tmp_path, Broker(server.host, server.port, connect_timeout_s=0.5))
+        assert str(server.port) in detail
+
+
+def test_a_broker_of_the_other_version(tmp_path: Path) -> None:
+    with Stubborn(lambda _first, _body: bytes.fromhex("20 02 00 01")) as server:
+        detail = complaint(tmp_path, Broker(server.host, server.port))
+        assert "does not speak this version of MQTT" in detail
+
+
+def test_a_broker_that_never_acknowledges(tmp_path: Path) -> None:
+    def answer(first: int, _body: bytes) -> bytes:
+        return {0x10: CONNACK_5, PINGREQ: PINGRESP}.get(first, b"")
+
+    with Stubborn(answer) as server:
+        broker = Broker(server.host, server.port, window=5, keepalive_s=1)
+        with Gate(tmp_path, broker) as gate:
+            gate.append(100)
+            health = gate.wait(down, 20)
+            assert "acknowledges nothing" in health.detail
+            assert gate.counter("published") == 0
+            assert gate.book.kept("published") == 0
+            # Status, info and events together fill the window, and nothing exceeds it.
+            assert len(server.of(3)) == 5
+
+
+def test_a_broker_gone_silent_is_found_by_keepalive(tmp_path: Path) -> None:
+    def answer(first: int, body: bytes) -> bytes:
+        if first >> 4 == 3:
+            topic = 2 + int.from_bytes(body[:2], "big")
+            return bytes.fromhex("40 02") + body[topic : topic + 2]
+        return CONNACK_5 if first == 0x10 else b""
+
+    server = Stubborn(answer)
+    target = Broker(server.host, server.port, keepalive_s=1)
+    with server, Gate(tmp_path, target) as gate:
+        gate.append(5)
+        gate.drained()
+        assert "went silent" in gate.wait(down, 10).detail
+
+
+def test_a_puback_before_a_dropped_socket_does_not_count_on_311(tmp_path: Path) -> None:
+    """As brokers deny on MQTT 3.1.1: they acknowledge, and hang up."""
+    denied: list[bytes] = []
+
+    def answer(first: int, body: bytes) -> bytes | None:
+        if first == 0x10:
+            return CONNACK_311
+        if denied and denied[-1] == b"hang up":
+            denied.clear()
+            return None
+        if first >> 4 == 3:
+            end = 2 + int.from_bytes(body[:2], "big")
+            if body[2:end] == EVT.encode():
+                denied.append(b"hang up")
+            return bytes.fromhex("40 02") + body[end : end + 2]
+        return b""
+
+    with Stubborn(answer) as server:
+        with Gate(tmp_path, Broker(server.host, server.port, version="3.1.1")) as gate:
+            gate.append(5)
+            health = gate.wait(lambda it: down(it) and server.connections >= 2)
+            assert gate.counter("published") == 0
+            assert EVT in health.detail
+            assert "ACL" in health.detail
+        assert json.loads(server.of(3)[0].split(STATUS.encode())[1][2:])["status"] == "online"
