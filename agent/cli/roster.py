@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -10,15 +9,14 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from agent import transfer
 from agent.cli import options
-from agent.cli.house import Ask, reach
+from agent.cli.house import reach
 from agent.errors import GateError
 from agent.settings import load
 from agent.store import roster_csv
 from agent.store.reading import Reading
-from agent.store.roster_csv import RosterFile
 
-_SLICE = 500
 _SHOWN = 200
 
 
@@ -46,8 +44,11 @@ def import_(file: Path, encoding: str, config_path: Path) -> None:
             lambda line: progress.update(reading, completed=line) if not line % 1000 else None,
         )
         if not found.faults:
+            staging = progress.add_task("staging", total=len(found.glued))
             with reach(settings) as ask:
-                count = _send(ask, found, progress)
+                count = transfer.send(
+                    ask, found, lambda done: progress.update(staging, completed=done)
+                )
     if found.faults:
         for fault in found.faults[:_SHOWN]:
             click.echo(f"{file}: {fault}", err=True)
@@ -119,17 +120,3 @@ def _change(config_path: Path, label: str, status: str) -> None:
     with reach(load(config_path)) as ask:
         told = ask("roster.status", label=label, status=status)
     click.echo(f"{told['card']}: {told['was']} → {told['status']}")
-
-
-def _send(ask: Ask, found: RosterFile, progress: Progress) -> int:
-    total = found.total()
-    task = progress.add_task("staging", total=total.cards)
-    generation = ask("roster.begin")
-    rows = iter(found.rows())
-    while part := list(itertools.islice(rows, _SLICE)):
-        ask("roster.stage", generation=generation, rows=part)
-        progress.advance(task, len(part))
-    digest = total.digest().hex()
-    count = ask("roster.switch", generation=generation, count=total.cards, digest=digest)
-    sys.stderr.flush()
-    return int(count)
