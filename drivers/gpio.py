@@ -55,7 +55,6 @@ class PinBank:
         self._lines = {
             spec.input: Line(
                 spec,
-                interlock.guards(spec.input),
                 self._edge,
                 Debounce(spec.debounce_ms * 1_000_000, eager=interlock.guards(spec.input)),
             )
@@ -277,13 +276,12 @@ class PinBank:
         with self._lock:
             if not self._running:
                 return
-            if line.guards and active:
-                self._protect(line.spec.input, True, now)
             self._believe(line, line.belief.edge(active, now), now)
             self._due(line.belief.settle_ns)
         self._outbox.flush()
 
     def _believe(self, line: Line, news: bool, now: int) -> None:
+        """Act on a belief that changed, then tell it; safety is believed at its first edge."""
         if not news:
             return
         if self._levels[line.spec.input] is not line.belief.level:
@@ -341,8 +339,6 @@ class PinBank:
             self._believe(line, True, now)
             return
         # An edge that never reached us: the kernel's queue of events is short.
-        if line.guards and raw:
-            self._protect(line.spec.input, True, now)
         self._believe(line, line.belief.edge(raw, now), now)
 
     # The thread.

@@ -68,13 +68,9 @@ class Relay:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Line:
-    """An input at work; gpiozero holds only a weak reference to `changed`.
-
-    ``guards``: it is a safety input of some arm, so its first active edge counts.
-    """
+    """An input at work; gpiozero holds only a weak reference to `changed`."""
 
     spec: InputSpec
-    guards: bool
     seen: Callable[["Line", bool], None]
     belief: Debounce
     pin: Pin | None = None

@@ -52,6 +52,12 @@ class HeldPin(LGPIOPin):  # type: ignore[misc]  # gpiozero ships no types
     def _get_state(self) -> int:
         return int(self._do(lgpio.gpio_read))
 
+    def _enable_event_detect(self) -> None:
+        try:
+            super()._enable_event_detect()
+        except lgpio.error as error:
+            raise OSError(f"lgpio: {error}") from error
+
     def _do(self, call: Callable[..., Any], *values: int) -> Any:
         try:
             return call(self._handle, self._number, *values)

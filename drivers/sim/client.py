@@ -154,6 +154,10 @@ class SimClient:
                 return records
             since = page["next"]
 
+    def mark(self) -> int:
+        """How many records the trace has, for ``trace(since=...)``."""
+        return int(self.ask("trace", limit=0)["recorded"])
+
     def wait(self, limit_ms: int = 5_000, **wanted: Any) -> int:
         """Wait until all of it holds; the monotonic ns of that.
 
@@ -189,7 +193,10 @@ class SimProcess:
         file.write_text(json.dumps(spec), "utf-8")
         command = [sys.executable, "-m", "drivers.sim", str(file), "--with-stdin"]
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the daemon: the gate goes last
         )
         self._wait_ready()
         self.client = SimClient(Path(spec["control_socket"]))

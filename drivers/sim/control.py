@@ -7,7 +7,7 @@ Requests are objects with ``op``; the answer has ``ok`` true, or false with ``er
     release {lane}          person {lane, ms}        input {pin, active: true | false | null}
     unplug {reader}         replug {reader}          heard -> what was written to the readers
     arms -> lanes           pins -> level and function of every pin
-    trace {since?, limit?} -> records, next, dropped    story {since_ns?} -> notes
+    trace {since?, limit?} -> records, next, dropped, recorded    story {since_ns?} -> notes
     wait {for: {...}, limit_ms} -> met               stop
 
 A wait is for all of: ``lane`` with ``arm`` (``up``, ``down``, ``rising``, ``falling``,
@@ -194,7 +194,9 @@ class Control:
             dropped = self._board.recorded - len(trace)
             first = max(0, since - dropped)
             records = list(islice(trace, first, first + limit))
-        return {"records": records, "next": dropped + first + len(records), "dropped": dropped}
+            recorded = self._board.recorded
+        end = dropped + first + len(records)
+        return {"records": records, "next": end, "dropped": dropped, "recorded": recorded}
 
     def _story(self, request: Mapping[str, Any]) -> Answer:
         since = int(request.get("since_ns", 0))

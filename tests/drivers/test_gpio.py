@@ -45,7 +45,7 @@ __all__ = ["bank", "heard", "rig", "sim"]
 
 MS = 1_000_000
 EARLY_MS = 20  # times are taken on both sides of a socket
-LATE_MS = 150  # how late a loaded machine may be
+LATE_MS = 300  # how late a loaded machine may be
 OUT_0, OUT_1, REST = ("output", 0), ("output", 1), ("input", 0)
 
 
@@ -103,9 +103,9 @@ def test_a_pulse_is_bounded_by_the_longest_time(bank: PinBank, rig: PinRig) -> N
 
 
 def test_a_second_pulse_extends_and_never_toggles(bank: PinBank, rig: PinRig) -> None:
-    bank.pulse(CLOSE, 200)
-    bank.pulse(CLOSE, 20)
+    bank.pulse(CLOSE, 100)
     bank.pulse(CLOSE, 300)
+    bank.pulse(CLOSE, 20)
     wait_steps(rig, CLOSE_PIN, [REST, OUT_1, OUT_0, OUT_1])
     assert 300 - EARLY_MS <= on_ms(rig, CLOSE_PIN, 0) < 300 + LATE_MS
 

@@ -417,6 +417,10 @@ def test_the_pin_socket_says_what_it_does_not_do(gate: SimProcess) -> None:
             other.send(message(b"I", 17, 1))
             assert other.recv(4) == b"V\x11\x01\0"  # its pull-up
     assert gate.client.trace([17])[0].who == os.getpid()
+    mark = gate.client.mark()
+    assert len(gate.client.trace()) == mark
+    gate.client.input(26, True)
+    assert [r.pin for r in gate.client.trace(since=mark)] == [26]
     assert [r.level for r in gate.client.trace([17])] == [1, 1]
 
 
