@@ -144,7 +144,9 @@ class Reading:
 
     def counts(self) -> Mapping[str, int]:
         """``entries``, ``first``, ``last``, ``published``, ``cards``, ``personal``."""
-        first, last = self._fetch("SELECT min(sequence), max(sequence) FROM entries")[0]
+        first, last = self._fetch(
+            "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
+        )[0]
         published, cards = self._fetch(
             "SELECT published, (SELECT cards FROM generations WHERE id = generation) FROM state"
         )[0]

@@ -143,7 +143,9 @@ class Scribe:
 
 
 def _read_head(cursor: sqlite3.Cursor, stream: str, boot: str) -> Head:
-    first, last = cursor.execute("SELECT min(sequence), max(sequence) FROM entries").fetchone()
+    first, last = cursor.execute(
+        "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
+    ).fetchone()
     if last is None:
         return Head(stream, boot, 0, 0, GENESIS)
     (found,) = cursor.execute("SELECT hash FROM entries WHERE sequence = ?", (last,)).fetchone()

@@ -137,7 +137,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _unreadable(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(
-        f"{path}: the file is damaged, not even its beginning can be read ({error}): {_RESTORE}"
+        f"{path}: the file is damaged, not even its ends can be read ({error}): {_RESTORE}"
     )
 
 
@@ -163,7 +163,9 @@ class _Check:
 
     def _look(self) -> _Fault | None:
         one = self._conn.execute
-        start = one("SELECT min(sequence), max(sequence) FROM entries").fetchone()
+        start = one(
+            "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
+        ).fetchone()
         low, end = start if start[0] is not None else (1, 0)
         (published,) = one("SELECT published FROM state").fetchone()
         cut = one("SELECT sequence, hash FROM cuts ORDER BY sequence DESC LIMIT 1").fetchone()
@@ -173,16 +175,19 @@ class _Check:
         if low > 1:
             self._hash = b"" if low <= cut[0] else cut[1]
         self._first = low
-        try:
-            fault = self._walk(end, cut)
-        except sqlite3.Error as error:
-            return _Fault(self._last + 1, f"it cannot be read, the file is damaged ({error})")
+        fault = None
+        for batch in (_BATCH, 1):  # One by one where a batch cannot be read, to name the first.
+            try:
+                fault = self._walk(end, cut, batch)
+                break
+            except sqlite3.Error as error:
+                fault = _Fault(self._last + 1, f"it cannot be read, the file is damaged ({error})")
         return fault or self._look_at_end(end, published)
 
-    def _walk(self, end: int, cut: Anchor | None) -> _Fault | None:
+    def _walk(self, end: int, cut: Anchor | None, batch: int) -> _Fault | None:
         everything = end - self._last
         while self._last < end:
-            rows = self._conn.execute(_ENTRIES, (self._last, end, _BATCH)).fetchall()
+            rows = self._conn.execute(_ENTRIES, (self._last, end, batch)).fetchall()
             kept = self._kept(self._last + 1, rows[-1][0]) if rows else {}
             for row in rows:
                 if row[0] != self._last + 1:
@@ -220,7 +225,7 @@ class _Check:
     def _commitments(self, row: tuple[Any, ...], kept: list[tuple[bytes, bytes, bytes]]) -> str:
         """What is wrong with the personal fields that still exist; empty when nothing is."""
         try:
-            promised = json.loads(row[11])[COMMITMENTS] if b'"commitments":' in row[11] else {}
+            promised = json.loads(row[11]).get(COMMITMENTS, {})
             for field, salt, value in kept:
                 name = field.decode()
                 if promised.get(name) != commitment(salt, name, value.decode()):
