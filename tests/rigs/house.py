@@ -1,0 +1,380 @@
+"""A whole gate for the scenarios: simulated hardware, the real daemon, and who looks at both.
+
+Rules kept here:
+- the daemon is a process of its own and is only met from outside: pins, lines, sockets, broker, and
+  the ledger's file opened for reading;
+- every wait is for a condition, with a limit; nothing is ended but by its pid;
+- what the relays did is read from the simulated gate's trace, which outlives the daemon.
+"""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+from ruamel.yaml import YAML
+
+from agent import transfer
+from agent.control.client import ControlClient
+from agent.core.entries import StoredEntry
+from agent.simulate import SimulatedGate
+from agent.store import roster_csv
+from agent.store.reading import Reading
+from agent.store.verify import Verdict, verify
+from agent.uplink.envelope import envelope
+from drivers.sim import SimClient
+from drivers.sim.board import Record
+from tests.rigs.broker import Mosquitto
+from tests.rigs.listener import Heard
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "config" / "demo.yaml"
+IN, OUT = "in-1", "out-1"
+LANES = (IN, OUT)
+SOURCE = "/gate/v1/green-garden/demo"
+GRANTED, DENIED = "gate.access.granted.v1", "gate.access.denied.v1"
+REFERRED = "gate.access.referred.v1"
+ENDED, ORDERED = "gate.passage.ended.v1", "gate.arm.ordered.v1"
+STARTED, STOPPED = "gate.agent.started.v1", "gate.agent.stopped.v1"
+PROFILE = os.environ.get("GATE_PROFILE", "ci")
+
+T = TypeVar("T")
+
+
+def size(ci: int, nightly: int) -> int:
+    """How often, by the profile of this run."""
+    return nightly if PROFILE == "nightly" else ci
+
+
+def until(look: Callable[[], T], what: str, seconds: float = 10.0) -> T:
+    """Wait until ``look`` gives something true, and give it back; fails with ``what``."""
+    limit = time.monotonic() + seconds
+    pause = threading.Event()
+    while not (found := look()):
+        assert time.monotonic() < limit, f"not within {seconds:g} s: {what}"
+        pause.wait(0.01)
+    return found
+
+
+class Card(NamedTuple):
+    """A row of the roster file."""
+
+    credential: str
+    label: str
+    kind: str = "resident"
+    status: str = "active"
+    valid_from: str = ""
+    valid_until: str = ""
+
+
+def digits(number: int) -> str:
+    """The number of a tag as its ten digits."""
+    return f"{number:010X}"
+
+
+def residents(count: int, first: int = 1) -> list[Card]:
+    """Cards that are good everywhere; the tag of ``R-00001`` has the number 1."""
+    numbers = range(first, first + count)
+    return [Card(f"em4100:{digits(number)}", f"R-{number:05}") for number in numbers]
+
+
+def write_roster(file: Path, cards: Iterable[Card]) -> Path:
+    """The cards as a file that ``roster import`` takes."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(Card._fields)
+        writer.writerows(cards)
+    return file
+
+
+class Stroke(NamedTuple):
+    """A relay that was on, from ``on_ns`` to ``off_ns`` (None: it still is)."""
+
+    on_ns: int
+    off_ns: int | None
+    who: int
+
+
+def strokes(records: Iterable[Record], pin: int) -> list[Stroke]:
+    """How often the relay behind an active-low pin was on, by the trace of the simulated gate."""
+    found: list[Stroke] = []
+    began: Record | None = None
+    for one in records:
+        if one.kind != "pin" or one.pin != pin:
+            continue
+        on = one.function == "output" and one.level == 0
+        if on and began is None:
+            began = one
+        elif not on and began is not None:
+            found.append(Stroke(began.ns, one.ns, began.who))
+            began = None
+    if began is not None:
+        found.append(Stroke(began.ns, None, began.who))
+    return found
+
+
+def demo_lanes(**changes: Any) -> dict[str, Any]:
+    """The lanes of config/demo.yaml, each with these keys changed (``open_for="1 s"``)."""
+    lanes: dict[str, Any] = YAML(typ="safe").load(DEMO)["lanes"]
+    return {name: {**lane, **changes} for name, lane in lanes.items()}
+
+
+class House:
+    """The gate of config/demo.yaml in ``folder``. ``cards`` rule from the first start on.
+
+    Without ``broker`` it has no uplink. ``state`` is where the ledger lies, if not in ``folder``.
+    ``travel_ms`` is how long an arm takes. Ends as a context; then nothing of it is left.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        cards: Sequence[Card] = (),
+        *,
+        broker: Mosquitto | None = None,
+        state: Path | None = None,
+        travel_ms: int = 150,
+        changes: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        uplink = None
+        if broker is not None:
+            uplink = {"host": broker.host, "port": broker.port, "tls": False}
+        wanted: dict[str, Any] = {"uplink": uplink}
+        if state is not None:
+            wanted["paths"] = {"state": str(state), "run": str(folder / "run")}
+        wanted |= changes or {}
+        self.folder = folder
+        self.cards = cards
+        self.gate = SimulatedGate(
+            DEMO, folder, wanted, timedelta(milliseconds=travel_ms), environment
+        )
+        self.ledger = self.gate.settings.paths.ledger
+        self._environment = {**os.environ, **(environment or {})}
+        self._sim_pid = self.gate.sim.process.pid
+        self._pids: set[int] = {self._sim_pid}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.gate.close()
+        left = [pid for pid in self._pids if alive(pid)]
+        assert not left, f"processes are left over: {left}"
+
+    # The daemon
+
+    def start(self, limit_s: float = 20.0) -> Self:
+        """Start the daemon, wait until it answers, and bring in the roster the first time."""
+        self.gate.start(limit_s)
+        self._pids.add(self.pid)
+        if self.cards:
+            self.enrol(self.cards)
+            self.cards = ()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """Of the daemon."""
+        assert self.gate.daemon is not None, "the daemon does not run"
+        return self.gate.daemon.pid
+
+    def kill(self) -> None:
+        """The daemon ends as in a power cut: kill -9."""
+        self.gate.stop(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        return self.gate.stop()
+
+    def log(self) -> str:
+        """What the daemons of this house wrote, the end of it."""
+        return (self.folder / "daemon.log").read_text("utf-8", "replace")[-4000:]
+
+    def resident_kb(self) -> int:
+        """Resident memory of the daemon (proc(5), VmRSS)."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    # Orders and questions
+
+    def control(self) -> ControlClient:
+        """A connection to the control socket."""
+        return self.gate.control()
+
+    def ask(self, op: str, **args: object) -> Any:
+        """One question over the control socket."""
+        with self.control() as client:
+            return client.ask(op, **args)
+
+    def enrol(self, cards: Sequence[Card]) -> None:
+        """Let these cards rule, by the way that ``roster import`` takes."""
+        found = roster_csv.read(write_roster(self.folder / "roster.csv", cards), LANES)
+        assert not found.faults, found.faults
+        with self.control() as client:
+            assert transfer.send(client.ask, found) == len(cards)
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """The health of one part, as ``status`` tells it."""
+        parts = self.ask("status")["parts"]
+        found: Mapping[str, Any] = next(one for one in parts if one["part"] == name)
+        return found
+
+    def command(self, *args: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run ``gate-agent`` with this gate's configuration; the exit code is for the caller."""
+        return subprocess.run(
+            [sys.executable, "-m", "agent", *args, "-c", str(self.gate.config)],
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def relays_safe(self) -> None:
+        """What the service does after a crash; afterwards no relay is on."""
+        done = self.command("relays-safe")
+        assert done.returncode == 0, done.stderr
+        assert self.relays_on() == []
+
+    # The hardware
+
+    @property
+    def sim(self) -> SimClient:
+        """The simulated hardware."""
+        return self.gate.sim.client
+
+    def relay(self, lane: str, role: str = "open") -> int:
+        """The pin of a relay."""
+        return self.gate.settings.lanes[lane].arm.outputs()[role].pin
+
+    def input(self, lane: str, role: str = "loop") -> int:
+        """The pin of an input."""
+        return self.gate.settings.lanes[lane].inputs.wired()[role].pin
+
+    def tap(self, lane: str, number: int) -> int:
+        """Hold the tag with this number to the lane's serial reader; monotonic ns of that."""
+        return self.sim.tap_em4100(f"{lane}-rdm", digits(number))
+
+    def strokes(self, lane: str, role: str = "open") -> list[Stroke]:
+        """What a relay did since the simulated hardware was started."""
+        pin = self.relay(lane, role)
+        return strokes(self.sim.trace([pin]), pin)
+
+    def opened(self, lane: str, after_ns: int, seconds: float = 5.0) -> Stroke:
+        """Wait for a pulse of the open relay that began after a monotonic time."""
+
+        def look() -> Stroke | None:
+            return next((one for one in self.strokes(lane) if one.on_ns > after_ns), None)
+
+        found = until(look, f"a pulse to open {lane}; the daemon says: {self.log()}", seconds)
+        assert found is not None
+        return found
+
+    def relays_on(self) -> list[int]:
+        """The pins of relays that pull now."""
+        pins = self.sim.pins()
+        relays = [
+            pin.pin
+            for lane in self.gate.settings.lanes.values()
+            for pin in lane.arm.outputs().values()
+        ]
+        return [pin for pin in relays if pins[pin]["output"] and pins[pin]["level"] == 0]
+
+    # The journal
+
+    def entries(self, *kinds: str, after: int = 0) -> list[StoredEntry]:
+        """Entries beyond a sequence, of these types (none given: all)."""
+        found: list[StoredEntry] = []
+        with Reading.open(self.ledger) as reading:
+            while batch := reading.after(after, 1000):
+                after = batch[-1].sequence
+                found += [one for one in batch if not kinds or one.type in kinds]
+        return found
+
+    def head(self) -> int:
+        """The last sequence."""
+        with Reading.open(self.ledger) as reading:
+            return reading.head()[0]
+
+    def published(self) -> int:
+        """The durable cursor of what the broker has."""
+        with Reading.open(self.ledger) as reading:
+            return reading.counts()["published"]
+
+    def wait_entry(
+        self, kind: str, seconds: float = 5.0, after: int = 0, **data: object
+    ) -> StoredEntry:
+        """Wait for an entry of this type whose data holds all of ``data``."""
+
+        def look() -> StoredEntry | None:
+            for one in self.entries(kind, after=after):
+                told = json.loads(one.data)
+                if all(told.get(name) == value for name, value in data.items()):
+                    return one
+            return None
+
+        found = until(look, f"an entry {kind} with {data}", seconds)
+        assert found is not None
+        return found
+
+    def verified(self) -> Verdict:
+        """The journal verifies, from the first entry to the last."""
+        verdict = verify(self.ledger)
+        assert verdict.ok, verdict
+        assert verdict.first <= 1
+        return verdict
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, and not only its remains."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def events(heard: Sequence[Heard]) -> dict[int, bytes]:
+    """Events by sequence; fails when a repeated one differs, or the first times are out of order.
+
+    Every event is of one stream.
+    """
+    found: dict[int, bytes] = {}
+    streams = set()
+    last = 0
+    for one in heard:
+        told = json.loads(one.payload)
+        streams.add(told["streamid"])
+        sequence = int(told["sequence"])
+        if sequence in found:
+            assert found[sequence] == one.payload, f"event {sequence} came again, but different"
+            continue
+        assert sequence > last, f"event {sequence} came for the first time after {last}"
+        found[sequence], last = one.payload, sequence
+    assert len(streams) <= 1, streams
+    return found
+
+
+def same_as_stored(found: Mapping[int, bytes], entries: Iterable[StoredEntry]) -> None:
+    """Every event that was heard is, byte for byte, the envelope of the entry in the journal."""
+    stored = {one.sequence: one for one in entries}
+    for sequence, payload in found.items():
+        assert sequence in stored, f"the broker has event {sequence}, the journal does not"
+        assert payload == envelope(stored[sequence], SOURCE), sequence
