@@ -102,6 +102,8 @@ CASES = [
          "belongs to the protocol line"),
     Case("undefined", "[in-1-rdm]", "[in-1-rdm, ⟦in-1-rdn]", "lanes.in-1.readers.1",
          "there is no reader 'in-1-rdn'", "in-1-rdm", "in-1-rdm"),
+    Case("undefined-only", "[in-1-rdm]", "[⟦in-1-rdn]", "lanes.in-1.readers.0",
+         "there is no reader 'in-1-rdn'", "in-1-rdm", "in-1-rdm"),
     Case("nowhere", "desks:\n  booth: {readers: [desk-nfc]}\n", "", "readers.desk-nfc",
          "at no lane and no desk"),
     Case("two-lanes", "[out-1-nfc]", "[out-1-nfc, ⟦in-1-rdm]", "lanes.out-1.readers.1",
@@ -123,6 +125,10 @@ CASES = [
     # Wiring
     Case("pin-twice", "close: {pin: 27}", "close: {pin: ⟦17}", f"{ARM}.close.pin",
          f"pin 17 is used twice; the first is {ARM}.open in line 10", "each pin once"),
+    Case("pin-of-uart", GOOD[GOOD.index("pin: 17") : GOOD.index(", protocol: em")],
+         GOOD[GOOD.index("pin: 17") : GOOD.index(", protocol: em")]
+         .replace("pin: 17", "pin: ⟦15").replace("ttyUSB0", "ttyAMA0"), f"{ARM}.open.pin",
+         "pin 15 is used twice; the first is readers.in-1-rdm.port in line 21 (the serial"),
     Case("pin-of-list", "loop: {pin: 23}", "safety: [{pin: 23}, {pin: ⟦27}]",
          "lanes.in-1.inputs.safety.1.pin", f"the first is {ARM}.close in line 11"),
     Case("keep", "on_exit: keep", "on_exit: ⟦off", "lanes.out-1.arm.open.on_exit",
@@ -173,6 +179,33 @@ def test_a_fault_is_told_once_and_at_its_place(case: Case, tmp_path: Path) -> No
     assert case.problem in fault.problem
     assert case.allowed.lower() in fault.allowed.lower()
     assert fault.suggestion == case.suggestion
+
+
+TAKEN = [
+    ("tls: {ca: ca.pem}", "tls: false\n  plain_because: inside our own cable"),
+    ("host: mqtt.example.net\n  tls: {ca: ca.pem}", "host: 127.0.0.1\n  tls: false"),
+    ("host: mqtt.example.net\n  tls: {ca: ca.pem}", "host: '::1'\n  tls: false"),
+    ("host: mqtt.example.net\n  tls: {ca: ca.pem}", "host: localhost\n  tls: false"),
+    ("tls: {ca: ca.pem}", "tls: {ca: ca.pem}\n  personal: full\n  responsible: Li Na"),
+    ("tls: {ca: ca.pem}", "version: 3.1.1"),
+    ("tls: {ca: ca.pem}", "version: 5"),
+    ("gate: north", "gate: 7"),
+    ("gate: north", "gate: north\ncalendar:\nclock:\npaths:"),
+    ("on_exit: keep", "on_exit: 'keep'"),
+    ("pulse: 500 ms}", "on_exit: off}"),
+    ("open_for: 15 s", "open_for: !!str 15 s"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), TAKEN)
+def test_what_is_taken(tmp_path: Path, old: str, new: str) -> None:
+    assert faults_of(tmp_path, changed(old, new)) == []
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5", "10.0.0.1", "mqtt.local"])
+def test_a_near_broker_is_not_this_machine(tmp_path: Path, host: str) -> None:
+    text = changed("host: mqtt.example.net\n  tls: {ca: ca.pem}", f"host: {host}\n  tls: false")
+    assert [fault.path for fault in faults_of(tmp_path, text)] == ["uplink.tls"]
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:

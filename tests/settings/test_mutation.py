@@ -19,7 +19,8 @@ TREES = [json.dumps(YAML(typ="safe", pure=True).load(text), default=str) for tex
 
 keys = st.sampled_from(
     ["pin", "arm", "open", "readers", "lanes", "driver", "serial", "side", "tls", "file", "<<",
-     "x-a", "drive", "on_exit", "inputs", "safety", "in-1", "[key]", "0", "", "port", "name", "personal"]
+     "x-a", "drive", "on_exit", "inputs", "safety", "in-1", "[key]", "0", "", "port", "name",
+     "personal"]
 )  # fmt: skip
 scalars = st.one_of(
     st.none(),
