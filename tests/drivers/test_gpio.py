@@ -44,7 +44,7 @@ from tests.rigs.gate_rig import (
 __all__ = ["bank", "heard", "rig", "sim"]
 
 MS = 1_000_000
-EARLY_MS = 20  # times are taken on both sides of a socket
+EARLY_MS = 60  # "on" may reach the other process late, "off" in time
 LATE_MS = 300  # how late a loaded machine may be
 OUT_0, OUT_1, REST = ("output", 0), ("output", 1), ("input", 0)
 
@@ -222,7 +222,7 @@ def test_safety_is_clear_only_after_quiet(rig: PinRig, heard: Heard) -> None:
     clear = heard.wait_input(LOOP, False)
     assert active.edges >= 1
     assert clear.edges == 6
-    assert QUIET_MS - EARLY_MS <= (clear.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
+    assert QUIET_MS <= (clear.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
 
 
 @pytest.mark.usefixtures("bank")
@@ -232,7 +232,7 @@ def test_other_inputs_are_believed_after_quiet(rig: PinRig, heard: Heard) -> Non
     last = rig.trace(BUTTON_PIN)[-1]
     pressed = heard.wait_input(BUTTON, True)
     assert pressed.edges == 5
-    assert QUIET_MS - EARLY_MS <= (pressed.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
+    assert QUIET_MS <= (pressed.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
     mine = [(e.active, e.edges) for e in heard.of(InputChanged) if e.input == BUTTON]
     assert mine == [(False, 0), (True, 5)]
 
