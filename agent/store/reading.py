@@ -20,7 +20,7 @@ from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
 from agent.store.roster import Roster
 from agent.store.rows import Row, card_of
-from agent.store.schema import SCHEMA, schema_of
+from agent.store.schema import ENDS, SCHEMA, schema_of
 from agent.store.search import Search
 
 _WAIT_S = 2.0
@@ -144,9 +144,7 @@ class Reading:
 
     def counts(self) -> Mapping[str, int]:
         """``entries``, ``first``, ``last``, ``published``, ``cards``, ``personal``."""
-        first, last = self._fetch(
-            "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
-        )[0]
+        first, last = self._fetch(ENDS)[0]
         published, cards = self._fetch(
             "SELECT published, (SELECT cards FROM generations WHERE id = generation) FROM state"
         )[0]

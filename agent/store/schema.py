@@ -113,6 +113,9 @@ _FIRST = Migration(
     ),
 )
 
+ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
+"""First and last entry. Asked for both at once SQLite would read the whole table."""
+
 MIGRATIONS = (_FIRST,)
 SCHEMA = MIGRATIONS[-1].number
 

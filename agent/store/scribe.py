@@ -15,6 +15,7 @@ from agent.core.project import project
 from agent.ports import Head
 from agent.store.chain import GENESIS, digest, framed, number
 from agent.store.projections import Change, changes
+from agent.store.schema import ENDS
 from agent.store.seal import Sealer, clip
 
 _ENTRY = "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -143,9 +144,7 @@ class Scribe:
 
 
 def _read_head(cursor: sqlite3.Cursor, stream: str, boot: str) -> Head:
-    first, last = cursor.execute(
-        "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
-    ).fetchone()
+    first, last = cursor.execute(ENDS).fetchone()
     if last is None:
         return Head(stream, boot, 0, 0, GENESIS)
     (found,) = cursor.execute("SELECT hash FROM entries WHERE sequence = ?", (last,)).fetchone()

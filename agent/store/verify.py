@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from agent.errors import StoreError
 from agent.store.chain import GENESIS, commitment, digest, framed, number
-from agent.store.schema import SCHEMA, schema_of
+from agent.store.schema import ENDS, SCHEMA, schema_of
 from agent.store.seal import COMMITMENTS
 
 _BATCH = 1000
@@ -163,9 +163,7 @@ class _Check:
 
     def _look(self) -> _Fault | None:
         one = self._conn.execute
-        start = one(
-            "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
-        ).fetchone()
+        start = one(ENDS).fetchone()
         low, end = start if start[0] is not None else (1, 0)
         (published,) = one("SELECT published FROM state").fetchone()
         cut = one("SELECT sequence, hash FROM cuts ORDER BY sequence DESC LIMIT 1").fetchone()

@@ -50,14 +50,15 @@ def switched() -> Entry:
     return Entry(EntryType.ROSTER_SWITCHED, "roster", at())
 
 
-def card(number: int, label: str = "", **more: str) -> Card:
-    text = f"{number:010X}"
+def card(number: int, holder: str = "", unit: str = "", plate: str = "") -> Card:
     return Card(
-        Credential("em4100", text),
-        label or f"C-{number}",
+        Credential("em4100", f"{number:010X}"),
+        f"C-{number}",
         CardKind.RESIDENT,
         CardStatus.ACTIVE,
-        **more,
+        holder,
+        unit,
+        plate=plate,
     )
 
 

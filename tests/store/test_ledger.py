@@ -9,6 +9,7 @@ import pytest
 
 from agent.core.entries import Entry, EntryType
 from agent.core.model import ClockQuality
+from agent.core.personal import Level
 from agent.errors import StoreError
 from agent.ports import Condition, KeptResult
 from agent.store import schema
@@ -17,13 +18,12 @@ from agent.store.desk import KEEP_COUNT
 from agent.store.ledger import CHECKPOINT_PAGES, Ledger
 from agent.store.projections import rebuild
 from agent.store.reading import Reading
+from agent.store.seal import Disclosure
 from agent.store.verify import verify
 from tests.store.build import (
     KEY,
     NORTH,
     US,
-    Disclosure,
-    Level,
     at,
     ended,
     fill,
