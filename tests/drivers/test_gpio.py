@@ -446,3 +446,19 @@ def test_requests_have_the_size_the_kernel_expects() -> None:
         (pin_chip._GET_VALUES, pin_chip._VALUES),
     ):
         assert request >> 16 & 0x3FFF == layout.size
+
+
+def test_a_lift_that_fails_is_told_and_closing_ends(heard: Heard) -> None:
+    rig = MemoryRig()
+    bank = make_bank(rig.factory())
+    bank.start(heard)
+    bank.pulse(CLOSE, 1_000)
+    rig.factory().pin(f"GPIO{OPEN_PIN}").function = "input"  # as a pin that refuses to be driven
+    rig.drive(LOOP_PIN, 1)
+    heard.wait_input(LOOP, True)
+    assert steps(rig.trace(CLOSE_PIN)) == [REST, OUT_1, OUT_0, OUT_1]
+    assert heard.of(Protected) == []
+    fault = heard.of(OutputFaulted)[0]
+    assert (fault.output, "cannot be turned on" in fault.detail) == (OPEN, True)
+    with pytest.raises(DeviceError, match="left on"):
+        bank.stop()
