@@ -13,7 +13,7 @@ from agent.settings.schema import json_schema
 from agent.settings.shapes import fields_of
 from agent.settings.words import Checksum, Encoding, WireProtocol
 from drivers.wire.registry import PROTOCOLS, Options, make_decoder
-from tests.settings.pages import CONFIG, changed
+from tests.settings.pages import CONFIG
 
 EXAMPLES = sorted(CONFIG.glob("*.yaml"))
 HEAD = "# yaml-language-server: $schema=gate-agent.schema.json\n"
@@ -79,9 +79,3 @@ def test_words_of_a_reader_are_taken_by_the_decoders() -> None:
         make_decoder("line", Options(encoding=encoding.value))
     reader = fields_of(SerialReader)
     assert {"checksum", "pattern", "scheme", "encoding"} <= set(reader)
-
-
-def test_the_readme_of_a_lane_without_a_side(tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text(changed("direction: in", "direction: both"), encoding="utf-8")
-    assert [fault.path for fault in check(file)] == ["readers.in-1-rdm.side"]

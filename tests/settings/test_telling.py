@@ -8,7 +8,7 @@ from agent.errors import SettingsError
 from agent.settings.faults import FaultySettingsError
 from agent.settings.models import Secret
 from agent.settings.reading import read
-from tests.settings.pages import GOOD, MARK, changed, faults_of, place_of_mark
+from tests.settings.pages import MARK, changed, faults_of, place_of_mark
 
 SECRET = "hunter2-correct-horse"  # noqa: S105 -- the word that must never be seen again
 
@@ -69,16 +69,6 @@ def test_what_stands_before_a_syntax_fault_is_still_checked(tmp_path: Path) -> N
 
 
 def test_the_caret_stands_below_the_value_even_after_chinese(tmp_path: Path) -> None:
-    fault = faults_of(
-        tmp_path, changed("    direction: in\n", "    name: 入口\n    direction: in\n")
-    )
-    assert fault == []
-    told = str(
-        faults_of(
-            tmp_path, changed("arm:\n      open: {pin: 17", "arm: {入口: 1,\n      open: {pin: 17")
-        )[0]
-    )
-    assert told
     text = changed("readers: [in-1-rdm]", "readers: [入口, in-1-rdm, x-y]")
     first, second = faults_of(tmp_path, text)
     assert str(first).splitlines()[1:3] == [
@@ -147,7 +137,3 @@ def test_a_secret_that_is_not_there(tmp_path: Path, content: bytes | None, told:
         place.write_bytes(content)
     with pytest.raises(SettingsError, match=told):
         Secret(file=place).read()
-
-
-def test_the_good_file_has_no_fault_to_tell(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, GOOD) == []
