@@ -287,8 +287,8 @@ class Loop:
                 self._timers.start(key, at_ns)
             case StopTimer(key):
                 self._timers.stop(key)
-            case AnswerOrder(order):
-                self._answers[order] = _kept(effect)
+            case _:
+                self._answers[effect.order] = _kept(effect)
 
     def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:
         try:
