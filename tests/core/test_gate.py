@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.draft import Draft
 from agent.core.effects import PulseRelay, SwitchRelay
 from agent.core.entries import MEANINGS, EntryType
 from agent.core.events import (
@@ -147,3 +148,11 @@ def test_a_restart_switches_no_relay_whatever_was_open() -> None:
     step = play.restart()
     assert not any(isinstance(effect, (PulseRelay, SwitchRelay)) for effect in step.effects)
     assert play.open == {}
+
+
+def test_identifiers_of_one_step_follow_each_other() -> None:
+    draft = Draft(gate_plan(), Facts("s1", 41, WEDNESDAY), NOW)
+    ids = [draft.write(EntryType.AGENT_STARTED, "agent", {}) for _ in range(2)]
+    assert ids == [f"/gate/v1/estate/north/s1/{number:020d}" for number in (41, 42)]
+    assert draft.next_id().endswith("43")
+    assert draft.new_passage() == "north-s1-43-1"
