@@ -110,7 +110,9 @@ class Watcher:
             self._record("gap", fields, text, RED)
         self.events += 1
         if self._as_json:
-            click.echo(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
+            text = payload.decode()
+            one_line = text if text.isprintable() else json.dumps(content, separators=(",", ":"))
+            click.echo(one_line)
         else:
             late = "" if isinstance(verdict, Gap) or not verdict.late else "  (late)"
             click.echo(sentences.event(content) + late)

@@ -97,7 +97,7 @@ class Owner(Protocol):
         """A PUBACK; ``code`` of 0x80 or more is a refusal, ``name`` its name in the standard."""
 
     def answered(self, refused: str) -> None:
-        """The answer to a barrier or a subscription; ``refused`` says why one was not granted."""
+        """A SUBACK or UNSUBACK; ``refused`` says why it was not granted."""
 
     def received(self, topic: str, payload: bytes, retained: bool) -> None:
         """A message of a topic subscribed to."""
@@ -279,10 +279,10 @@ class Connection:
         if rc != MQTT_ERR_SUCCESS:
             self._raise_lost()
 
-    def barrier(self, topic: str) -> None:
-        """Ask for an answer that proves the connection alive after all that was sent before.
+    def unsubscribe(self, topic: str) -> None:
+        """Unsubscribe, also from what was never subscribed to: every broker answers.
 
-        It is an UNSUBSCRIBE from what was never subscribed to: every broker answers it.
+        `Owner.answered` follows, and proves that the connection outlived what was sent before.
         """
         rc, _ = self._client.unsubscribe(topic)
         if rc != MQTT_ERR_SUCCESS:

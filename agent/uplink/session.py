@@ -4,8 +4,7 @@ Rules kept here:
 - `status` comes first, then `info` and every lane; they never wait behind a backlog;
 - an event is sent once in a session, in sequence, within the window and what the broker allows;
 - a refusal stops the events and is said in words; the next session tries again, nothing is skipped;
-- on MQTT 3.1.1, where a denied publish may get a PUBACK and then a dropped socket, the latest
-  acknowledgement counts only once the broker has said something after it.
+- on MQTT 3.1.1 an acknowledgement counts only as far as `doubt` lets it.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from agent.uplink import payloads, words
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
 from agent.uplink.client import FAILURE, Broker, Connection, Will, properties
+from agent.uplink.doubt import Doubt
 from agent.uplink.envelope import CONTENT_TYPE, envelope
 from agent.uplink.feed import Feed
 from agent.uplink.payloads import Presence
@@ -67,7 +67,7 @@ class Session:
         self._boot = boot
         self._clock = clock
         self._link = Connection(broker, self)
-        self._cautious = broker.version != "5"
+        self._doubt = Doubt() if broker.version != "5" else None
         self._began_at = outbox.published
         self._number = 0
         self._limit = broker.window
@@ -76,8 +76,6 @@ class Session:
         self._events: dict[int, int] = {}
         self._others: dict[int, str] = {}
         self._controls: dict[str, bytes] = {}
-        self._held = 0
-        self._barrier = False
         self._heard_at = 0.0
         self._told = (0, 0.0)
         self._retry_at = 0.0
@@ -101,21 +99,22 @@ class Session:
             return
         if not sequence:
             self._report.settle(self._others.pop(mid, ""))
-        if self._cautious:
-            sequence, self._held = self._held, sequence
+        if self._doubt is not None:
+            sequence = self._doubt.acknowledged(sequence, monotonic())
         if sequence:
             self._outbox.acknowledge(sequence)
 
     def answered(self, refused: str) -> None:
-        """The answer to a barrier: what was acknowledged before it counts."""
+        """A SUBACK or UNSUBACK; a refusal shows in that no echo comes."""
         del refused
-        self._barrier = False
-        if self._held:
-            self._outbox.acknowledge(self._held)
-            self._held = 0
+        if self._doubt is not None:
+            self._outbox.acknowledge(self._doubt.answered())
 
     def received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Nothing is subscribed to."""
+        """The echo of our own event."""
+        del payload
+        if self._doubt is not None and topic == self._address.evt and not retained:
+            self._doubt.echoed()
 
     # --- the session ------------------------------------------------------------------------------
 
@@ -186,6 +185,8 @@ class Session:
         self._controls[self._address.status] = self._online(head)
         self._controls[self._address.info] = payloads.info(self._info())
         self._board.repeat()
+        if self._doubt is not None:
+            self._link.subscribe((self._address.evt,))
 
     def _online(self, head: Head) -> bytes:
         self._told = (head.sequence, monotonic())
@@ -210,6 +211,10 @@ class Session:
         sequence = outbox.next
         if sequence > last or self._controls:
             return
+        if self._doubt is not None and not self._doubt.proven:
+            if outbox.inflight:
+                return
+            last = sequence
         source, topic = self._address.source, self._address.evt
         self._glance()
         if sequence < last:
@@ -265,9 +270,8 @@ class Session:
 
     def _watch(self, now: float) -> None:
         """Mind what is due: the barrier, a fresher status, a broker that never acknowledges."""
-        if self._held and not self._barrier and not self._link.outstanding:
-            self._barrier = True
-            self._link.barrier(self._address.status)
+        if self._doubt is not None:
+            self._settle_doubt(self._doubt, now)
         sequence, told_at = self._told
         if now - told_at > STATUS_EVERY_S:
             head = self._head()
@@ -277,18 +281,30 @@ class Session:
                 self._backoff.succeeded()
         if not self._heard_at or not self._link.outstanding:
             self._heard_at = now
-        patience_s = max(10, 2 * self._broker.keepalive_s)
+        patience_s = 3 * self._broker.keepalive_s
         if now - self._heard_at > patience_s:
             raise UplinkError(
                 f"the broker at {self._broker.where} acknowledges nothing: {self._link.outstanding}"
                 f" messages have waited {patience_s} s for a PUBACK; look into its log"
             )
 
+    def _settle_doubt(self, doubt: Doubt, now: float) -> None:
+        if doubt.ask(idle=not self._link.outstanding):
+            self._link.unsubscribe(self._address.evt)
+        sequence = doubt.disproven(now)
+        if sequence and not self._outbox.refused:
+            self._outbox.refuse(sequence)
+            self._stall(
+                f"the broker acknowledged event {sequence} and did not pass it on: on MQTT 3.1.1 it"
+                f" denies that way; let this client write and read {self._address.evt} in its ACL,"
+                " or use MQTT 5"
+            )
+
     def _suspicion(self) -> str:
         """What a connection that was cut on MQTT 3.1.1 right after an event may mean."""
-        if not self._cautious or self._outbox.published != self._began_at:
+        if self._doubt is None or self._outbox.published != self._began_at:
             return ""
-        if not self._events and not self._held:
+        if not self._events and not self._doubt.held:
             return ""
         return (
             f"; it came right after event {self._outbox.published + 1}: on MQTT 3.1.1 a broker may"

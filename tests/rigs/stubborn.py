@@ -11,6 +11,12 @@ CONNACK_311 = bytes.fromhex("20 02 00 00")
 PINGREQ, PINGRESP = 0xC0, bytes.fromhex("d0 00")
 
 
+class Last(bytes):
+    """An answer after which the server hangs up."""
+
+    __slots__ = ()
+
+
 def packets(received: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     """MQTT packets as first byte and body, and what is left over (MQTT 5, 2.1)."""
     found = []
@@ -74,6 +80,8 @@ class Stubborn:
                 if reply is None:
                     return
                 peer.sendall(reply)
+                if isinstance(reply, Last):
+                    return
 
     def of(self, kind: int) -> list[bytes]:
         """Bodies of the packets of one kind (3 is PUBLISH)."""
