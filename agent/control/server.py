@@ -29,6 +29,7 @@ PEERS = 16
 _BACKLOG = 512
 _LINE = 4 * 1024 * 1024
 _BREATH_S = 0.2
+_LOOK_S = 0.5
 _log = logging.getLogger("gate.control")
 
 
@@ -195,14 +196,25 @@ class ControlServer:
         connection.sendall(_line({"id": request.get("id"), "ok": True, "result": None}))
         while not self._ended.is_set() and number in self._feeds:
             try:
-                connection.sendall(news.get(timeout=0.5))
+                line = news.get(timeout=_LOOK_S)
             except Empty:
-                continue
+                if _gone(connection):
+                    return
+            else:
+                connection.sendall(line)
 
     def _spawn(self, name: str, target: Callable[..., None], *args: object) -> threading.Thread:
         thread = threading.Thread(target=target, args=args, name=name, daemon=True)
         thread.start()
         return thread
+
+
+def _gone(connection: socket.socket) -> bool:
+    """Has the other end hung up? A feed is silent for hours on a quiet night."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
 
 
 def _peer(connection: socket.socket) -> Peer:
