@@ -1,0 +1,66 @@
+"""The figures: what is promised under which name, and what is aimed at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one benchmark. ``most`` or ``least`` is the aim, None where there is none."""
+
+    name: str
+    says: str
+    unit: str = ""
+    most: float | None = None
+    least: float | None = None
+
+    def aim(self) -> str:
+        """The aim in words."""
+        if self.most is not None:
+            return f"at most {self.most:g} {self.unit}".rstrip()
+        return "" if self.least is None else f"at least {self.least:g} {self.unit}".rstrip()
+
+    def met(self, value: float) -> bool | None:
+        """Whether the aim is met; None where there is none."""
+        if self.most is not None:
+            return value <= self.most
+        return None if self.least is None else value >= self.least
+
+
+TABLE: Mapping[str, Sequence[Figure]] = {
+    "tap": (
+        Figure("p50_us", "last byte on the line to relay on, commit included, median", "µs"),
+        Figure("p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("floor_p50_us", "the floor: the same way without a decision, median", "µs"),
+        Figure("floor_p99_us", "the floor, one in a hundred is slower", "µs"),
+        Figure("ratio_p50", "median over the floor's", "times", most=1.25),
+        Figure("ratio_p99", "slowest hundredth over the floor's", "times", most=2),
+    ),
+    "replay": (
+        Figure("rate", "events from the journal to the broker, cursor kept durable", "a second"),
+        Figure("bare_rate", "the floor: a bare loop over the same rows", "a second"),
+        Figure("ratio", "rate over the floor's", "times", least=1),
+        Figure("peak_mb", "highest resident memory of the daemon", "MB", most=50),
+    ),
+    "start": (Figure("seconds", "from exec to READY=1", "s", most=1),),
+    "memory": (
+        Figure("idle_mb", "resident, everything configured, empty journal", "MB", most=50),
+        Figure("after_mb", "resident, with the long journal", "MB", most=50),
+    ),
+    "bytes": (
+        Figure("per_passage", "written to the device, tap to closed arm", "bytes", most=30_000),
+    ),
+    "decision": (
+        Figure("p50_us", "look-up, facts and step, median", "µs"),
+        Figure("p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("import_s", "import of the whole roster, with taps in between", "s"),
+    ),
+}
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0 to 1) of them lie, by nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

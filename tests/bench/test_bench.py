@@ -1,0 +1,105 @@
+"""The bench at tiny sizes: it runs, keeps its promises of names, and leaves nothing behind."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agent.bench.figures import TABLE, Figure, percentile
+from agent.bench.place import a_place, file_system, in_memory
+from agent.bench.suite import Sizes, run
+from agent.cli.bench import bench
+from tests.parts import require
+
+TINY = ["--taps=30", "--events=3000", "--starts=1", "--entries=2000", "--passages=4", "--cards=600"]
+PROMISED = {
+    "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
+    "replay": {"rate", "bare_rate", "ratio", "peak_mb"},
+    "start": {"seconds"},
+    "memory": {"idle_mb", "after_mb"},
+    "bytes": {"per_passage"},
+    "decision": {"p50_us", "p99_us", "import_s"},
+}
+
+
+def children() -> set[int]:
+    me = os.getpid()
+    task = Path(f"/proc/{me}/task")
+    told = (line for each in task.iterdir() for line in (each / "children").read_text().split())
+    return {int(pid) for pid in told}
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_benchmark_prints_what_is_promised(name: str, tmp_path: Path) -> None:
+    if name == "replay":
+        require("mosquitto")
+    before = children()
+    result = CliRunner().invoke(bench, [name, "--json", f"--dir={tmp_path}", *TINY])
+    assert result.exit_code == 0, (result.output, result.exception)
+    told = json.loads(result.stdout)
+    assert set(told) == {name}
+    assert set(told[name]) == PROMISED[name]
+    assert all(value > 0 for value in told[name].values())
+    assert children() == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_table_has_every_promised_name() -> None:
+    assert {name: {each.name for each in rows} for name, rows in TABLE.items()} == PROMISED
+
+
+def test_without_mosquitto_replay_is_left_out_and_says_why(tmp_path: Path) -> None:
+    with a_place(tmp_path) as place:
+        result = run(["replay"], place, Sizes(), mosquitto=lambda: None)
+    assert not result.figures
+    assert "not installed" in result.left_out["replay"]
+
+
+def test_people_see_the_aim_and_the_machine(tmp_path: Path) -> None:
+    result = CliRunner().invoke(bench, ["start", f"--dir={tmp_path}", *TINY])
+    assert result.exit_code == 0, result.output
+    assert "at most 1 s" in result.stdout
+    assert file_system(tmp_path)[0] in result.stdout
+    assert "Python" in result.stdout
+
+
+def test_the_folder_is_gone_also_after_a_failure(tmp_path: Path) -> None:
+    def fail() -> None:
+        with a_place(tmp_path) as place:
+            (place.folder / "ledger.db").write_text("x")
+            raise OSError(place.sockets)
+
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - its argument is what is looked at
+        fail()
+    assert not list(tmp_path.iterdir())
+    assert not Path(str(caught.value)).exists()
+
+
+def test_a_file_system_in_memory_is_known_as_such() -> None:
+    if not Path("/dev/shm").is_dir():  # noqa: S108 - looked at, not written to
+        pytest.skip("no /dev/shm")
+    assert in_memory(Path("/dev/shm"))  # noqa: S108
+    assert not in_memory(Path("/proc"))
+
+
+def test_nearest_rank() -> None:
+    values = [float(n) for n in range(1, 101)]
+    assert percentile(values, 0.5) == 51
+    assert percentile(values, 0.99) == 100
+    assert percentile([7.0], 0.99) == 7
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "met"),
+    [
+        (Figure("a", "", most=2), 2.0, True),
+        (Figure("a", "", most=2), 2.1, False),
+        (Figure("a", "", least=1), 0.9, False),
+        (Figure("a", "", least=1), 1.0, True),
+        (Figure("a", ""), 1.0, None),
+    ],
+)
+def test_an_aim(figure: Figure, value: float, met: bool | None) -> None:
+    assert figure.met(value) is met
