@@ -194,7 +194,8 @@ class ControlServer:
         with self._lock:
             self._feeds[number] = news
         connection.sendall(_line({"id": request.get("id"), "ok": True, "result": None}))
-        while not self._ended.is_set() and number in self._feeds:
+        # Being cut and being stopped look like a peer that has hung up: nothing else to ask.
+        while True:
             try:
                 line = news.get(timeout=_LOOK_S)
             except Empty:

@@ -117,6 +117,15 @@ def test_a_feed_that_does_not_keep_up_is_cut_and_the_loop_never_waits(path: Path
         assert next(feed)["lane"]["lane"] == "in-1"
 
 
+def test_a_feed_lasts_through_a_silence(path: Path) -> None:
+    with serving(path) as server, ControlClient(path) as client:
+        feed = begun(client, server)
+        # Longer than the server waits before it looks whether somebody is still there.
+        threading.Event().wait(1.2)
+        server.lanes([VIEW])
+        assert next(feed)["lane"]["loop"] == "clear"
+
+
 def test_a_feed_that_has_gone_makes_no_noise(path: Path) -> None:
     with serving(path) as server:
         gone = ControlClient(path)
