@@ -34,6 +34,7 @@ from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.models import PcscReader
+from agent.settings.units import milliseconds, nanoseconds
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
@@ -239,12 +240,12 @@ def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank
             pin.pin,
             pin.active == "low",
             pin.pull.value,
-            planning.milliseconds(pin.debounce),
+            milliseconds(pin.debounce),
         )
         for name, lane in settings.lanes.items()
         for role, pin in lane.inputs.wired().items()
     ]
-    travel = max(planning.nanoseconds(lane.arm.travel) for lane in settings.lanes.values())
+    travel = max(nanoseconds(lane.arm.travel) for lane in settings.lanes.values())
     arms = [lane.arm for lane in plan.lanes.values()]
     factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
     return PinBank(factory, output_specs(settings), inputs, Interlock(arms, travel), clock)
@@ -264,7 +265,7 @@ def output_specs(settings: Settings) -> list[OutputSpec]:
             pin.pin,
             pin.active == "low",
             pin.on_exit.value,
-            2 * planning.milliseconds(pin.pulse) if pin.on_exit == "off" else None,
+            2 * milliseconds(pin.pulse) if pin.on_exit == "off" else None,
         )
         for name, lane in settings.lanes.items()
         for role, pin in lane.arm.outputs().items()
@@ -280,14 +281,16 @@ def make_readers(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, Ca
             # Only here: a gate without such a reader does not carry pyscard in its memory.
             from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
 
-            readers[key] = Pcsc(key, reader.name, clock)
+            readers[key] = Pcsc(key, reader.name, clock, lamp=reader.lamp)
         else:
             options = registry.Options(checksum=reader.checksum.value)
             if reader.protocol == "line":
                 options = registry.Options(
-                    pattern=reader.pattern, scheme=reader.scheme or options.scheme
+                    pattern=reader.pattern,
+                    scheme=reader.scheme or options.scheme,
+                    encoding=reader.encoding.value,
                 )
-            decoder = registry.PROTOCOLS[reader.protocol].make(options)
+            decoder = registry.make_decoder(reader.protocol, options)
             readers[key] = SerialReader(key, str(reader.port), reader.baud, decoder, clock)
     return readers
 

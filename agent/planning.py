@@ -6,15 +6,12 @@ Rules kept here:
 - a maintained relay has no longest time, a pulse relay may be on for twice its pulse at most.
 """
 
-from datetime import timedelta
-
 from agent.core.ids import AgentId, DeskId, EstateId, InputId, LaneId, OutputId, ReaderId
 from agent.core.model import Direction
 from agent.core.plan import ArmPlan, Drive, GatePlan, LanePlan, ReaderPlan, Relay
 from agent.settings import Settings
 from agent.settings.models import Lane, OutputPin
-
-NS_PER_US = 1000
+from agent.settings.units import milliseconds, nanoseconds
 
 
 def gate_plan(settings: Settings) -> GatePlan:
@@ -27,16 +24,6 @@ def gate_plan(settings: Settings) -> GatePlan:
         frozenset(settings.calendar.holidays),
         frozenset(settings.clock.pass_untrusted),
     )
-
-
-def nanoseconds(span: timedelta) -> int:
-    """A duration in nanoseconds."""
-    return span // timedelta(microseconds=1) * NS_PER_US
-
-
-def milliseconds(span: timedelta) -> int:
-    """A duration in milliseconds."""
-    return span // timedelta(milliseconds=1)
 
 
 def output_id(lane: str, role: str) -> OutputId:

@@ -20,9 +20,9 @@ from ruamel.yaml import YAML
 
 from agent.control.client import ControlClient, NotRunningError
 from agent.errors import GateError, SettingsError
-from agent.planning import milliseconds
 from agent.settings import Settings, load
 from agent.settings.models import InputPin, OutputPin, PcscReader
+from agent.settings.units import milliseconds
 from drivers.sim import SimProcess
 
 
