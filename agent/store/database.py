@@ -22,7 +22,7 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",
     "PRAGMA wal_autocheckpoint = 0",
-    "PRAGMA cache_size = -1024",
+    "PRAGMA cache_size = -4000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )

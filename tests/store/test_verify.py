@@ -256,10 +256,15 @@ def test_whatever_is_written_verifies(
         assert verify(path, (head.sequence, head.hash)).ok
 
 
+_SELECT = "SELECT CAST(@name AS BLOB) FROM @table WHERE @key = ?"
+_UPDATE = "UPDATE @table SET @name = CAST(? AS @kind) WHERE @key = ?"
 BYTES = {
-    name: (
-        " ".join(("SELECT CAST(", name, "AS BLOB) FROM", table, "WHERE", key, "= ?")),
-        " ".join(("UPDATE", table, "SET", name, "= CAST(? AS", kind, ") WHERE", key, "= ?")),
+    name: tuple(
+        sql.replace("@name", name)
+        .replace("@table", table)
+        .replace("@key", key)
+        .replace("@kind", kind)
+        for sql in (_SELECT, _UPDATE)
     )
     for name, table, key, kind in (
         ("data", "entries", "sequence", "BLOB"),
