@@ -22,7 +22,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a tap leads to: ``said`` is granted, a reason or a duty; ``card`` is empty if unknown."""
+    """What a tap leads to. ``said``: granted, a reason or a duty; ``card``: empty if unknown."""
 
     lane: str
     card: str
@@ -43,9 +43,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class AtCentre:
-    """What the centre has. ``outages``: monotonic ns when the line was cut and when restored."""
+    """What the centre has, and up to which sequence it has to have everything (``upto``).
+
+    ``outages``: monotonic ns when the line was cut and when it was restored.
+    """
 
     events: Sequence[Received]
+    upto: int
     gaps: Sequence[tuple[int, int]]
     unreadable: int
     outages: Sequence[tuple[int, int]]
@@ -53,7 +57,10 @@ class AtCentre:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is compared. ``centre`` is None where no broker ran."""
+    """Everything that is compared. ``centre`` is None where no broker ran.
+
+    ``code`` is the daemon's exit code, None while it still runs.
+    """
 
     source: str
     entries: Sequence[StoredEntry]
@@ -63,6 +70,7 @@ class Evidence:
     relays: Sequence[RelayWire]
     lanes: Mapping[str, Lane]
     centre: AtCentre | None
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,9 @@ def check(evidence: Evidence) -> list[Finding]:
             found.append(Finding(name, None, "not checked: no mosquitto"))
         else:
             found.append(_judged(name, *one(evidence, evidence.centre)))
+    if evidence.code is not None:
+        faults = [f"its exit code is {evidence.code}"] if evidence.code else []
+        found.append(_judged("the daemon stopped in order", faults, "exit code 0"))
     return found
 
 
@@ -99,7 +110,7 @@ def _journal(evidence: Evidence) -> Finding:
         faults.append(f"entry {verdict.bad}: {verdict.what}")
     if [entry.sequence for entry in entries] != list(range(1, len(entries) + 1)):
         faults.append("its numbers do not run from 1 without a hole")
-    fine = f"{verdict.checked} entries, chained up to the head that the daemon told"
+    fine = f"{verdict.checked} entries up to the daemon's head"
     return _judged("the journal verifies", faults, fine)
 
 
@@ -134,8 +145,8 @@ def _movements(evidence: Evidence) -> Finding:
     known = {relay.name for relay in evidence.relays}
     faults += [f"entry {want.sequence}: no relay {want.relay}" for want in asked
                if want.relay not in known]  # fmt: skip
-    fine = f"{count} pulses, each for one entry; {len(asked)} entries, each with its one pulse"
-    return _judged("relays and journal agree, both ways", faults, fine)
+    fine = f"{count} pulses and {len(asked)} causes, one to one"
+    return _judged("relays and journal agree", faults, fine)
 
 
 def _lengths(evidence: Evidence) -> Finding:
@@ -162,7 +173,7 @@ def _exclusion(evidence: Evidence) -> Finding:
             for one in up
             if any(one.meets(other) for other in down)
         ]
-    return _judged("open and close were never on together", faults, "in no lane")
+    return _judged("open and close exclude each other", faults, "in no lane")
 
 
 def _rest(evidence: Evidence) -> Finding:
@@ -190,10 +201,12 @@ def _passages(evidence: Evidence) -> Finding:
     faults += [f"passage {one} ended twice" for one in sorted(set(ended)) if ended.count(one) > 1]
     for lane, seen in evidence.lanes.items():
         if passed[lane] != seen.passed:
-            faults.append(f"{seen.passed} cars went through {lane}, the journal says {passed[lane]}")
+            faults.append(
+                f"{seen.passed} cars went through {lane}, the journal says {passed[lane]}"
+            )
         if seen.cars:
             faults.append(f"{seen.cars} cars are still at {lane}")
-    fine = f"{len(begun)} begun and ended, {sum(passed.values())} cars through, as the loops saw"
+    fine = f"{len(begun)} passages, {sum(passed.values())} cars through"
     return _judged("every passage ended, once", faults, fine)
 
 
@@ -204,19 +217,19 @@ def _unhurt(evidence: Evidence) -> Finding:
 
 
 def _complete(evidence: Evidence, centre: AtCentre) -> tuple[list[str], str]:
+    del evidence
     have = [event.sequence for event in centre.events]
-    head = len(evidence.entries)
     faults = [f"{first} to {last} did not come in their turn" for first, last in centre.gaps]
     if centre.unreadable:
         faults.append(f"{centre.unreadable} lines could not be read")
-    missing = sorted(set(range(1, head + 1)).difference(have))
+    missing = sorted(set(range(1, centre.upto + 1)).difference(have))
     if missing:
         faults.append(f"missing: {', '.join(map(str, missing[:5]))}")
     if have != sorted(have):
         faults.append("they came out of order")
     if len(set(have)) != len(have):
         faults.append("some were counted twice")
-    return faults, f"1 to {head}, each once, in order"
+    return faults, f"1 to {centre.upto}, each once, in order"
 
 
 def _same_bytes(evidence: Evidence, centre: AtCentre) -> tuple[list[str], str]:
@@ -239,14 +252,16 @@ def _outage(evidence: Evidence, centre: AtCentre) -> tuple[list[str], str]:
                    if cut_ns < e.uptime_ms * MS < restored_ns]  # fmt: skip
         if not written:
             faults.append("nothing happened while the line was cut")
-        for sequence in written:
-            if came.get(sequence, 0) <= restored_ns:
-                faults.append(f"{sequence} was written in the outage and did not come after it")
+        faults += [
+            f"{sequence} was written in the outage and did not come after it"
+            for sequence in written
+            if came.get(sequence, 0) <= restored_ns
+        ]
         late += len(written)
     if not centre.outages:
         faults.append("the line was never cut")
     seconds = sum(restored - cut for cut, restored in centre.outages) / 1e9
-    return faults, f"{late} entries of {seconds:.0f} s without a line came afterwards"
+    return faults, f"{late} entries of {seconds:.0f} s came afterwards"
 
 
 def _plain(event: bytes) -> bytes:

@@ -19,7 +19,9 @@ STOP_S = 5.0
 class Child:
     """Started when made. ``piped``: its standard output is `lines`, else it goes to the log."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, *, piped: bool = False) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, *, piped: bool = False
+    ) -> None:
         self._name = name
         self._log = log
         try:

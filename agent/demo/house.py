@@ -58,6 +58,7 @@ class House:
         self.centre: Centre | None = None
         self.line: Line | None = None
         self.outages: list[tuple[int, int]] = []
+        self.unplugged: set[str] = set()
         self._cut_ns = 0
         self._broker_port = 0
 
@@ -85,7 +86,7 @@ class House:
         return daemon is not None and daemon.poll() is None
 
     def start(self, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Bring everything up and fill the roster; ``tell`` hears what is done. Raises GateError."""
+        """Bring everything up and fill the roster; ``tell`` hears of it. Raises GateError."""
         if len(str(self.folder)) > _LONGEST_PATH:
             raise GateError(
                 f"{self.folder} is too long for the names of sockets: set TMPDIR to a shorter path"
@@ -118,11 +119,20 @@ class House:
         """Hold a tag to a reader; raises DeviceError when it is unplugged."""
         self.sim.tap_em4100(reader, digits)
 
+    def unplug(self, reader: str) -> None:
+        """Take a reader's cable out, or put it back in."""
+        if reader in self.unplugged:
+            self.sim.replug(reader)
+            self.unplugged.discard(reader)
+        else:
+            self.sim.unplug(reader)
+            self.unplugged.add(reader)
+
     def cut(self) -> None:
         """Cut the line to the broker."""
         if self.line is not None and self.line.whole:
-            self._cut_ns = time.monotonic_ns()
             self.line.cut()
+            self._cut_ns = time.monotonic_ns()
 
     def restore(self) -> None:
         """Mend the line."""

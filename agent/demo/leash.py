@@ -26,9 +26,9 @@ def main(arguments: list[str]) -> int:
     if ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
         sys.stderr.write("no signal can be had at the demo's end (prctl failed)\n")
         return 1
-    if os.getppid() != holder:
-        return 1
-    os.execvp(command[0], command)  # noqa: S606 - our own command, no shell is wanted
+    if os.getppid() == holder:
+        os.execvp(command[0], command)  # noqa: S606 - our own command, no shell is wanted
+    return 1
 
 
 if __name__ == "__main__":

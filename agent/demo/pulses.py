@@ -139,9 +139,12 @@ def disagreements(asked: Sequence[Wanted], moved: Sequence[Pulse], relay: RelayW
 
 
 def odd_lengths(moved: Sequence[Pulse], relay: RelayWire) -> list[str]:
-    """Pulses that were too short to move an arm, or longer than twice what was configured."""
+    """Pulses shorter than half of what was configured, or longer than twice of it.
+
+    A busy machine lets the simulated gate note an edge late, so nothing narrower can be asked here.
+    """
     return [
         f"{relay.name} was on for {pulse.ms:.0f} ms instead of {relay.pulse_ms} ms"
         for pulse in moved
-        if pulse.ms is not None and not 0.9 * relay.pulse_ms <= pulse.ms <= 2 * relay.pulse_ms
+        if pulse.ms is not None and not 0.5 * relay.pulse_ms <= pulse.ms <= 2 * relay.pulse_ms
     ]

@@ -1,0 +1,117 @@
+"""The terminal: keys as they are pressed, and two ways of showing a picture.
+
+Rules kept here:
+- the terminal is left as it was found, however the demo ends;
+- where the output is no terminal, what happens is printed in plain lines, each once.
+"""
+
+import contextlib
+import os
+import select
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from typing import Protocol
+
+from rich.console import Console
+from rich.live import Live
+
+from agent.demo.picture import Picture
+from agent.demo.screen import draw
+
+_ESCAPE = b"\x1b"
+
+
+class View(Protocol):
+    """Shows pictures, one after the other."""
+
+    def show(self, picture: Picture) -> None:
+        """Show how it is now."""
+
+
+class Plain:
+    """Lines, for a file or a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._caption = ""
+        self._last = 0
+
+    def show(self, picture: Picture) -> None:
+        """Print what is new."""
+        if picture.caption != self._caption:
+            self._caption = picture.caption
+            self._line(f"— {picture.caption}")
+        for one in picture.told:
+            if one.sequence > self._last:
+                self._last = one.sequence
+                self._line(f"{one.time}  {one.lane:10}  {one.card:7} {one.words}".rstrip())
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.file.flush()
+
+
+class Screen:
+    """The whole terminal, redrawn at every picture."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def show(self, picture: Picture) -> None:
+        """Draw it."""
+        self._live.update(draw(picture, self._live.console.size.height), refresh=True)
+
+
+@contextlib.contextmanager
+def viewing(console: Console) -> Iterator[View]:
+    """The way of showing that fits the console."""
+    if not console.is_terminal:
+        yield Plain(console)
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        yield Screen(live)
+
+
+class Keys:
+    """Keys from standard input, one at a time, without Enter; none where it is no terminal."""
+
+    def __init__(self) -> None:
+        self._fd = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
+        self._nap = threading.Event()
+
+    @property
+    def there(self) -> bool:
+        """Whether somebody could press a key."""
+        return self._fd is not None
+
+    @contextlib.contextmanager
+    def raw(self) -> Iterator[None]:
+        """Have the keys at once and unseen, for as long as this lasts."""
+        if self._fd is None:
+            yield
+            return
+        before = termios.tcgetattr(self._fd)
+        try:
+            tty.setcbreak(self._fd)
+            yield
+        finally:
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
+
+    def wait(self, seconds: float) -> str:
+        """The key that is pressed within this time; "" when none is, "esc" for Escape.
+
+        Keys that send several characters (arrows) count as none.
+        """
+        if self._fd is None:
+            self._nap.wait(seconds)
+            return ""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return ""
+        pressed = os.read(self._fd, 32)
+        if pressed == _ESCAPE:
+            return "esc"
+        return pressed.decode("utf-8", "replace").lower() if len(pressed) == 1 else ""

@@ -1,0 +1,126 @@
+"""An entry of the journal in a few words, for a line of the screen."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from agent.core.access import Duty, Reason, words
+from agent.core.entries import MEANINGS, EntryType, StoredEntry
+
+GOOD, BAD, DUTY, PLAIN, ODD = "green", "red", "yellow", "", "magenta"
+
+_SHORT: Mapping[str, str] = {
+    Reason.UNKNOWN_CREDENTIAL: "card is not known",
+    Reason.CARD_BLOCKED: "card is blocked",
+    Reason.CARD_LOST: "card was reported lost",
+    Reason.EXPIRED: "card has expired",
+    Reason.NOT_YET_VALID: "card is not valid yet",
+    Reason.CARD_NOT_ISSUED: "card lies in stock",
+    Reason.CARD_RETIRED: "card is out of use",
+    Reason.TEST_CARD: "test card: moves nothing",
+    Reason.LANE_NOT_ALLOWED: "card not for this lane",
+    Reason.DIRECTION_NOT_ALLOWED: "card not this way",
+    Reason.OUTSIDE_HOURS: "card not at this hour",
+}
+_OUTCOMES = {
+    "passed": ("drove through", GOOD),
+    "no_entry": ("nobody came", DUTY),
+    "interrupted": ("interrupted by a crash", ODD),
+    "unobserved": ("nobody could see", DUTY),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of the screen; ``style`` is a colour of rich, empty for the plain one.
+
+    ``whole`` is a sentence for where there is more room; ``tap`` marks the answer to a card.
+    """
+
+    sequence: int
+    time: str
+    lane: str
+    card: str
+    words: str
+    style: str
+    whole: str = ""
+    tap: bool = False
+
+
+def tell(entry: StoredEntry, zone: tzinfo) -> Told:
+    """The entry, at the gate's local time."""
+    data = json.loads(entry.data)
+    local = datetime.fromtimestamp(entry.time_us / 1e6, zone)
+    saying = _SAYINGS.get(EntryType(entry.type), _otherwise)
+    said, style = saying(data, entry)
+    access = entry.type.startswith("gate.access.")
+    lane = str(data.get("lane", "")) or entry.subject.partition("/")[2]
+    card = str(data.get("card", "")) or ("?" if access else "")
+    return Told(
+        entry.sequence,
+        local.strftime("%H:%M:%S"),
+        lane,
+        card,
+        said,
+        style,
+        _whole(data, said),
+        tap=access,
+    )
+
+
+def _whole(data: Mapping[str, Any], said: str) -> str:
+    if data.get("reason") in _REASONS:
+        return words(Reason(data["reason"]))
+    if "duty" in data:
+        return words(Duty(data["duty"]))
+    return said
+
+
+def _denied(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    reason = str(data["reason"])
+    return f"✗ {_SHORT.get(reason, reason.replace('_', ' '))}", BAD
+
+
+def _ended(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    said, style = _OUTCOMES[data["outcome"]]
+    return f"→ {said}", style
+
+
+def _ordered(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    if "refused" in data:
+        return f"{data['order']} refused", BAD
+    reason = f": {data['reason']}" if data.get("reason") else ""
+    return f"{data['order']} by hand{reason}", DUTY
+
+
+def _protected(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    return f"! {data['what']} for {data['because']}", ODD
+
+
+def _switched(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    return f"{data['count']} cards rule from here on", PLAIN
+
+
+def _otherwise(_data: Mapping[str, Any], entry: StoredEntry) -> tuple[str, str]:
+    return MEANINGS[EntryType(entry.type)], PLAIN
+
+
+Saying = Callable[[Mapping[str, Any], StoredEntry], tuple[str, str]]
+_REASONS = frozenset(Reason)
+_SAYINGS: Mapping[EntryType, Saying] = {
+    EntryType.ACCESS_GRANTED: lambda _d, _e: ("✓ may pass", GOOD),
+    EntryType.ACCESS_DENIED: _denied,
+    EntryType.ACCESS_REFERRED: lambda _d, _e: ("… the guard decides", DUTY),
+    EntryType.PASSAGE_ENDED: _ended,
+    EntryType.ARM_ORDERED: _ordered,
+    EntryType.ARM_OPENED: lambda _d, _e: ("▲ arm is up", PLAIN),
+    EntryType.ARM_CLOSED: lambda _d, _e: ("▬ arm is down", PLAIN),
+    EntryType.ARM_PROTECTED: _protected,
+    EntryType.READER_LOST: lambda _d, _e: ("reader went away", BAD),
+    EntryType.READER_FOUND: lambda _d, _e: ("reader is there", PLAIN),
+    EntryType.AGENT_STARTED: lambda _d, _e: ("agent started, nothing moved", ODD),
+    EntryType.AGENT_STOPPED: lambda _d, _e: ("agent stopped in order", ODD),
+    EntryType.ROSTER_SWITCHED: _switched,
+}
