@@ -186,7 +186,7 @@ class Loop:
         first = self._world.journal.head().sequence + 1
         if entries or results:
             try:
-                self._commit(entries, event.at, results)
+                self._commit(entries, self._world.clock.now(), results)
             except StoreError as fault:
                 self._not_committed(event, step, fault)
                 return

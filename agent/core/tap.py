@@ -40,7 +40,9 @@ def question(
 def at_desk(reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> None:
     """A card was held to a desk reader: say so, for whoever has a form open there."""
     card = facts.cards[0] if len(facts.cards) == 1 else None
-    data = {"reader": reader.reader, "desk": reader.desk, **_described(card)}
+    data: dict[str, object] = {"reader": reader.reader, "desk": reader.desk, **_described(card)}
+    if event.note:
+        data["note"] = event.note
     personal = _personal(event.credential, card)
     out.write(EntryType.CARD_PRESENTED, f"desk/{reader.desk}", data, personal=personal)
 
@@ -61,6 +63,8 @@ def at_lane(
         "direction": asked.direction.value,
         **_described(decision.card),
     }
+    if event.note:
+        data["note"] = event.note
     personal = _personal(event.credential, decision.card)
     match decision:
         case access.Granted(card, marks):

@@ -108,8 +108,8 @@ class Play:
                     self.open.pop(row.key, None)
         return step
 
-    def tap(self, label: str, reader: ReaderId = READER) -> Step:
-        return self.do(CardRead(reader, credential_of(label), self.now))
+    def tap(self, label: str, reader: ReaderId = READER, note: str = "") -> Step:
+        return self.do(CardRead(reader, credential_of(label), self.now, note))
 
     def order(self, kind: str, number: str = "o-1", **args: str) -> Step:
         named = {"lane": LANE, "reason": "asked", **args}

@@ -157,3 +157,10 @@ def test_the_end_of_an_old_passage_names_its_start() -> None:
         "card": "A",
     }
     assert ended.cause == f"/gate/v1/estate/north/s1/{len(play.entries) - 1:020d}"
+
+
+def test_what_the_reader_knows_besides_the_number_is_kept() -> None:
+    play = Play.ready(gate_plan(), [a_card("A")])
+    for reader in (READER, DESK_READER):
+        (entry,) = play.tap("A", reader, note="atr:3B8F8001").entries
+        assert entry.data["note"] == "atr:3B8F8001"
