@@ -78,7 +78,9 @@ class Lane(RuleBasedStateMachine):
     def level(self, name: str, level: bool | None) -> None:
         self.do(InputChanged(InputId(name), level, 1, self.play.now))
         lane = self.play.lane
-        waits = lane.lower_due and not lane.grants
+        arm = self.arm
+        ours = name in {arm.loop, *arm.safety, arm.opened, arm.closed}
+        waits = ours and lane.lower_due and not lane.grants
         assert not (waits and self.clear()), "what was due has to happen when all is clear"
 
     @rule(seconds=st.floats(0, 30))
