@@ -251,6 +251,7 @@ def test_without_a_disk_an_order_is_still_one_order(
     trace = gate.run()
     assert [line for line in trace if line.startswith("pulse")] == moved
     assert [answer.code for answer in gate.answers] == [code] * 3
+    assert not gate.loop._owed_answers
 
 
 def test_a_device_that_fails_comes_back_as_an_entry(make: Make) -> None:

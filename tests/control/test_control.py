@@ -120,11 +120,14 @@ def test_a_refused_client_that_has_hung_up_is_no_trouble(path: Path, server: Con
         client.close()
 
 
-@pytest.mark.usefixtures("server")
-def test_a_client_that_vanishes_before_its_answer_is_no_trouble(path: Path) -> None:
+def test_a_client_that_vanishes_before_its_answer_is_no_trouble(
+    path: Path, server: ControlServer
+) -> None:
     for _ in range(20):
+        until(lambda: not server._peers)
         with raw(path) as connection:
             connection.sendall(b'{"op": "echo", "text": "' + b"x" * 200_000 + b'"}\n')
+            until(lambda: len(server._peers) == 1)
     with ControlClient(path) as client:
         assert client.ask("count", number=0) == 1
 
