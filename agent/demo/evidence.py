@@ -9,7 +9,6 @@ from agent.demo.pulses import RelayWire
 from agent.demo.seen import Seen
 from agent.planning import gate_plan
 from agent.settings.units import milliseconds
-from agent.settings.units import milliseconds
 from agent.store.reading import Reading
 from agent.store.verify import verify
 

@@ -8,6 +8,7 @@ Rules kept here:
 import contextlib
 import os
 import select
+import signal
 import sys
 import termios
 import threading
@@ -98,12 +99,15 @@ class Keys:
             tty.setcbreak(self._fd)
             yield
         finally:
-            termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
+            # A terminal that is gone needs nothing any more.
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._fd, termios.TCSANOW, before)
 
     def wait(self, seconds: float) -> str:
         """The key that is pressed within this time; "" when none is, "esc" for Escape.
 
-        Keys that send several characters (arrows) count as none.
+        Keys that send several characters (arrows) count as none. A terminal that is gone ends the
+        demo as its signal (SIGHUP) would.
         """
         if self._fd is None:
             self._nap.wait(seconds)
@@ -111,7 +115,12 @@ class Keys:
         ready, _, _ = select.select([self._fd], [], [], seconds)
         if not ready:
             return ""
-        pressed = os.read(self._fd, 32)
+        try:
+            pressed = os.read(self._fd, 32)
+        except OSError:
+            pressed = b""
+        if not pressed:
+            sys.exit(128 + signal.SIGHUP)
         if pressed == _ESCAPE:
             return "esc"
         return pressed.decode("utf-8", "replace").lower() if len(pressed) == 1 else ""
