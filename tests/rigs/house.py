@@ -7,6 +7,7 @@ Rules kept here:
 - what the relays did is read from the simulated gate's trace, which outlives the daemon.
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +28,7 @@ from ruamel.yaml import YAML
 from agent import transfer
 from agent.control.client import ControlClient
 from agent.core.entries import StoredEntry
+from agent.errors import GateError
 from agent.simulate import SimulatedGate
 from agent.store import roster_csv
 from agent.store.reading import Reading
@@ -104,6 +107,20 @@ class Stroke(NamedTuple):
     who: int
 
 
+@dataclass(slots=True)
+class Life:
+    """A daemon: its process, and from when to when it lived (monotonic ns)."""
+
+    pid: int
+    born_ns: int
+    died_ns: int | None = None
+
+    def saw(self, uptime_ms: int) -> bool:
+        """Whether it lived at this time."""
+        end_ns = time.monotonic_ns() if self.died_ns is None else self.died_ns
+        return self.born_ns // 1_000_000 <= uptime_ms <= end_ns // 1_000_000
+
+
 def strokes(records: Iterable[Record], pin: int) -> list[Stroke]:
     """How often the relay behind an active-low pin was on, by the trace of the simulated gate."""
     found: list[Stroke] = []
@@ -126,6 +143,18 @@ def demo_lanes(**changes: Any) -> dict[str, Any]:
     """The lanes of config/demo.yaml, each with these keys changed (``open_for="1 s"``)."""
     lanes: dict[str, Any] = YAML(typ="safe").load(DEMO)["lanes"]
     return {name: {**lane, **changes} for name, lane in lanes.items()}
+
+
+def busy_lanes() -> dict[str, Any]:
+    """The lanes of the demo with short pulses and short waits, for many passages a second."""
+    lanes = demo_lanes(open_for="1 s")
+    for lane in lanes.values():
+        arm = {
+            role: {**what, "pulse": "50 ms"} if isinstance(what, dict) else what
+            for role, what in lane["arm"].items()
+        }
+        lane["arm"] = arm
+    return lanes
 
 
 class House:
@@ -162,7 +191,8 @@ class House:
         self.ledger = self.gate.settings.paths.ledger
         self._environment = {**os.environ, **(environment or {})}
         self._sim_pid = self.gate.sim.process.pid
-        self._pids: set[int] = {self._sim_pid}
+        self.lives: list[Life] = []
+        self._recorded = 0
 
     def __enter__(self) -> Self:
         return self
@@ -174,19 +204,42 @@ class House:
         trace: TracebackType | None,
     ) -> None:
         self.gate.close()
-        left = [pid for pid in self._pids if alive(pid)]
+        pids = [self._sim_pid, *(life.pid for life in self.lives)]
+        left = [pid for pid in pids if alive(pid)]
         assert not left, f"processes are left over: {left}"
 
     # The daemon
 
     def start(self, limit_s: float = 20.0) -> Self:
         """Start the daemon, wait until it answers, and bring in the roster the first time."""
-        self.gate.start(limit_s)
-        self._pids.add(self.pid)
+        born_ns = time.monotonic_ns()
+        try:
+            self.gate.start(limit_s)
+        finally:
+            if self.gate.daemon is not None:
+                self.lives.append(Life(self.pid, born_ns))
         if self.cards:
             self.enrol(self.cards)
             self.cards = ()
         return self
+
+    def start_and_kill(self, when: Callable[[], object]) -> None:
+        """Start the daemon and end it with kill -9 as soon as ``when``, ready or not."""
+        assert self.gate.daemon is None
+
+        def strike() -> None:
+            daemon = until(lambda: self.gate.daemon, "the daemon's process")
+            until(when, "the moment to kill the daemon while it starts", 20)
+            assert daemon is not None
+            daemon.kill()
+
+        killer = threading.Thread(target=strike, name="killer", daemon=True)
+        killer.start()
+        with contextlib.suppress(GateError):
+            self.start(30)
+        killer.join(30)
+        assert not killer.is_alive()
+        self.kill()
 
     @property
     def pid(self) -> int:
@@ -197,10 +250,13 @@ class House:
     def kill(self) -> None:
         """The daemon ends as in a power cut: kill -9."""
         self.gate.stop(signal.SIGKILL)
+        self.lives[-1].died_ns = time.monotonic_ns()
 
     def stop(self) -> int:
         """SIGTERM; gives the exit code."""
-        return self.gate.stop()
+        code = self.gate.stop()
+        self.lives[-1].died_ns = time.monotonic_ns()
+        return code
 
     def log(self) -> str:
         """What the daemons of this house wrote, the end of it."""
@@ -287,6 +343,12 @@ class House:
         assert found is not None
         return found
 
+    def recorded(self) -> int:
+        """How many records the trace has now."""
+        while (then := int(self.sim.ask("trace", since=self._recorded)["next"])) > self._recorded:
+            self._recorded = then
+        return self._recorded
+
     def relays_on(self) -> list[int]:
         """The pins of relays that pull now."""
         pins = self.sim.pins()
@@ -322,11 +384,14 @@ class House:
         self, kind: str, seconds: float = 5.0, after: int = 0, **data: object
     ) -> StoredEntry:
         """Wait for an entry of this type whose data holds all of ``data``."""
+        looked = after
 
         def look() -> StoredEntry | None:
-            for one in self.entries(kind, after=after):
+            nonlocal looked
+            for one in self.entries(after=looked):
+                looked = one.sequence
                 told = json.loads(one.data)
-                if all(told.get(name) == value for name, value in data.items()):
+                if one.type == kind and all(told.get(name) == data[name] for name in data):
                     return one
             return None
 
