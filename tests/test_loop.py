@@ -1,70 +1,32 @@
 """The loop with a real ledger, and with a journal in memory, on a clock that is moved by hand."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agent.core.entries import Entry, EntryType
 from agent.core.events import OutputFaulted, Protected, ReaderLost
 from agent.core.ids import InputId, OutputId
-from agent.core.model import CardStatus, ClockQuality, Matching
-from agent.core.personal import Level
-from agent.ports import Condition
-from agent.store.database import Identity
-from agent.store.ledger import Ledger
-from agent.store.seal import Disclosure
+from agent.core.model import ClockQuality, Matching
 from tests.core.builders import (
     BEAM,
     CLOSED,
-    DESK_READER,
     LANE,
     LOOP,
     MAINTAINED,
-    OPENED,
-    OTHER_READER,
     READER,
-    a_card,
-    credential,
     gate_plan,
     moment,
 )
+from tests.rigs.loop_gates import A, Make, gates, ready
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import OneThread
-
-A, B, LOST = a_card("A"), a_card("B"), a_card("L", CardStatus.LOST)
-Make = Callable[[], OneThread]
 
 
 @pytest.fixture(params=["memory", "ledger"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """A gate with cards A and B and a lost one; made again it is the next run on the same disk."""
-    path = tmp_path / "ledger.db"
-    memory = MemoryJournal([A, B, LOST])
-    with ExitStack() as open_ones:
-
-        def fresh() -> OneThread:
-            if request.param == "memory":
-                return OneThread(gate_plan(), memory, moment(0))
-            open_ones.pop_all().close()
-            disclosure = Disclosure(Level.MASKED, bytes(range(32)))
-            identity = Identity("estate", "north")
-            ledger = Ledger.open(path, identity, disclosure, "boot-1", ballast_bytes=0)
-            open_ones.enter_context(ledger)
-            if ledger.card_by_label("A") is None:
-                for card in (A, B, LOST):
-                    entry = Entry(EntryType.CARD_CHANGED, f"card/{card.label}", moment(0))
-                    ledger.put_card(card, entry, moment(0))
-            return OneThread(gate_plan(), ledger, moment(0))
-
+    with gates(request.param, tmp_path / "ledger.db") as fresh:
         yield fresh
-
-
-def ready(gate: OneThread) -> OneThread:
-    for name in (LOOP, BEAM, OPENED, CLOSED):
-        gate.level(name, name == CLOSED)
-    return gate
 
 
 def test_commit_comes_before_the_act_and_the_news_after_it(make: Make) -> None:
@@ -87,171 +49,6 @@ def test_commit_comes_before_the_act_and_the_news_after_it(make: Make) -> None:
         f"heard 1 from {first + 3}",
     ]
     assert [number for number, _ in gate.listener.heard] == list(range(first, first + 4))
-
-
-def test_nobody_is_admitted_without_a_record(make: Make) -> None:
-    gate = ready(make())
-    gate.fail(broken=True)
-    gate.tap(A.credential, READER)
-    gate.then(lambda: gate.trace.append("the disk is back"))
-    gate.fail(broken=False)
-    gate.advance(1)
-    trace = gate.run()
-    assert "pulse open 500" not in trace
-    failed, shown, back, *rest = trace[2:]
-    assert (failed, shown, back) == ("commit failed", "show near denied", "the disk is back")
-    assert rest[0] == "commit denied"
-    owed = gate.journal.entries[1]
-    assert owed.data["reason"] == "ledger_unwritable"
-    assert owed.personal == {"credential": str(A.credential)}
-    assert gate.loop.counters["taps_not_recorded"] == 1
-    assert gate.loop.counters["commits_failed"] == 1
-    assert gate.loop.views()[0].waiting == 0
-
-
-def test_owed_entries_are_written_first_and_heard_with_their_numbers(make: Make) -> None:
-    gate = ready(make())
-    first = gate.journal.head().sequence + 1
-    gate.fail(broken=True)
-    gate.tap(A.credential, READER)
-    gate.put(ReaderLost(READER, "unplugged", gate.at))
-    gate.fail(broken=False)
-    gate.tap(B.credential, OTHER_READER)
-    gate.run()
-    assert gate.types() == ["agent.started", "denied", "reader.lost", "granted", "agent.stopped"]
-    assert gate.listener.heard == list(enumerate(gate.journal.entries, first))
-    granted = gate.journal.entries[3]
-    assert granted.data["passage"] == f"north-{gate.journal.head().stream}-{first + 3}-1"
-
-
-def test_what_follows_the_world_goes_on_without_the_disk(make: Make) -> None:
-    gate = ready(make())
-    gate.tap(A.credential, READER)
-    gate.level(CLOSED, False)
-    gate.level(OPENED, True)
-    gate.fail(broken=True)
-    gate.level(LOOP, True)
-    gate.level(LOOP, False)
-    gate.fail(broken=False)
-    trace = gate.run()
-    assert trace[trace.index("commit failed") + 1] == "pulse close 500"
-    assert gate.types()[-3:] == ["arm.opened", "passage.ended passed", "agent.stopped"]
-
-
-def test_the_wait_ends_without_the_disk(make: Make) -> None:
-    gate = ready(make())
-    gate.tap(A.credential, READER)
-    gate.fail(broken=True)
-    gate.advance(16)
-    gate.fail(broken=False)
-    trace = gate.run()
-    assert "pulse close 500" in trace
-    assert gate.types()[-2:] == ["passage.ended no_entry", "agent.stopped"]
-
-
-def test_an_unreadable_ledger_denies(make: Make) -> None:
-    gate = ready(make())
-    gate.fail(unreadable=True)
-    gate.tap(A.credential, READER)
-    gate.tap(A.credential, DESK_READER)
-    gate.order("open", "o-1", LANE)
-    gate.fail(unreadable=False)
-    trace = gate.run()
-    assert [line for line in trace if line.startswith(("show", "pulse"))] == [
-        "show near denied",
-        "show booth denied",
-    ]
-    assert gate.types() == ["agent.started", "denied", "agent.stopped"]
-    assert gate.refusals == ["the ledger cannot be read: see the kernel log"]
-    assert gate.loop.counters["taps_not_recorded"] == 2
-
-
-def test_a_start_without_a_readable_ledger_is_loud(make: Make) -> None:
-    gate = make()
-    gate.journal.unreadable = True
-    gate.run()
-    assert gate.loop.counters["commits_failed"] == 1
-    assert gate.types() == ["agent.stopped"]
-
-
-def test_health_says_why_until_it_is_over(make: Make) -> None:
-    gate = ready(make())
-    seen = []
-    for broken in (True, False):
-        gate.fail(broken=broken)
-        gate.tap(credential("X"), READER if broken else OTHER_READER)
-        gate.then(lambda: seen.append(gate.loop.health()))
-    gate.run()
-    down, good = seen
-    assert (down.condition, down.detail) == (Condition.DOWN, "the disk is full: free some room")
-    assert down.counters is not None
-    assert down.counters["owed"] == 1
-    assert good.condition is Condition.OK
-
-
-def test_a_card_at_the_desk_is_owed_as_it_was(make: Make) -> None:
-    gate = ready(make())
-    gate.fail(broken=True)
-    gate.tap(A.credential, DESK_READER)
-    gate.fail(broken=False)
-    gate.run()
-    assert gate.types() == ["agent.started", "card.presented", "agent.stopped"]
-
-
-def test_an_order_is_done_once(make: Make) -> None:
-    gate = ready(make())
-    for number in ("o-1", "o-1", "o-2"):
-        gate.order("open", number, LANE)
-    trace = gate.run()
-    assert trace.count("pulse open 500") == 2
-    first, again, other = gate.answers
-    assert (first.order_id, first.status, first.code) == ("o-1", "done", 200)
-    assert (again.order_id, again.status, again.code, again.detail) == (
-        "o-1",
-        "done",
-        200,
-        first.detail,
-    )
-    assert other.order_id == "o-2"
-    assert gate.types().count("arm.ordered") == 2
-
-
-def test_an_order_is_done_once_over_a_restart(make: Make) -> None:
-    gate = ready(make())
-    gate.order("open", "o-1", LANE)
-    gate.run()
-    later = ready(make())
-    later.order("open", "o-1", LANE)
-    assert not any(line.startswith("pulse") for line in later.run())
-    assert later.answers[0].code == 200
-
-
-def test_a_refusal_is_kept_too(make: Make) -> None:
-    gate = ready(make())
-    gate.order("open", "o-1", LANE, reason=" ")
-    gate.order("open", "o-1", LANE, reason="now with a reason")
-    assert not any(line.startswith("pulse") for line in gate.run())
-    assert [answer.code for answer in gate.answers] == [422, 422]
-
-
-@pytest.mark.parametrize(
-    ("kind", "code", "moved"),
-    [("open", 503, []), ("close", 200, ["pulse close 500"]), ("dance", 404, [])],
-)
-def test_without_a_disk_an_order_is_still_one_order(
-    make: Make, kind: str, code: int, moved: list[str]
-) -> None:
-    gate = ready(make())
-    gate.fail(broken=True)
-    gate.order(kind, "o-1", LANE)
-    gate.order(kind, "o-1", LANE)
-    gate.fail(broken=False)
-    gate.advance(1)
-    gate.order(kind, "o-1", LANE)
-    trace = gate.run()
-    assert [line for line in trace if line.startswith("pulse")] == moved
-    assert [answer.code for answer in gate.answers] == [code] * 3
-    assert not gate.loop._owed_answers
 
 
 def test_a_device_that_fails_comes_back_as_an_entry(make: Make) -> None:
@@ -408,19 +205,3 @@ def test_a_reader_without_a_lamp_is_no_trouble(make: Make) -> None:
     trace = gate.run()
     assert "pulse open 500" in trace
     assert not any(line.startswith("show") for line in trace)
-
-
-def test_a_full_house_of_owed_entries_loses_the_newest_and_counts(make: Make) -> None:
-    gate = make()
-    gate.fail(broken=True)
-    for number in range(1001):
-        gate.put(ReaderLost(READER, f"number {number}", gate.at))
-        gate.order("dance", f"o-{number}", LANE)
-    gate.fail(broken=False)
-    gate.advance(1)
-    gate.run()
-    assert gate.loop.counters["entries_lost"] == 1
-    assert gate.loop.counters["answers_lost"] == 1
-    assert gate.types().count("reader.lost") == 1000
-    assert gate.journal.entries[1].data == {"detail": "number 0"}
-    assert len(gate.answers) == 1001
