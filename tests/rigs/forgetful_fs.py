@@ -76,6 +76,7 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
         self._flowing = threading.Event()
         self._flowing.set()
         self._waiting = 0
+        self._last_sync: tuple[int, int, float] | None = None
         self.syncs = 0
         listing = backing / "names"
         kept = json.loads(listing.read_text()) if listing.exists() else {}
@@ -108,18 +109,28 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
             self._waiting -= 1
             if not flowing:
                 raise FuseOSError(errno.EIO)
+            self._count()
             file = self._find(path, fh)
             self._store(file, file.dirty, len(file.data))
             file.dirty.clear()
-            self.syncs += 1
         return 0
 
     def fsyncdir(self, path: str, datasync: int, fh: int) -> int:
         """Bring the names to the disk."""
         del path, datasync, fh
         with self._lock:
+            self._count()
             self._store_names(self._names)
         return 0
+
+    def _count(self) -> None:
+        if self._last_sync is not None and self.syncs >= self._last_sync[0]:
+            self.cut(*self._last_sync[1:])
+        self.syncs += 1
+
+    def expire(self, syncs: int, seed: int, keep: float) -> None:
+        """Let the power go in the middle of the sync after this many."""
+        self._last_sync = (syncs, seed, keep)
 
     def _store(self, file: File, pages: set[int], length: int) -> None:
         handle = os.open(self._place(file.ident), os.O_WRONLY | os.O_CREAT, 0o600)
@@ -266,6 +277,8 @@ def _obey(listening: socket.socket, memory: Memory) -> None:
                 match line.split():
                     case ["cut", seed, keep]:
                         memory.cut(int(seed), float(keep))
+                    case ["expire", syncs, seed, keep]:
+                        memory.expire(int(syncs), int(seed), float(keep))
                     case ["stall"]:
                         memory.stall(on=True)
                     case ["free"]:
@@ -327,6 +340,19 @@ class ForgetfulDisk:
     def cut(self, seed: int = 0, keep: float = 0.0) -> None:
         """Cut the power and give it back. Whoever used the disk has to be dead by then."""
         self._tell(f"cut {seed} {keep}")
+        self.recover()
+
+    def expire(self, syncs: int, seed: int = 0, keep: float = 0.0) -> None:
+        """Let the power go in the middle of the sync after this many; then call `recover`."""
+        self._tell(f"expire {syncs} {seed} {keep}")
+
+    @property
+    def gone(self) -> bool:
+        """The power is gone."""
+        return self._process is not None and self._process.poll() is not None
+
+    def recover(self) -> None:
+        """Give the power back. Whoever used the disk has to be dead by then."""
         self._end()
         self.start()
 
@@ -343,7 +369,7 @@ class ForgetfulDisk:
         return int(self._tell("look").split()[0])
 
     def syncs(self) -> int:
-        """How many fsyncs of files were done since the disk was mounted."""
+        """How many syncs were done since the disk was mounted, of files and of names."""
         return int(self._tell("look").split()[1])
 
     def stop(self) -> None:

@@ -224,12 +224,13 @@ class House:
         return self
 
     def start_and_kill(self, when: Callable[[], object]) -> None:
-        """Start the daemon and end it with kill -9 as soon as ``when``, ready or not."""
+        """Start the daemon and end it with kill -9 as soon as ``when``, or when it is ready."""
         assert self.gate.daemon is None
+        ready = threading.Event()
 
         def strike() -> None:
             daemon = until(lambda: self.gate.daemon, "the daemon's process")
-            until(when, "the moment to kill the daemon while it starts", 20)
+            until(lambda: when() or ready.is_set(), "the moment to kill the daemon", 30)
             assert daemon is not None
             daemon.kill()
 
@@ -237,6 +238,7 @@ class House:
         killer.start()
         with contextlib.suppress(GateError):
             self.start(30)
+        ready.set()
         killer.join(30)
         assert not killer.is_alive()
         self.kill()

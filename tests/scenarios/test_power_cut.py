@@ -19,7 +19,7 @@ from tests.rigs.listener import Listener
 from tests.rigs.load import Load, load_cards, prove
 
 CUTS = house.size(10, 500)
-FIRST_CUTS = house.size(4, 100)
+FIRST_SYNCS = house.size(6, 12)
 VERIFY_EVERY = house.size(2, 25)
 SEED = int(os.environ.get("GATE_SEED", "20261122"))
 ROWS = 40
@@ -124,13 +124,16 @@ def test_what_was_promised_survives_every_power_cut(disk: ForgetfulDisk, tmp_pat
     assert proof.granted >= CUTS, "the load was too small to prove anything"
 
 
-def test_a_cut_while_the_first_ledger_is_made(disk: ForgetfulDisk, tmp_path: Path) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - reproducible on purpose
+@pytest.mark.parametrize("keep", [0.0, 0.5])
+def test_a_cut_in_each_sync_of_the_first_start(
+    disk: ForgetfulDisk, tmp_path: Path, keep: float
+) -> None:
+    """However far the making of the ledger had come: the next start makes or finds a good one."""
     with House(tmp_path / "gate", state=disk.mount) as rig:
-        for number in range(FIRST_CUTS):
-            syncs = chance.randrange(1, 12)
-            rig.start_and_kill(lambda: disk.syncs() >= syncs)  # noqa: B023 - used at once
-            disk.cut(number, chance.choice((0.0, 0.5)))
+        for syncs in range(FIRST_SYNCS):
+            disk.expire(syncs, SEED + syncs, keep)
+            rig.start_and_kill(lambda: disk.gone)
+            disk.recover()
         rig.start()
         assert rig.part("ledger")["condition"] == "ok"
         rig.verified()
