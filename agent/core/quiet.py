@@ -14,7 +14,7 @@ _KEPT = 64
 
 
 class Quiet:
-    """The sightings of one reader; used by that reader's thread alone. Times in nanoseconds."""
+    """The sightings of one reader; the inbox calls it under its lock. Times in nanoseconds."""
 
     def __init__(self, reader: ReaderId, quiet_ns: int) -> None:
         self.reader = reader
