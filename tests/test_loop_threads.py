@@ -89,3 +89,13 @@ def test_an_idle_loop_ticks_and_keeps_house() -> None:
         gate.journal.tidied = tidied.set
         assert tidied.wait(LIMIT_S)
     assert gate.beats >= 1
+
+
+def test_while_there_is_more_to_tidy_the_loop_comes_back_soon() -> None:
+    rounds = threading.Semaphore(0)
+    with running() as gate:
+        gate.journal.busy = True
+        gate.journal.tidied = rounds.release
+        assert rounds.acquire(timeout=LIMIT_S)
+        # Otherwise it would come back after a second.
+        assert all(rounds.acquire(timeout=0.5) for _ in range(5))

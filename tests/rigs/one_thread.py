@@ -50,6 +50,7 @@ class TracedJournal:
         self.unreadable = False
         self.untidy = False
         self.freed = False
+        self.busy = False
         self.tidied: Callable[[], None] = lambda: None
         self.housekept = 0
         self.entries: list[Entry] = []
@@ -80,15 +81,16 @@ class TracedJournal:
     def head(self) -> Head:
         return self.inner.head()
 
-    def housekeeping(self, now: Moment) -> None:
+    def housekeeping(self, now: Moment) -> bool:
         if self.untidy:
             raise StoreError("no checkpoint can be made: see the kernel log")
         self.housekept += 1
         if self.freed:
             self.freed = False
             self.inner.append((Entry(EntryType.DISK_FREED, "disk", now),), now)
-        self.inner.housekeeping(now)
+        more = self.inner.housekeeping(now)
         self.tidied()
+        return more or self.busy
 
     def _look(self) -> None:
         if self.unreadable:
