@@ -20,6 +20,7 @@ from agent.core.entries import Entry
 from agent.core.gate import Gate
 from agent.core.ids import LaneId, ReaderId
 from agent.core.interlock import Interlock
+from agent.core.model import Card
 from agent.core.orders import Order
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
@@ -96,6 +97,7 @@ class Daemon:
             self.clock,
             lambda: ledger,
             lambda run: self.inbox.ask(run, ASK_S),
+            self._card_named,
             loop,
             lambda: self._health(ledger, loop),
             self._protect,
@@ -114,6 +116,10 @@ class Daemon:
             reader.start(self.inbox.put)
             stops.append((name, reader.stop))
         return loop
+
+    def _card_named(self, label: str) -> Card | None:
+        with Reading.open(self.settings.paths.ledger) as reading:
+            return reading.card_by_label(label)
 
     def _remember_relays(self) -> None:
         try:

@@ -60,6 +60,7 @@ from agent.ports import (
 from agent.timers import Timers
 
 _TICK_NS = 1_000_000_000
+_HOUSE_NS = 50_000_000
 _OWED = 1000
 _log = logging.getLogger("gate.loop")
 
@@ -93,6 +94,7 @@ class Loop:
         self._watch = ClockWatch(world.clock.now())
         self._tick_ns = 0
         self._disk = ""
+        self._house_waits = False
         self.counters: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -333,7 +335,7 @@ class Loop:
         journal = self._world.journal
         first = journal.head().sequence + 1
         try:
-            journal.housekeeping(now)
+            self._house_waits = journal.housekeeping(now)
         except StoreError as fault:
             self._loud(fault)
         if journal.head().sequence >= first:
@@ -353,12 +355,13 @@ class Loop:
                 self._tell_committed(first, owed)
 
     def _patience_s(self) -> float:
-        """Until the next timer or tick, and never longer than a second."""
+        """Until the next timer or tick, or sooner where the house is not kept yet."""
+        longest_ns = _HOUSE_NS if self._house_waits else _TICK_NS
         due_ns = self._timers.next_ns()
         if due_ns is None:
-            return _TICK_NS / 1e9
+            return longest_ns / 1e9
         left_ns = due_ns - self._world.clock.now().mono_ns
-        return min(max(left_ns, 0), _TICK_NS) / 1e9
+        return min(max(left_ns, 0), longest_ns) / 1e9
 
 
 def _kept(answer: AnswerOrder) -> KeptResult:

@@ -131,8 +131,11 @@ class Journal(Protocol):
     def head(self) -> Head:
         """The last committed entry."""
 
-    def housekeeping(self, now: Moment) -> None:
-        """A little of what can wait: called when the loop is idle; takes some ms at most."""
+    def housekeeping(self, now: Moment) -> bool:
+        """A little of what can wait: called when the loop is idle; takes some ms at most.
+
+        True when there is more of it, so that it is called again soon.
+        """
 
 
 class Listener(Protocol):

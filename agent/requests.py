@@ -16,7 +16,7 @@ from agent.core.access import Question
 from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
 from agent.core.ids import LaneId, OrderId
-from agent.core.model import CardStatus, Credential, Direction, Matching
+from agent.core.model import Card, CardStatus, Credential, Direction, Matching
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.errors import GateError
@@ -30,13 +30,17 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The gate that is asked. ``loop`` and ``health`` are there when it runs."""
+    """The gate that is asked. ``loop`` and ``health`` are there when it runs.
+
+    ``named`` finds a card by its label, in the thread that asks: it may take its time.
+    """
 
     plan: GatePlan
     timezone: tzinfo
     clock: Clock
     ledger: Callable[[], Ledger]
     run: Callable[[Callable[[], Any]], Any]
+    named: Callable[[str], Card | None]
     loop: Loop | None = None
     health: Callable[[], Sequence[Health]] = tuple
     protect: Callable[[Order], None] = lambda _: None
@@ -95,7 +99,7 @@ class Requests:
             credential = _credential(text)
             cards = house.run(lambda: ledger().find_cards(credential, Matching.EXACT))
         else:
-            card = house.run(lambda: ledger().card_by_label(text))
+            card = house.named(text)
             cards = () if card is None else (card,)
         trusted = bool(at) or now.quality.trusted
         plan = house.plan
@@ -155,14 +159,20 @@ class Requests:
         label, status = str(request["label"]), CardStatus(request["status"])
         now = house.clock.now()
 
+        found = house.named(label)
+        if found is None:
+            raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
+        credential = found.credential
+
         def change() -> str:
             ledger = house.ledger()
-            card = ledger.card_by_label(label)
-            if card is None:
-                raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
+            cards = ledger.find_cards(credential, Matching.EXACT)
+            if not cards or cards[0].label != label:
+                raise GateError(f"the roster was changed just now: look for card {label!r} again")
+            card = cards[0]
             data = {"card": label, "kind": card.kind.value}
             data |= {"was": card.status.value, "status": status.value}
-            personal = {"credential": str(card.credential)}
+            personal = {"credential": str(credential)}
             actor = f"uid:{peer.uid}"
             changed = EntryType.CARD_CHANGED
             entry = Entry(changed, f"card/{label}", now, data, personal, actor)

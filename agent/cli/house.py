@@ -51,6 +51,7 @@ def _alone(settings: Settings) -> Iterator[Ask]:
             SystemClock(assume_synced=settings.clock.assume_synced),
             lambda: ledger,
             lambda run: run(),
+            ledger.card_by_label,
         )
         handlers = Requests(house).handlers()
         peer = Peer(os.getpid(), os.getuid())

@@ -59,6 +59,7 @@ class Ledger:
         self._desk = Desk(conn)
         self._ballast = Ballast(path, 0)
         self._pages = 0
+        self._leftovers = True
         self.find_cards: Callable[[Credential, Matching], tuple[Card, ...]] = self._roster.find
 
     @classmethod
@@ -188,7 +189,7 @@ class Ledger:
     def roster_stage(self, generation: int, rows: Sequence[Card], budget_ns: int = SLICE_NS) -> int:
         """Stage as many cards as fit the budget, in one commit; gives how many were taken.
 
-        The cards come sorted by ``str(card.credential)``, each credential once, over all calls.
+        The cards come in the order of `agent.store.rows.order_of`, over all calls.
         Call again with the rest. Raises StoreError, then nothing of this call was staged.
         """
         taken = self._loud(
@@ -209,6 +210,7 @@ class Ledger:
         self._roster.check(generation, count, digest)
         head = self._write((entry,), now, lambda: self._roster.rule(generation))
         self._roster.ruled(generation)
+        self._leftovers = True
         return head
 
     def roster_drop_old(self, limit: int = 200) -> bool:
@@ -246,8 +248,10 @@ class Ledger:
             return Health("disk", Condition.DEGRADED, detail)
         return Health("disk", Condition.OK, "")
 
-    def housekeeping(self, now: Moment | None = None) -> None:
-        """Take a little care while the loop is idle: checkpoint, reserve, old results.
+    def housekeeping(self, now: Moment | None = None) -> bool:
+        """Take a little care while the loop is idle: checkpoint, reserve, old results and rosters.
+
+        True when there is more to do, so that it is called again soon.
 
         Want of room is no error here. With ``now``, old results are forgotten, and an entry is
         written when there is room again after the disk was full (then `head` has moved).
@@ -259,9 +263,12 @@ class Ledger:
                 self._checkpoint()
             if not self._ballast.laid and self._ballast.lay() and self._desk.filled and now:
                 self._freed(now)
+            if self._leftovers:
+                self._leftovers = self.roster_drop_old()
         except sqlite3.Error as error:
             if not disk_full(error, self._path.parent):
                 raise refusal(self._path, error) from error
+        return self._leftovers
 
     def _freed(self, now: Moment) -> None:
         entry = Entry(EntryType.DISK_FREED, "disk", now)

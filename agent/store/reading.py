@@ -19,7 +19,7 @@ from agent.core.entries import StoredEntry
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
 from agent.store.roster import Roster
-from agent.store.rows import Row, card_of
+from agent.store.rows import Row, card_of, order_of
 from agent.store.schema import ENDS, SCHEMA, schema_of
 from agent.store.search import Search
 
@@ -34,12 +34,9 @@ _TAIL = f"{_ENTRIES} 1 ORDER BY sequence DESC LIMIT ?"
 _PERSONAL = "SELECT field, value FROM personal WHERE id BETWEEN ? AND ? ORDER BY id"
 _ROSTER = (
     "SELECT credential, label, kind, status, holder, unit, department, plate, valid_from, "
-    "valid_until, windows, lanes, direction FROM cards WHERE"
+    "valid_until, windows, lanes, direction FROM cards WHERE generation = ?"
 )
-# The plus keeps SQLite from the index, so that rows come as they lie in the file, without a sort.
-_CARDS = "SELECT id FROM cards WHERE +generation = ? AND id > ? ORDER BY id LIMIT ?"
-_NUMBERS = "SELECT id FROM cards WHERE generation = ? ORDER BY credential"
-_ONE = f"{_ROSTER} id = ?"
+_CARDS = f"{_ROSTER} AND (low, credential) > (?, ?) ORDER BY low, credential LIMIT ?"
 
 
 class Reading:
@@ -170,21 +167,15 @@ class Reading:
         return self._roster().by_label(label)
 
     def cards(self) -> Iterator[Card]:
-        """All cards of the ruling roster, in batches, as they were staged and then added."""
-        generation, last = self._generation(), 0
-        while ids := self._fetch(_CARDS, (generation, last, _BATCH)):
-            yield from map(card_of, self._rows(ids))
-            last = ids[-1][0]
+        """All cards of the ruling roster, in batches, in the order in which they travel."""
+        return map(card_of, self.roster_rows())
 
     def roster_rows(self) -> Iterator[Row]:
-        """All rows of the ruling roster in the order of a transfer, ascending by credential."""
-        ids = self._fetch(_NUMBERS, (self._generation(),))
-        for start in range(0, len(ids), _BATCH):
-            yield from self._rows(ids[start : start + _BATCH])
-
-    def _rows(self, ids: list[tuple[int]]) -> Iterator[Row]:
-        for number in ids:
-            yield from self._fetch(_ONE, number)
+        """All rows of the ruling roster, likewise."""
+        generation, last = self._generation(), (-1, "")
+        while rows := self._fetch(_CARDS, (generation, *last, _BATCH)):
+            yield from rows
+            last = order_of(rows[-1][0])
 
     def _roster(self) -> Roster:
         return Roster(self._conn, self._generation())

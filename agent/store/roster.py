@@ -25,7 +25,7 @@ _SELECT = (
 _EXACT = f"{_SELECT} low = ? AND credential = ?"
 _LOW32 = f"{_SELECT} low = ? LIMIT 3"
 _LOW24 = f"{_SELECT} low BETWEEN ? AND ? LIMIT 3"
-_LABEL = f"{_SELECT} label = ? ORDER BY id LIMIT 1"
+_LABEL = f"{_SELECT} label = ? LIMIT 1"
 _INSERT = (
     "INSERT INTO cards (generation, low, credential, label, kind, status, holder, unit, "
     "department, plate, valid_from, valid_until, windows, lanes, direction) "
@@ -57,7 +57,10 @@ class Roster:
         return tuple([card_of(row) for row in rows])
 
     def by_label(self, label: str) -> Card | None:
-        """The card with this label in the ruling generation."""
+        """The card with this label in the ruling generation.
+
+        Reads the whole roster: not for the thread that decides (`Reading` has it too).
+        """
         row = self._execute(_LABEL, (self.ruling, label)).fetchone()
         return None if row is None else card_of(row)
 
@@ -153,9 +156,10 @@ class Roster:
         self._execute("BEGIN IMMEDIATE")
         try:
             gone = self._execute(
-                "DELETE FROM cards WHERE id IN "
-                "(SELECT id FROM cards WHERE generation = ? ORDER BY low LIMIT ?)",
-                (old[0], limit),
+                "DELETE FROM cards WHERE generation = ? AND (low, credential) IN "
+                "(SELECT low, credential FROM cards WHERE generation = ? "
+                "ORDER BY low, credential LIMIT ?)",
+                (old[0], old[0], limit),
             ).rowcount
             if gone < limit:
                 self._execute("DELETE FROM generations WHERE id = ?", (old[0],))

@@ -22,7 +22,7 @@ from typing import TextIO, cast
 from agent.core import windows
 from agent.core.model import CardKind, CardStatus, Credential, Direction
 from agent.errors import StoreError
-from agent.store.rows import COLUMNS, RosterDigest, Row
+from agent.store.rows import COLUMNS, RosterDigest, Row, order_of
 
 NEEDED = ("credential", "label", "kind")
 _GLUE = "\x1f"
@@ -53,7 +53,7 @@ class RosterFile:
     glued: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterable[Row]:
-        """Every row, in ascending order of credential."""
+        """Every row, in the order in which it travels."""
         for line in self.glued:
             yield cast("Row", tuple(line.split(_GLUE)))
 
@@ -90,7 +90,8 @@ def read(
         found.faults.append(RowFault(0, "", "", problem))
     except csv.Error as fault:
         found.faults.append(RowFault(0, "", "", f"this is not a CSV file: {fault}"))
-    found.glued.sort()
+    if not found.faults:
+        found.glued.sort(key=_place)
     return found
 
 
@@ -103,6 +104,10 @@ def write(file: TextIO, rows: Iterable[Sequence[str]]) -> int:
         out.writerow(row)
         count += 1
     return count
+
+
+def _place(glued: str) -> tuple[int, str]:
+    return order_of(glued.partition(_GLUE)[0])
 
 
 def _read_rows(

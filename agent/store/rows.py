@@ -4,7 +4,8 @@ Rules kept here:
 - a row is thirteen texts, `COLUMNS`, in this order; what is not set is the empty text;
 - dates are ``YYYY-MM-DDTHH:MM`` (local time of the gate), lanes are joined by one space in
   ascending order;
-- rows travel in ascending order of ``credential`` (by code point), each credential once.
+- rows travel in ascending order of ``(low_key(number), credential)``, each credential once: the
+  order in which they lie in the ledger.
 
 The digest of a roster is SHA-256 over all rows in that order, each column of each row written as
 its length in bytes (4 bytes, unsigned, big endian) and then the text in UTF-8. It can be kept up
@@ -91,12 +92,17 @@ def low_key(number: int) -> int:
     return (number & 0xFFFFFF) << 8 | (number >> 24) & 0xFF
 
 
+def order_of(credential: str) -> tuple[int, str]:
+    """Where a row travels: by ``(low_key(number), credential)``."""
+    return low_key(int(credential.rpartition(":")[2], 16)), credential
+
+
 class RosterDigest:
     """Digest, count and order of rows, kept up as they come."""
 
     def __init__(self) -> None:
         self._hash = sha256()
-        self._last = ""
+        self._last = (-1, "")
         self.cards = 0
 
     def copy(self) -> "RosterDigest":
@@ -107,12 +113,13 @@ class RosterDigest:
 
     def add(self, row: Row) -> None:
         """Take the next row; raises StoreError when it is out of order or comes twice."""
-        if row[0] <= self._last:
+        place = order_of(row[0])
+        if place <= self._last:
             raise StoreError(
                 f"row {self.cards + 1} of the roster comes out of order: rows must be sorted by "
-                "credential, each credential once; sort them before they are sent"
+                "the low bits of their number, each credential once; sort them before they are sent"
             )
-        self._last = row[0]
+        self._last = place
         self.cards += 1
         self._hash.update(b"".join([framed(text.encode()) for text in row]))
 
@@ -122,7 +129,7 @@ class RosterDigest:
 
 
 def digest_of(cards: Iterable[Card]) -> tuple[int, bytes]:
-    """Count and digest of a whole roster; the cards in ascending order of credential."""
+    """Count and digest of a whole roster; the cards in the order of `order_of`."""
     total = RosterDigest()
     for card in cards:
         total.add(row_of(card))
