@@ -8,7 +8,6 @@ was written.
 """
 
 import ctypes
-import ctypes.util
 import os
 import time
 from pathlib import Path
@@ -32,7 +31,8 @@ class SystemClock:
 
     def __init__(self, *, assume_synced: bool = False) -> None:
         self._assume_synced = assume_synced
-        self._libc = ctypes.CDLL(ctypes.util.find_library("c") or "libc.so.6", use_errno=True)
+        # The interpreter itself has adjtimex linked; looking for libc would start ldconfig.
+        self._libc = ctypes.CDLL(None, use_errno=True)
         self._quality = ClockQuality.ESTIMATED
         self._asked_ns = -_ASK_EVERY_NS
         self._kept_ns: int | None = None

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from agent import logs
-from agent.app import Daemon
 from agent.cli import options
-from agent.settings import load
+from agent.settings import Loading
 
 
 @click.command()
@@ -15,4 +14,8 @@ from agent.settings import load
 def run(config_path: Path) -> None:
     """Run the gate until SIGTERM. Refuses to start on any fault of the configuration."""
     logs.start()
-    Daemon(load(config_path)).run()
+    loading = Loading(config_path)
+    # Only here: a child reads the settings meanwhile, and both take half a second.
+    from agent.app import Daemon  # noqa: PLC0415
+
+    Daemon(loading.result()).run()

@@ -10,13 +10,11 @@ Rules kept here:
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from socket import IPPROTO_TCP, TCP_CORK, socket
 from time import monotonic
-from typing import Literal, NamedTuple, NoReturn, Protocol
+from typing import NamedTuple, NoReturn, Protocol
 
 from paho.mqtt import MQTTException
 from paho.mqtt.client import (
@@ -37,41 +35,14 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import UplinkError
 from agent.uplink import words
+from agent.uplink.broker import Broker, Tls
+
+__all__ = ["Broker", "Connection", "Owner", "Packed", "Terms", "Tls", "Will", "properties"]
 
 WILL_DELAY_S = 10
 SESSION_EXPIRY_S = 15
 FAILURE = 0x80
 _properties: Callable[[int], Properties] = Properties
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """Files in PEM. ``ca`` None trusts the machine's authorities; ``cert`` needs ``key``."""
-
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where the broker is and how to speak to it. Times in seconds, ``window`` in messages."""
-
-    host: str
-    port: int = 1883
-    version: Literal["5", "3.1.1"] = "5"
-    tls: Tls | None = None
-    username: str = ""
-    password: str = field(default="", repr=False)
-    client_id: str = ""
-    keepalive_s: int = 20
-    window: int = 20
-    connect_timeout_s: float = 5.0
-
-    @property
-    def where(self) -> str:
-        """Host and port, for sentences."""
-        return f"{self.host}:{self.port}"
 
 
 class Terms(NamedTuple):

@@ -18,10 +18,9 @@ from agent.errors import GateError
 from agent.ports import Clock, Condition, Head, Health
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import LONGEST_WAIT_S, Board
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from agent.uplink.feed import Feed, JournalReader
 from agent.uplink.report import Report
-from agent.uplink.session import Session
 from agent.uplink.topics import Address
 
 SAVE_EVERY_S = 1.0
@@ -112,6 +111,9 @@ class Uplink:
 
     def _attempt(self) -> float:
         """One session; returns how many seconds to wait before the next one."""
+        # Only here, in this thread: the MQTT library loads slowly, and the gate works without it.
+        from agent.uplink.session import Session  # noqa: PLC0415
+
         try:
             session = Session(
                 self._broker,
