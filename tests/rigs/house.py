@@ -260,6 +260,14 @@ class House:
         self.lives[-1].died_ns = time.monotonic_ns()
         return code
 
+    def wait_dead(self) -> int:
+        """Wait until a daemon ends by itself; gives the exit code."""
+        assert self.gate.daemon is not None
+        code = self.gate.daemon.wait(10)
+        self.gate.daemon = None
+        self.lives[-1].died_ns = time.monotonic_ns()
+        return code
+
     def log(self) -> str:
         """What the daemons of this house wrote, the end of it."""
         return (self.folder / "daemon.log").read_text("utf-8", "replace")[-4000:]
@@ -344,6 +352,12 @@ class House:
         found = until(look, f"a pulse to open {lane}; the daemon says: {self.log()}", seconds)
         assert found is not None
         return found
+
+    def tap_opens(self, lane: str, number: int) -> Stroke:
+        """Tap, wait for its pulse and for the pulse's end, so that the next one is another."""
+        stroke = self.opened(lane, self.tap(lane, number))
+        self.sim.wait(pin=self.relay(lane), level=1)
+        return stroke
 
     def recorded(self) -> int:
         """How many records the trace has now."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from threading import Event
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from tests.rigs.broker import Mosquitto
 from tests.rigs.pki import Pair
@@ -26,7 +28,10 @@ class Heard:
 
 
 class Listener:
-    """Subscribes to ``topics`` with QoS 1 over MQTT 5; comes back by itself after an outage."""
+    """Subscribes to ``topics`` with QoS 1 over MQTT 5; comes back by itself after an outage.
+
+    ``session`` names a session that the broker keeps while the listener is away, for an hour.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,13 @@ class Listener:
         *topics: str,
         user: tuple[str, str] | None = None,
         pair: Pair | None = None,
+        session: str = "",
     ) -> None:
         self.heard: list[Heard] = []
         self._ready = Event()
         self._topics = topics or ("#",)
-        client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+        self._expiry_s = 3600 if session else 0
+        client = Client(CallbackAPIVersion.VERSION2, session, protocol=MQTTv5)
         client.reconnect_delay_set(1, 1)
         if user:
             client.username_pw_set(*user)
@@ -83,7 +90,15 @@ class Listener:
             pause.wait(0.02)
 
     def __enter__(self) -> Self:
-        self._client.connect(self._broker.host, self._broker.port, 10)
+        terms: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        terms.SessionExpiryInterval = self._expiry_s
+        self._client.connect(
+            self._broker.host,
+            self._broker.port,
+            10,
+            clean_start=not self._expiry_s,
+            properties=terms,
+        )
         self._client.loop_start()
         assert self._ready.wait(10), "the broker did not let the listener subscribe"
         return self
