@@ -40,7 +40,7 @@ from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure
-from agent.uplink.client import Broker, Tls
+from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
 from drivers.clock import SystemClock, boot_id
