@@ -22,7 +22,7 @@ LEAST_HEIGHT = 24
 _LANES = 7
 _KEY_COLUMNS = 4
 _KEYS = 3
-_CENTRE = 27
+_CENTRE = 25
 
 _ARMS = (
     (0.05, ("", "", "█━━━━━━━━━━")),
@@ -123,7 +123,7 @@ def _below(picture: Picture, height: int) -> RenderableType:
 def _events(told: Sequence[Told], count: int) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(no_wrap=True, width=6, overflow="ellipsis")
+    grid.add_column(no_wrap=True, width=9, overflow="ellipsis")
     grid.add_column(no_wrap=True, width=6, overflow="ellipsis")
     grid.add_column(no_wrap=True, overflow="ellipsis")
     for one in told[-count:]:

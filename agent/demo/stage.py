@@ -33,12 +33,16 @@ class Stage:
     def say(self, caption: str) -> None:
         """What is going on, in a sentence at the top."""
         self.caption = caption
-        self.tick(0)
+        self.refresh()
 
-    def tick(self, seconds: float = TICK_S) -> str:
-        """Look around, show it, and give a key that was pressed within this time ("" for none)."""
+    def refresh(self) -> None:
+        """Look around and show it."""
         self.seen.look()
         self._view.show(self.dress(self.seen.picture(self.caption, self.chosen)))
+
+    def tick(self, seconds: float = TICK_S) -> str:
+        """Refresh, and give a key that is pressed within this time ("" for none)."""
+        self.refresh()
         return self.keys.wait(seconds)
 
     def pause(self, seconds: float) -> None:
@@ -50,7 +54,7 @@ class Stage:
     def until(self, holds: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
         """Wait for a condition; raises GateError when it does not come within ``limit_s``."""
         ends = time.monotonic() + limit_s
-        self.tick(0)
+        self.refresh()
         while not holds():
             if time.monotonic() > ends:
                 raise GateError(f"the demo waited {limit_s:g} s in vain until {what}")

@@ -14,12 +14,12 @@ GOOD, BAD, DUTY, PLAIN, ODD = "green", "red", "yellow", "", "magenta"
 _SHORT: Mapping[str, str] = {
     Reason.UNKNOWN_CREDENTIAL: "card is not known",
     Reason.CARD_BLOCKED: "card is blocked",
-    Reason.CARD_LOST: "card was reported lost",
+    Reason.CARD_LOST: "card is reported lost",
     Reason.EXPIRED: "card has expired",
     Reason.NOT_YET_VALID: "card is not valid yet",
     Reason.CARD_NOT_ISSUED: "card lies in stock",
     Reason.CARD_RETIRED: "card is out of use",
-    Reason.TEST_CARD: "test card: moves nothing",
+    Reason.TEST_CARD: "test card moves nothing",
     Reason.LANE_NOT_ALLOWED: "card not for this lane",
     Reason.DIRECTION_NOT_ALLOWED: "card not this way",
     Reason.OUTSIDE_HOURS: "card not at this hour",
@@ -100,7 +100,7 @@ def _protected(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
 
 
 def _switched(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
-    return f"{data['count']} cards rule from here on", PLAIN
+    return f"{data['count']} cards rule from now on", PLAIN
 
 
 def _otherwise(_data: Mapping[str, Any], entry: StoredEntry) -> tuple[str, str]:
@@ -120,7 +120,7 @@ _SAYINGS: Mapping[EntryType, Saying] = {
     EntryType.ARM_PROTECTED: _protected,
     EntryType.READER_LOST: lambda _d, _e: ("reader went away", BAD),
     EntryType.READER_FOUND: lambda _d, _e: ("reader is there", PLAIN),
-    EntryType.AGENT_STARTED: lambda _d, _e: ("agent started, nothing moved", ODD),
-    EntryType.AGENT_STOPPED: lambda _d, _e: ("agent stopped in order", ODD),
+    EntryType.AGENT_STARTED: lambda _d, _e: ("started; nothing moved", ODD),
+    EntryType.AGENT_STOPPED: lambda _d, _e: ("stopped in order", ODD),
     EntryType.ROSTER_SWITCHED: _switched,
 }
