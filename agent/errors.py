@@ -21,5 +21,9 @@ class StoreError(GateError):
     """The ledger cannot be read or written."""
 
 
+class EntryError(StoreError):
+    """One entry cannot be written, however healthy the disk is: a fault of the program."""
+
+
 class UplinkError(GateError):
     """The broker cannot be reached or refuses what was sent."""

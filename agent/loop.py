@@ -45,7 +45,7 @@ from agent.core.ids import OutputId, ReaderId
 from agent.core.model import Moment
 from agent.core.orders import Order
 from agent.core.view import LaneView
-from agent.errors import DeviceError, StoreError
+from agent.errors import DeviceError, EntryError, StoreError
 from agent.inbox import Errand, Inbox
 from agent.ports import (
     CardReader,
@@ -215,8 +215,11 @@ class Loop:
         if self._admits(event):
             self._unwritable(event, fault)
             return
-        self._loud(fault)
-        self._owe(step.entries)
+        if isinstance(fault, EntryError):
+            self._give_up(step.entries, fault)
+        else:
+            self._loud(fault)
+            self._owe(step.entries)
         for effect in step.effects:
             if isinstance(effect, AnswerOrder):
                 self._owe_answer(_kept(effect))
@@ -257,6 +260,11 @@ class Loop:
                 _log.critical("an entry of type %s is lost: the disk was full too long", entry.type)
             else:
                 self._owed.append(entry)
+
+    def _give_up(self, entries: Sequence[Entry], fault: EntryError) -> None:
+        """What can never be written is not owed: it would keep all others from the disk."""
+        self.counters["entries_lost"] += len(entries)
+        _log.critical("%d entries cannot be written and are lost: %s", len(entries), fault)
 
     def _loud(self, fault: StoreError) -> None:
         self.counters["commits_failed"] += 1

@@ -61,6 +61,18 @@ def test_owed_entries_are_written_first_and_heard_with_their_numbers(make: Make)
     assert granted.data["passage"] == f"north-{gate.journal.head().stream}-{first + 3}-1"
 
 
+def test_an_entry_that_can_never_be_written_does_not_keep_the_others(make: Make) -> None:
+    gate = ready(make())
+    gate.fail(unfit="gate.reader.lost.v1")
+    gate.put(ReaderLost(READER, "unplugged", gate.at))
+    gate.tap(A.credential, READER)
+    trace = gate.run()
+    assert "pulse open 500" in trace
+    assert gate.types() == ["agent.started", "granted", "agent.stopped"]
+    assert gate.loop.counters["entries_lost"] == 1
+    assert gate.loop.health().condition is Condition.OK
+
+
 def test_what_follows_the_world_goes_on_without_the_disk(make: Make) -> None:
     gate = ready(make())
     gate.tap(A.credential, READER)

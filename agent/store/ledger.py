@@ -143,9 +143,10 @@ class Ledger:
 
     def open_passages(self) -> tuple[OpenPassage, ...]:
         """Grants that have no end in the journal yet, oldest first."""
-        rows = self._conn.execute(
-            "SELECT passage, lane, sequence, card FROM open_passages ORDER BY sequence"
-        ).fetchall()
+        sql = "SELECT passage, lane, sequence, card FROM open_passages ORDER BY sequence"
+        rows = self._loud(
+            "open passages cannot be read", lambda: self._conn.execute(sql).fetchall()
+        )
         return tuple(
             OpenPassage(PassageId(passage), LaneId(lane), sequence, card)
             for passage, lane, sequence, card in rows

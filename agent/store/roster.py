@@ -44,16 +44,22 @@ class Roster:
         self.ruling = ruling
 
     def find(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
-        """The cards that match: none, one, or, where it is ambiguous, up to three of them."""
+        """The cards that match: none, one, or, where it is ambiguous, up to three of them.
+
+        Raises StoreError when the roster cannot be read.
+        """
         key = low_key(int(credential.hex, 16))
-        if matching is Matching.EXACT:
-            text = f"{credential.scheme}:{credential.hex}"
-            rows = self._execute(_EXACT, (self.ruling, key, text)).fetchall()
-        elif matching is Matching.LOW32:
-            rows = self._execute(_LOW32, (self.ruling, key)).fetchall()
-        else:
-            first = key & ~0xFF
-            rows = self._execute(_LOW24, (self.ruling, first, first | 0xFF)).fetchall()
+        try:
+            if matching is Matching.EXACT:
+                text = f"{credential.scheme}:{credential.hex}"
+                rows = self._execute(_EXACT, (self.ruling, key, text)).fetchall()
+            elif matching is Matching.LOW32:
+                rows = self._execute(_LOW32, (self.ruling, key)).fetchall()
+            else:
+                first = key & ~0xFF
+                rows = self._execute(_LOW24, (self.ruling, first, first | 0xFF)).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"the roster cannot be read ({error}): see the kernel log") from error
         return tuple([card_of(row) for row in rows])
 
     def by_label(self, label: str) -> Card | None:

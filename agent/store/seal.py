@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from agent.core.entries import Entry
 from agent.core.personal import Level, shown
-from agent.errors import StoreError
+from agent.errors import EntryError, StoreError
 from agent.store.chain import SALT_BYTES, commitment, short_sha256
 
 MAX_TEXT = 256
@@ -107,7 +107,7 @@ class Sealer:
         return cardref
 
     def seal(self, entry: Entry) -> Sealed:
-        """Mask, commit, bound and encode; raises StoreError that names the field at fault."""
+        """Mask, commit, bound and encode; raises EntryError that names the field at fault."""
         try:
             return self._seal(entry)
         except UnicodeEncodeError:
@@ -128,13 +128,13 @@ class Sealer:
         except (TypeError, ValueError, RecursionError) as error:
             if isinstance(error, UnicodeEncodeError):
                 raise
-            raise StoreError(
+            raise EntryError(
                 f"{entry.type}: data holds something that JSON cannot carry ({error}); "
                 "this is a fault of the program, please report it"
             ) from error
         if len(encoded) > MAX_DATA:
             name = max(data, key=lambda key: len(_encode(data[key])))
-            raise StoreError(
+            raise EntryError(
                 f"{entry.type}: data has {len(encoded)} bytes, at most {MAX_DATA} can be sent; "
                 f"field {name!r} is the largest: shorten it"
             )
@@ -147,7 +147,7 @@ class Sealer:
             if value
         }
         if len(values) > MAX_FIELDS:
-            raise StoreError(
+            raise EntryError(
                 f"{entry.type}: {len(values)} personal fields, at most {MAX_FIELDS} can be kept; "
                 "this is a fault of the program, please report it"
             )
@@ -155,7 +155,7 @@ class Sealer:
         cardref = "" if credential is None else self.cardref(credential)
         visible = shown(values, self._level, cardref)
         if not (data.keys().isdisjoint(visible) and COMMITMENTS not in data):
-            raise StoreError(
+            raise EntryError(
                 f"{entry.type}: a name among {', '.join(visible)}, {COMMITMENTS} stands in data "
                 "and among the personal fields; this is a fault of the program, please report it"
             )

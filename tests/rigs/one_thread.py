@@ -19,7 +19,7 @@ from agent.core.model import Card, ClockQuality, Credential, Matching, Moment
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.core.view import LaneView
-from agent.errors import DeviceError, StoreError
+from agent.errors import DeviceError, EntryError, StoreError
 from agent.inbox import Inbox
 from agent.loop import Loop, World
 from agent.ports import Condition, Emit, Head, Health, Journal, KeptResult
@@ -47,6 +47,7 @@ class TracedJournal:
         self.inner = inner
         self.trace = trace
         self.broken = False
+        self.unfit = ""
         self.unreadable = False
         self.untidy = False
         self.freed = False
@@ -61,6 +62,8 @@ class TracedJournal:
         if self.broken:
             self.trace.append("commit failed")
             raise StoreError("the disk is full: free some room")
+        if any(entry.type == self.unfit for entry in entries):
+            raise EntryError(f"{self.unfit}: data has more bytes than can be sent")
         head = self.inner.append(entries, now, results)
         self.entries += entries
         self.trace.append("commit " + ", ".join(short(entry) for entry in entries))
