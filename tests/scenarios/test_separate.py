@@ -1,0 +1,94 @@
+"""What goes wrong in one corner keeps nobody else waiting."""
+
+import threading
+from pathlib import Path
+
+from agent.errors import DeviceError
+from drivers.sim import SimClient
+from tests.parts import require
+from tests.rigs import house
+from tests.rigs.forgetful_fs import ForgetfulDisk
+from tests.rigs.house import IN, OUT, House, until
+
+TAPS = house.size(15, 200)
+FLOOD_MS = 250
+PROTECT_MS = 100
+
+
+def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> None:
+    changes = {"lanes": house.busy_lanes()}
+    with House(tmp_path, house.residents(TAPS), changes=changes) as rig:
+        rig.start()
+        ended = threading.Event()
+        sent = 0
+
+        def flood() -> None:
+            nonlocal sent
+            noise = bytes(range(256)) + b"\x02" * 40 + b"\x02ABCDEFGHIJKL\x03" * 50
+            with SimClient(rig.gate.folder / "run" / "sim.sock") as sim:
+                while not ended.is_set():
+                    try:
+                        sim.tap("out-1-rdm", noise)
+                        sent += len(noise)
+                    except DeviceError:
+                        # The line is full: exactly as it should be. The reader takes it on.
+                        ended.wait(0.001)
+
+        thread = threading.Thread(target=flood, name="flood", daemon=True)
+        thread.start()
+        try:
+            until(lambda: rig.part("reader out-1-rdm")["counters"]["faults"] > 100, "the flood")
+            took_ms = []
+            for number in range(1, TAPS + 1):
+                tapped_ns = rig.tap(IN, number)
+                took_ms.append((rig.opened(IN, tapped_ns).on_ns - tapped_ns) / 1e6)
+                rig.sim.wait(pin=rig.relay(IN), level=1)
+        finally:
+            ended.set()
+            thread.join(10)
+        assert max(took_ms) < FLOOD_MS, took_ms
+        assert sent > 50_000
+        health = rig.part("reader out-1-rdm")
+        assert health["condition"] == "degraded", health
+        assert rig.strokes(OUT) == []
+        assert len(rig.entries()) < 20 + 6 * TAPS, "garbage is counted, not written down"
+        # The lane itself works again as soon as the noise ends.
+        rig.tap_opens(OUT, 1)
+        until(lambda: rig.part("reader out-1-rdm")["condition"] == "ok", "the reader is well")
+        rig.verified()
+
+
+def test_the_interlock_acts_while_the_disk_blocks(tmp_path: Path) -> None:
+    require("root", "fuse")
+    with (
+        ForgetfulDisk(tmp_path) as disk,
+        House(tmp_path / "gate", house.residents(3), state=disk.mount, travel_ms=2500) as rig,
+    ):
+        rig.start()
+        rig.tap_opens(IN, 1)
+        rig.sim.drive(IN, "car", enter_ms=100, under_ms=200)
+        closing_ns = rig.sim.wait(pin=rig.relay(IN, "close"), level=0, limit_ms=15_000)
+        assert rig.sim.arms()[IN]["arm"] == "falling"
+
+        disk.stall()
+        rig.tap(OUT, 2)
+        until(lambda: disk.held_up() > 0, "the loop is stuck in a commit")
+        rig.sim.input(rig.input(IN), True)
+        occupied_ns = rig.sim.trace([rig.input(IN)])[-1].ns
+        lifted = rig.opened(IN, closing_ns, 3)
+        assert disk.held_up() > 0, "the loop is still stuck"
+        assert (lifted.on_ns - occupied_ns) / 1e6 < PROTECT_MS
+        assert rig.sim.pins()[rig.relay(IN, "close")]["level"] == 1, "close is let go first"
+        rig.sim.wait(lane=IN, arm="up")
+        assert rig.strokes(OUT) == [], "what admits waits for the disk"
+        assert disk.held_up() > 0, "and the loop is still stuck"
+
+        disk.free()
+        rig.opened(OUT, closing_ns)
+        protected = rig.wait_entry("gate.arm.protected.v1", output="in-1.open", because="in-1.loop")
+        assert abs(protected.uptime_ms - lifted.on_ns // 1_000_000) < 4000
+        rig.sim.input(rig.input(IN), None)
+        rig.sim.wait(lane=IN, arm="down", limit_ms=10_000)
+        assert rig.sim.arms()[IN]["hits"] == 0
+        assert rig.stop() == 0
+        rig.verified()
