@@ -22,7 +22,7 @@ from rich.live import Live
 from agent.demo.picture import Picture
 from agent.demo.screen import draw
 
-_ESCAPE = b"\x1b"
+_ESCAPE = "\x1b"
 
 
 class View(Protocol):
@@ -82,6 +82,7 @@ class Keys:
     def __init__(self) -> None:
         self._fd = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
         self._nap = threading.Event()
+        self._pressed = ""
 
     @property
     def there(self) -> bool:
@@ -112,15 +113,23 @@ class Keys:
         if self._fd is None:
             self._nap.wait(seconds)
             return ""
-        ready, _, _ = select.select([self._fd], [], [], seconds)
-        if not ready:
+        if not self._pressed and not self._press(self._fd, seconds):
             return ""
+        key, self._pressed = self._pressed[0], self._pressed[1:]
+        return "esc" if key == _ESCAPE else key.lower()
+
+    def _press(self, fd: int, seconds: float) -> bool:
+        """Keys that were typed faster than they are taken wait here."""
+        ready, _, _ = select.select([fd], [], [], seconds)
+        if not ready:
+            return False
         try:
-            pressed = os.read(self._fd, 32)
+            pressed = os.read(fd, 32)
         except OSError:
             pressed = b""
         if not pressed:
             sys.exit(128 + signal.SIGHUP)
-        if pressed == _ESCAPE:
-            return "esc"
-        return pressed.decode("utf-8", "replace").lower() if len(pressed) == 1 else ""
+        text = pressed.decode("utf-8", "replace")
+        if text == _ESCAPE or not text.startswith(_ESCAPE):
+            self._pressed = text
+        return bool(self._pressed)
