@@ -10,14 +10,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from agent import planning
-from agent.app import open_ledger
 from agent.control.client import ControlClient, NotRunningError
-from agent.control.server import Peer
 from agent.errors import GateError
-from agent.requests import House, Requests
 from agent.settings import Settings
-from drivers.clock import SystemClock
 
 
 class Ask(Protocol):
@@ -42,6 +37,12 @@ def reach(settings: Settings) -> Iterator[Ask]:
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[Ask]:
+    # Only here: where a daemon runs, a command is spared half a second of loading all this.
+    from agent import planning  # noqa: PLC0415
+    from agent.app import open_ledger  # noqa: PLC0415
+    from agent.control.server import Peer  # noqa: PLC0415
+    from agent.requests import House, Requests  # noqa: PLC0415
+    from drivers.clock import SystemClock  # noqa: PLC0415
 
     ledger = open_ledger(settings)
     try:
