@@ -218,7 +218,7 @@ class OneThread:
         order = Order(OrderId(number), "Li", "cli", kind, {"lane": lane, "reason": reason})
         self.then(lambda: self._ask(order))
 
-    def fail(self, **parts: bool) -> None:
+    def fail(self, **parts: bool | str) -> None:
         """``broken``, ``unreadable`` or ``untidy``: what the journal cannot do from here on.
 
         ``freed``: at the next housekeeping it writes an entry of its own.
