@@ -12,6 +12,7 @@ from tests.rigs import house
 from tests.rigs.broker import Mosquitto
 from tests.rigs.house import IN, OUT, STOPPED, House
 from tests.rigs.listener import Listener
+from tests.rigs.stubborn import Stubborn
 
 
 def _pins(rig: House) -> list[tuple[int, str, int]]:
@@ -91,3 +92,22 @@ def test_a_second_daemon_of_the_same_gate_moves_nothing_of_the_first(tmp_path: P
         assert rig.ask("status")["running"] is True
         assert rig.stop() == 0
         rig.verified()
+
+
+def test_sigterm_waits_for_no_broker_and_no_listener(tmp_path: Path) -> None:
+    """The broker took the connection and never says a word; somebody hangs on to the feed."""
+    with Stubborn(lambda _first, _body: b"") as mute:
+        uplink = {"host": mute.host, "port": mute.port, "tls": False}
+        with House(tmp_path, house.residents(1), changes={"uplink": uplink}) as rig:
+            rig.start()
+            rig.tap_opens(IN, 1)
+            house.until(lambda: mute.connections > 0, "the uplink's attempt")
+            with rig.control() as watching:
+                feed = watching.feed()
+                rig.tap(OUT, 0xBAD)
+                assert "entry" in next(feed)
+                began = time.monotonic()
+                assert rig.stop() == 0
+                assert time.monotonic() - began < 5
+                assert all("entry" in news or "lane" in news for news in feed), "it ends"
+            assert rig.entries()[-1].type == STOPPED
