@@ -1,10 +1,10 @@
 """tap: from the last byte of a card on its line to the relay, the durable commit included.
 
 Method. The daemon and the floor (`agent.bench.floor`) stand each before a simulated gate of the
-same kind, on the same disk. A tap begins when the simulated reader writes the frame, in one piece;
-it ends when the level of the relay is received at the other end of the pin socket. Both times are
-taken in the simulated gate's process, from the monotonic clock. Blocks of taps alternate between
-the two, so that what drifts hits both.
+same kind, on the same disk. The simulated reader sends the bytes of a frame at 9600 bit/s, as an RDM6300
+does; a tap begins just before its last byte, and ends when the level of the relay is received at
+the other end of the pin socket. Both times are taken in the simulated gate's process, from the
+monotonic clock. Blocks of taps alternate between the two, so that what drifts hits both.
 
 In a block the taps come to the lanes in turn, each with another card, so slowly that a pulse has
 ended before its lane is tapped again. Passages end in the pause after a block: what is measured is
@@ -25,7 +25,8 @@ from drivers.sim import SimClient, SimProcess
 
 LANES = 12
 BLOCK = 100
-EVERY_S = 0.02
+BAUD = 9600
+EVERY_S = 0.03
 _REST_S = 20.0
 _LOST_NS = LANES * EVERY_S * 1e9
 _FLOOR_PIN = 17
@@ -110,7 +111,7 @@ def _ours(gate: SimulatedGate) -> Side:
 
     def tap(number: int) -> int:
         card = site.digits(number % (LANES * BLOCK) + 1)
-        return sim.tap_em4100(site.reader(number % LANES + 1), card)
+        return sim.tap_em4100(site.reader(number % LANES + 1), card, BAUD)
 
     def rest() -> None:
         with gate.control() as client:
@@ -128,7 +129,7 @@ def _floor(sim: SimClient) -> Side:
     return Side(
         "the floor",
         sim,
-        lambda number: sim.tap_em4100(_FLOOR_READER, site.digits(number + 1)),
+        lambda number: sim.tap_em4100(_FLOOR_READER, site.digits(number + 1), BAUD),
         lambda _: _FLOOR_PIN,
         1,
         lambda: time.sleep(2 * site.PULSE_MS / 1000),

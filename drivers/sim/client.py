@@ -72,9 +72,13 @@ class SimClient:
         """Send bytes as the reader would; the monotonic ns just before they were written."""
         return int(self.ask("tap", reader=reader, bytes=frame.hex())["ns"])
 
-    def tap_em4100(self, reader: str, digits: str) -> int:
-        """Hold an EM4100 tag (ten hexadecimal digits) to an RDM6300; see `tap`."""
-        return int(self.ask("tap", reader=reader, em4100=digits)["ns"])
+    def tap_em4100(self, reader: str, digits: str, baud: int = 0) -> int:
+        """Hold an EM4100 tag (ten hexadecimal digits) to an RDM6300; see `tap`.
+
+        With ``baud`` the bytes come as fast as such a line brings them, else all at once; the
+        monotonic ns is that just before the last byte.
+        """
+        return int(self.ask("tap", reader=reader, em4100=digits, baud=baud)["ns"])
 
     def drive(
         self,

@@ -2,7 +2,7 @@
 
 Requests are objects with ``op``; the answer has ``ok`` true, or false with ``error``. Ops:
 
-    tap {reader, bytes: hex | em4100: digits}        -> ns, just before the bytes were written
+    tap {reader, bytes: hex | em4100: digits, baud?} -> ns, just before the last byte was written
     drive {lane, car, kind?, polite?, approach_ms?, enter_ms?, under_ms?}
     release {lane}          person {lane, ms}        input {pin, active: true | false | null}
     unplug {reader}         replug {reader}          heard -> what was written to the readers
@@ -120,7 +120,7 @@ class Control:
     def _tap(self, request: Mapping[str, Any]) -> Answer:
         digits = request.get("em4100")
         frame = bytes.fromhex(request["bytes"]) if digits is None else em4100_frame(digits)
-        return {"ns": self._lines.tap(request["reader"], frame)}
+        return {"ns": self._lines.tap(request["reader"], frame, int(request.get("baud", 0)))}
 
     def _drive(self, request: Mapping[str, Any]) -> Answer:
         car = Car(

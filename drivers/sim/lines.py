@@ -68,11 +68,20 @@ class Lines:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
-    def tap(self, reader: str, frame: bytes) -> int:
-        """Send bytes as the reader would; the monotonic ns just before.
+    def tap(self, reader: str, frame: bytes, baud: int = 0) -> int:
+        """Send bytes as the reader would; the monotonic ns just before the last of them.
 
-        KeyError for an unknown reader, OSError for one that is unplugged.
+        With ``baud`` every byte comes when a line of that speed would bring it (ten bits each),
+        without it all come at once. KeyError for an unknown reader, OSError for one that is
+        unplugged.
         """
+        if baud:
+            due = time.monotonic()
+            for byte in frame[:-1]:
+                self.tap(reader, bytes((byte,)))
+                due += 10 / baud
+                time.sleep(max(0.0, due - time.monotonic()))
+            frame = frame[-1:]
         link = self._links[reader]
         with self._lock:
             master = self._masters.get(reader)
