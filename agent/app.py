@@ -6,6 +6,7 @@ Rules kept here:
 - the loop runs in the main thread, which owns the ledger.
 """
 
+import gc
 import logging
 import signal
 import threading
@@ -65,7 +66,7 @@ class Daemon:
         self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
         self._notifier = Notifier()
         self._bank = make_bank(settings, self.plan, self.clock)
-        self._readers = make_readers(settings, self.clock)
+        self._readers = make_readers(settings, self.clock, self.inbox.begun)
         self._uplink: Uplink | None = None
         self._ready = False
         self._loop: Loop | None = None
@@ -89,7 +90,15 @@ class Daemon:
     def _compose(self, ledger: Ledger, stops: list[tuple[str, Callable[[], None]]]) -> Loop:
         listeners: list[Any] = []
         zone = ZoneInfo(self.settings.timezone)
-        world = World(ledger, self._bank, self._readers, self.clock, listeners, self._beat)
+        world = World(
+            ledger,
+            self._bank,
+            self._readers,
+            self.clock,
+            listeners,
+            self._beat,
+            ledger.rehearse,
+        )
         loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
         house = House(
             self.plan,
@@ -161,6 +170,8 @@ class Daemon:
             self._ready = True
             self._notifier.ready(text)
             _log.info("the gate is ready: %s", text)
+            # All this stays; to look through it for garbage takes 20 ms, and may come amid a tap.
+            gc.freeze()
 
     def _health(self, ledger: Ledger, loop: Loop) -> Sequence[Health]:
         quality = self.clock.now().quality
@@ -278,8 +289,10 @@ def output_specs(settings: Settings) -> list[OutputSpec]:
     ]
 
 
-def make_readers(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:
-    """Every configured reader, not started."""
+def make_readers(
+    settings: Settings, clock: SystemClock, begun: Callable[[ReaderId], None]
+) -> Mapping[ReaderId, CardReader]:
+    """Every configured reader, not started; ``begun`` hears when a frame begins to come."""
     readers: dict[ReaderId, CardReader] = {}
     for name, reader in settings.readers.items():
         key = ReaderId(name)
@@ -297,7 +310,8 @@ def make_readers(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, Ca
                     encoding=reader.encoding.value,
                 )
             decoder = registry.make_decoder(reader.protocol, options)
-            readers[key] = SerialReader(key, str(reader.port), reader.baud, decoder, clock)
+            port = str(reader.port)
+            readers[key] = SerialReader(key, port, reader.baud, decoder, clock, begun)
     return readers
 
 

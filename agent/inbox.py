@@ -40,6 +40,13 @@ class Errand:
     future: "Future[Any]"
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first bytes of a frame are there; the rest takes the line some milliseconds."""
+
+    reader: ReaderId
+
+
 class NotKnownYetError(GateError):
     """The loop did not answer within the time; whether it will act is not known."""
 
@@ -48,11 +55,12 @@ class Inbox:
     """Many threads put, the loop takes. ``quiet_ns`` is the quiet time of every reader."""
 
     def __init__(self, quiet_ns: dict[ReaderId, int]) -> None:
-        self._queue: SimpleQueue[Event | Errand | InputId | None] = SimpleQueue()
+        self._queue: SimpleQueue[Event | Errand | Begun | InputId | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._quiet = {name: Quiet(name, ns) for name, ns in quiet_ns.items()}
         self._taps: set[tuple[ReaderId, Credential]] = set()
         self._levels: dict[InputId, list[InputChanged]] = {}
+        self._begun = False
         self.counters: Counter[str] = Counter()
 
     def put(self, event: Event | FrameFaulted) -> None:
@@ -66,6 +74,12 @@ class Inbox:
                 self.counters["frames_faulted"] += 1
         else:
             self._queue.put(event)
+
+    def begun(self, reader: ReaderId) -> None:
+        """A frame has begun at this reader, from any thread; at most one such word waits."""
+        if not self._begun:
+            self._begun = True
+            self._queue.put(Begun(reader))
 
     def ask(self, run: Callable[[], T], limit_s: float) -> T:
         """Run ``run`` in the loop's thread and return what it returns, or raise what it raises.
@@ -100,7 +114,7 @@ class Inbox:
         """Make `take` return at once, with None."""
         self._queue.put(None)
 
-    def take(self, timeout_s: float) -> Event | Errand | None:
+    def take(self, timeout_s: float) -> Event | Errand | Begun | None:
         """The next thing to do; None when nothing came within ``timeout_s`` seconds."""
         try:
             item = self._queue.get(timeout=timeout_s)
@@ -113,6 +127,8 @@ class Inbox:
         if isinstance(item, str):
             with self._lock:
                 return self._levels[item].pop(0)
+        if isinstance(item, Begun):
+            self._begun = False
         return item
 
     def _put_tap(self, tap: CardRead) -> None:

@@ -7,13 +7,15 @@ Rules kept here:
 - what merely follows the world (inputs, timers, closing) goes on without the disk: its entries are
   owed and written first as soon as the disk takes them;
 - effects happen at most once; a device that fails comes back as an event;
+- while a frame is on its way the step of a tap is rehearsed, and nothing comes of it: taps are
+  seconds apart, and what a processor has not done for some milliseconds takes it thrice as long;
 - the watchdog is fed from here and nowhere else.
 """
 
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from agent.core import lane
@@ -39,14 +41,14 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
-from agent.core.facts import Facts
+from agent.core.facts import Facts, OpenPassage
 from agent.core.gate import Gate, GateState, Step
 from agent.core.ids import OutputId, ReaderId
-from agent.core.model import Moment
+from agent.core.model import Card, Moment
 from agent.core.orders import Order
 from agent.core.view import LaneView
 from agent.errors import DeviceError, EntryError, StoreError
-from agent.inbox import Errand, Inbox
+from agent.inbox import Begun, Errand, Inbox
 from agent.ports import (
     CardReader,
     Clock,
@@ -67,7 +69,10 @@ _log = logging.getLogger("gate.loop")
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the loop is plugged into. ``beat`` is called about once a second while it is alive."""
+    """What the loop is plugged into. ``beat`` is called about once a second while it is alive.
+
+    ``rehearse`` goes through the writing of entries and undoes it; may raise StoreError.
+    """
 
     journal: Journal
     outputs: Outputs
@@ -75,6 +80,7 @@ class World:
     clock: Clock
     listeners: Sequence[Listener]
     beat: Callable[[], None]
+    rehearse: Callable[[Sequence[Entry], Moment], None] = lambda _entries, _now: None
 
 
 class Loop:
@@ -93,6 +99,7 @@ class Loop:
         self._stopping = ""
         self._watch = ClockWatch(world.clock.now())
         self._tick_ns = 0
+        self._last_tap: CardRead | None = None
         self._disk = ""
         self._house_waits = False
         self.counters: Counter[str] = Counter()
@@ -143,17 +150,18 @@ class Loop:
     def facts(self, event: Event) -> Facts:
         """What the step of ``event`` has to know. Runs in the loop's thread."""
         journal = self._world.journal
-        head = journal.head()
-        local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
-        facts = Facts(head.stream, head.sequence + len(self._owed) + 1, local.replace(tzinfo=None))
+        cards: tuple[Card, ...] = ()
+        left: tuple[OpenPassage, ...] = ()
         if isinstance(event, CardRead):
+            self._last_tap = event
             matching = self._gate.plan.readers[event.reader].matching
             cards = journal.find_cards(event.credential, matching)
-            return Facts(facts.stream, facts.next_sequence, facts.local, cards)
-        if isinstance(event, Started):
+        elif isinstance(event, Started):
             left = tuple(journal.open_passages())
-            return Facts(facts.stream, facts.next_sequence, facts.local, (), left)
-        return facts
+        head = journal.head()
+        local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
+        sequence = head.sequence + len(self._owed) + 1
+        return Facts(head.stream, sequence, local.replace(tzinfo=None), cards, left)
 
     def health(self) -> Health:
         """How the writing goes; from any thread."""
@@ -162,11 +170,26 @@ class Loop:
             return Health("ledger", Condition.DOWN, self._disk, counters)
         return Health("ledger", Condition.OK, "every entry is written", counters)
 
-    def _work(self, item: Event | Errand | None) -> None:
+    def _work(self, item: Event | Errand | Begun | None) -> None:
         if isinstance(item, Errand):
             self._run_errand(item)
+        elif isinstance(item, Begun):
+            self._rehearse()
         elif item is not None:
             self._apply(item)
+
+    def _rehearse(self) -> None:
+        """Go through the last tap once more, up to its commit."""
+        if self._last_tap is None or self._disk:
+            return
+        now = self._world.clock.now()
+        tap = replace(self._last_tap, at=now)
+        try:
+            step = self._gate.step(self._state, tap, self.facts(tap))
+            self._world.rehearse(step.entries, now)
+        except StoreError as fault:
+            # The tap itself will meet it again, and then it counts.
+            _log.debug("a rehearsal ended early: %s", fault)
 
     def _finish(self) -> None:
         """What came before the end is still recorded, as far as a second allows."""

@@ -19,6 +19,7 @@ import select
 import termios
 import threading
 import time
+from collections.abc import Callable
 
 import serial
 
@@ -36,6 +37,8 @@ BACK_OFF_FIRST_S = 0.05
 BACK_OFF_LIMIT_S = 2.0
 STEADY_S = 5.0
 JOIN_S = 2.0
+PIECES = 32
+"""So many pieces of a frame are told of as begun; what goes on without an end is no frame."""
 
 _CHUNK = 4096
 _SECOND_NS = 1_000_000_000
@@ -48,11 +51,18 @@ class SerialReader:
     """A `CardReader` on ``port`` at ``baud``, eight data bits, no parity, one stop bit.
 
     The port is locked (flock) against a second program that asks for the lock as well. TIOCEXCL
-    is left out: on a pty it outlives the process that set it.
+    is left out: on a pty it outlives the process that set it. ``begun`` hears, in the reader's
+    thread, of every piece of a frame that is not whole yet.
     """
 
     def __init__(
-        self, reader: ReaderId, port: str, baud: int, decoder: Decoder, clock: Clock
+        self,
+        reader: ReaderId,
+        port: str,
+        baud: int,
+        decoder: Decoder,
+        clock: Clock,
+        begun: Callable[[ReaderId], None] = lambda _reader: None,
     ) -> None:
         self._reader = reader
         self._port = port
@@ -60,6 +70,8 @@ class SerialReader:
         self._decoder = decoder
         self._clock = clock
         self._emit: Emit = _nowhere
+        self._begun = begun
+        self._pieces = 0
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._wake = -1
@@ -164,6 +176,9 @@ class SerialReader:
             found = decoder.feed(data)
             if found:
                 self._deliver(found)
+            elif self._pieces < PIECES:
+                self._pieces += 1
+                self._begun(self._reader)
             self._bytes += len(data)
             if silence is not None:
                 limit = silence if decoder.pending else _WAIT_MS
@@ -179,6 +194,7 @@ class SerialReader:
             else:
                 self._emit(CardRead(self._reader, Credential(scheme, digits), self._clock.now()))
                 self._frames += 1
+                self._pieces = 0
             self._faults_in_a_row = 0
 
     def _fault(self, fault: Fault) -> None:

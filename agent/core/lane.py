@@ -84,7 +84,7 @@ def admit(plan: LanePlan, state: LaneState, grant: Grant, out: Draft) -> LaneSta
     taken = state.taken or on_loop is True
     grants = state.grants
     if all(waiting.passage != grant.passage for waiting in grants):
-        grants = (*grants, replace(grant, unseen=on_loop is None))
+        grants = (*grants, Grant(grant.passage, grant.card, grant.cause, on_loop is None))
     if len(grants) > GRANTS:
         longest = int(taken)
         _end(plan.lane, grants[longest], Outcome.UNOBSERVED, out)
@@ -93,7 +93,7 @@ def admit(plan: LanePlan, state: LaneState, grant: Grant, out: Draft) -> LaneSta
         out.do(StartTimer(wait_key(plan.lane), out.at.mono_ns + plan.open_for_ns))
     out.do(_on(plan.arm.open))
     moving = "" if _level(plan.arm.opened, state) else "opening"
-    return replace(state, grants=grants, taken=taken, lower_due=False, halted=False, moving=moving)
+    return LaneState(state.lane, grants, taken, moving=moving, levels=state.levels)
 
 
 def input_changed(

@@ -137,6 +137,10 @@ class Ledger:
             return self._scribe.head
         return self._write(entries, now, None)
 
+    def rehearse(self, entries: Sequence[Entry], now: Moment) -> None:
+        """Go through `append` up to the commit and undo it; raises StoreError as that does."""
+        self._loud("the rehearsal failed", lambda: self._scribe.rehearse(entries, now))
+
     def head(self) -> Head:
         """The last committed entry."""
         return self._scribe.head

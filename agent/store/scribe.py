@@ -8,6 +8,7 @@ Rules kept here:
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from agent.core.entries import Entry
 from agent.core.model import Moment
@@ -119,6 +120,11 @@ class Scribe:
         )
         return head
 
+    def rehearse(self, entries: Sequence[Entry], now: Moment) -> None:
+        """Do all of `write` but the commit; nothing of it stays. Raises what `write` raises."""
+        with suppress(_UndoneError):
+            self.write(entries, now, _undo)
+
     def _commit(
         self,
         rows: list[tuple[object, ...]],
@@ -141,6 +147,14 @@ class Scribe:
         finally:
             if self._conn.in_transaction:
                 execute("ROLLBACK")
+
+
+class _UndoneError(Exception):
+    """Takes the place of the commit of a rehearsal, so that the transaction is rolled back."""
+
+
+def _undo() -> None:
+    raise _UndoneError
 
 
 def _read_head(cursor: sqlite3.Cursor, stream: str, boot: str) -> Head:
