@@ -1,10 +1,10 @@
 """tap: from the last byte of a card on its line to the relay, the durable commit included.
 
 Method. The daemon and the floor (`agent.bench.floor`) stand each before a simulated gate of the
-same kind, on the same disk. The simulated reader sends the bytes of a frame at 9600 bit/s, as an RDM6300
-does; a tap begins just before its last byte, and ends when the level of the relay is received at
-the other end of the pin socket. Both times are taken in the simulated gate's process, from the
-monotonic clock. Blocks of taps alternate between the two, so that what drifts hits both.
+same kind, on the same disk. The simulated reader sends the bytes of a frame at 9600 bit/s, as an
+RDM6300 does; a tap begins just before its last byte, and ends when the level of the relay is
+received at the other end of the pin socket. Both times are taken in the simulated gate's process,
+from the monotonic clock. Blocks of taps alternate between the two, so that what drifts hits both.
 
 In a block the taps come to the lanes in turn, each with another card, so slowly that a pulse has
 ended before its lane is tapped again. Passages end in the pause after a block: what is measured is
