@@ -13,6 +13,7 @@ Rules kept here:
 ``python -m tests.rigs.forgetful_fs MOUNT BACKING`` is the disk itself; `ForgetfulDisk` runs it.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -356,13 +358,14 @@ class ForgetfulDisk:
         self._end()
         self.start()
 
-    def stall(self) -> None:
-        """Hold up every fsync, until `free` (or for a minute)."""
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Hold up every fsync of a file for as long as the context lasts (a minute at most)."""
         self._tell("stall")
-
-    def free(self) -> None:
-        """Let them go on."""
-        self._tell("free")
+        try:
+            yield
+        finally:
+            self._tell("free")
 
     def held_up(self) -> int:
         """How many fsyncs wait now."""
