@@ -6,6 +6,8 @@ ledger. It is read before the first passage and after the daemon has stopped in 
 the last checkpoint: so every byte that the passages cause is counted, and besides them that of
 stopping. What the file system writes for itself (its own journal) is not counted by the kernel for
 a process. Cars drive through several lanes at once, but every step is a transaction of its own.
+No broker is configured: how often the uplink's cursor is saved, at most once a second, depends on
+how long a passage takes, and each time costs a page or two of 4 KB besides.
 """
 
 import os
