@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.entries import Entry
+from agent.core.events import CardRead, ReaderFound
 from agent.core.ids import ReaderId
 from agent.core.model import ClockQuality, Moment
 from agent.errors import StoreError
@@ -125,10 +126,19 @@ def test_the_reader_tells_of_every_piece_and_of_no_endless_noise(tmp_path: Path)
     link = tmp_path / "line"
     master, slave = os.openpty()
     link.symlink_to(os.ttyname(slave))
-    whole = threading.Event()
+    found, whole = threading.Event(), threading.Event()
+
+    def heard(event: object) -> None:
+        if isinstance(event, ReaderFound):
+            found.set()
+        if isinstance(event, CardRead):
+            whole.set()
+
     reader = SerialReader(READER, str(link), 9600, Em4100(), Clock(), begun)
-    reader.start(lambda event: whole.set() if type(event).__name__ == "CardRead" else None)
+    reader.start(heard)
     try:
+        # What comes before the line is set up is thrown away with the opening.
+        assert found.wait(LIMIT_S)
         for byte in FRAME[:-1]:
             os.write(master, bytes((byte,)))
             assert came.acquire(timeout=LIMIT_S)

@@ -38,7 +38,7 @@ def run(place: Place, entries: int = 1_000_000) -> Figures:
 
 
 def _resident(gate: SimulatedGate, broker: bool) -> float:
-    gate.start()
+    site.start(gate)
     for lane in range(1, LANES + 1):
         gate.sim.client.tap_em4100(site.reader(lane), site.digits(lane))
         gate.sim.client.wait(lane=f"in-{lane}", arm="up")

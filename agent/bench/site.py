@@ -25,6 +25,8 @@ from drivers.clock import SystemClock
 PULSE_MS = 50
 """The shortest pulse that the settings allow."""
 
+_READERS_S = 20.0
+
 Page = Mapping[str, Any]
 
 
@@ -140,6 +142,18 @@ def stage(
 def now() -> Moment:
     """This moment, from a clock that is believed."""
     return SystemClock(assume_synced=True).now()
+
+
+def start(gate: SimulatedGate) -> None:
+    """Start the daemon and wait until it has every reader: what a line brought before is lost."""
+    gate.start()
+
+    def there() -> bool:
+        with gate.control() as client:
+            parts = client.ask("status")["parts"]
+        return all(it["condition"] == "ok" for it in parts if it["part"].startswith("reader "))
+
+    wait(there, "the daemon does not find its readers", _READERS_S)
 
 
 def pid(gate: SimulatedGate) -> int:

@@ -56,7 +56,7 @@ def run(place: Place, taps: int = 1000) -> Figures:
         site.a_gate(place.sub("gate"), settings, site.with_cards(LANES * BLOCK)) as gate,
         SimProcess(_floor_spec(place), place.folder) as bare,
     ):
-        gate.start()
+        site.start(gate)
         arguments = (str(place.sockets / "line"), str(bare.pin_socket), str(_FLOOR_PIN))
         with a_child("agent.bench.floor", *arguments, str(place.folder / "floor.log")):
             ours, floor = _ours(gate), _floor(bare.client)

@@ -30,7 +30,7 @@ def run(place: Place, passages: int = 300) -> Figures:
     rounds = -(-passages // LANES)
     page = site.page(LANES, sensors=True, open_for="5 s")
     with site.a_gate(place.sub("gate"), page, site.with_cards(1000)) as gate:
-        gate.start()
+        site.start(gate)
         number = count(1)
         _round(gate, lambda: next(number))
         before = process.written_bytes(site.pid(gate))
