@@ -115,7 +115,7 @@ class SimulatedGate:
     ) -> None:
         self.close()
 
-    def start(self, limit_s: float = 20.0) -> None:
+    def start(self, limit_s: float = 60.0) -> None:
         """Start the daemon and wait until it answers; raises GateError with its last words."""
         log = self.folder / "daemon.log"
         with log.open("ab") as out:

@@ -3,7 +3,9 @@
 Rules kept here:
 - whatever goes wrong ends in `health` and in another attempt, never in the end of the thread;
 - between attempts lies a jittered wait that grows to 30 s and has no last time;
-- the cursor is handed over at most once a second, and at the end.
+- the cursor is handed over at most once a second, and at the end. A few events wait longer for
+  it: a commit for each of them would write more to the disk than the passages themselves, and after
+  a crash they are only sent again, byte for byte the same.
 """
 
 import logging
@@ -24,6 +26,7 @@ from agent.uplink.report import Report
 from agent.uplink.topics import Address
 
 SAVE_EVERY_S = 1.0
+SAVE_FEW_S = 60.0
 STOP_S = 2.0
 
 log = logging.getLogger("gate.uplink")
@@ -141,8 +144,12 @@ class Uplink:
         return 0.0
 
     def _keep(self, published: int) -> None:
+        moved = published - self._kept
+        if not moved:
+            return
+        due_s = SAVE_EVERY_S if moved >= self._broker.window else SAVE_FEW_S
         now = monotonic()
-        if published != self._kept and now - self._kept_at >= SAVE_EVERY_S:
+        if now - self._kept_at >= due_s:
             self._kept, self._kept_at = published, now
             self._save_published(published)
 
