@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from statistics import median
 
 from agent.errors import DeviceError
 from drivers.sim import SimClient
@@ -11,7 +12,8 @@ from tests.rigs.forgetful_fs import ForgetfulDisk
 from tests.rigs.house import IN, OUT, House, until
 
 TAPS = house.size(15, 200)
-FLOOD_MS = 250
+# The machine is shared: one tap may meet a busy moment, half of them may not.
+MEDIAN_MS, WORST_MS = 150, 1000
 PROTECT_MS = 100
 
 
@@ -46,7 +48,8 @@ def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> 
         finally:
             ended.set()
             thread.join(10)
-        assert max(took_ms) < FLOOD_MS, took_ms
+        assert median(took_ms) < MEDIAN_MS, took_ms
+        assert max(took_ms) < WORST_MS, took_ms
         assert sent > 50_000
         health = rig.part("reader out-1-rdm")
         assert health["condition"] == "degraded", health
