@@ -11,7 +11,6 @@ from tests.parts import require
 from tests.rigs import house
 from tests.rigs.house import DENIED, GRANTED, IN, OUT, REFERRED, Card, House, until
 
-THEN = "1970-01-01 00:05:00"
 NOW = "2026-11-22 08:00:00"
 STEPPED, TRUSTED = "gate.clock.stepped.v1", "gate.clock.trusted.v1"
 
@@ -22,6 +21,15 @@ def library() -> Path:
     return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
+def _soon_after_1970() -> str:
+    """The time of a machine without a clock: as long after 1970 as it is up.
+
+    It has to be just that: libfaketime leaves CLOCK_MONOTONIC alone, but reckons with the wall
+    clock where somebody sleeps until a monotonic time (clock_nanosleep(2)), as `time.sleep` does.
+    """
+    return datetime.fromtimestamp(time.monotonic(), UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _set(file: Path, text: str) -> None:
     fresh = file.with_suffix(".new")
     fresh.write_text(f"@{text}\n")
@@ -30,7 +38,7 @@ def _set(file: Path, text: str) -> None:
 
 def test_from_1970_to_now(tmp_path: Path, library: Path) -> None:
     clock = tmp_path / "clock"
-    _set(clock, THEN)
+    _set(clock, _soon_after_1970())
     environment = {
         "LD_PRELOAD": str(library),
         "FAKETIME_TIMESTAMP_FILE": str(clock),
