@@ -80,14 +80,16 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
         self._waiting = 0
         self._last_sync: tuple[int, int, float] | None = None
         self.syncs = 0
-        listing = backing / "names"
-        kept = json.loads(listing.read_text()) if listing.exists() else {}
+        kept = self._kept_names()
         for name, (ident, mode) in kept.items():
             place = self._place(ident)
             self._names[name] = File(ident, mode, place.read_bytes() if place.exists() else b"")
-        self._last = max((ident for ident, _ in kept.values()), default=0)
-        for place in backing.glob("file-*"):
-            self._last = max(self._last, int(place.name.removeprefix("file-")))
+        stored = (int(one.name.removeprefix("file-")) for one in backing.glob("file-*"))
+        self._last = max((*stored, *(ident for ident, _ in kept.values())), default=0)
+
+    def _kept_names(self) -> dict[str, tuple[int, int]]:
+        listing = self._backing / "names"
+        return json.loads(listing.read_text()) if listing.exists() else {}
 
     def _place(self, ident: int) -> Path:
         return self._backing / f"file-{ident}"
@@ -145,7 +147,9 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
             os.close(handle)
 
     def _store_names(self, names: dict[str, File]) -> None:
-        listing = {name: (file.ident, file.mode) for name, file in names.items()}
+        self._replace_names({name: (file.ident, file.mode) for name, file in names.items()})
+
+    def _replace_names(self, listing: dict[str, tuple[int, int]]) -> None:
         fresh = self._backing / "names.new"
         fresh.write_text(json.dumps(listing))
         fresh.rename(self._backing / "names")
@@ -154,8 +158,7 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
         """The power goes: by chance some of what was not synced is on the disk all the same."""
         chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
         with self._lock:
-            listing = self._backing / "names"
-            kept = json.loads(listing.read_text()) if listing.exists() else {}
+            kept = self._kept_names()
             for name in {*kept, *self._names}:
                 if chance.random() < keep:
                     file = self._names.get(name)
@@ -169,9 +172,7 @@ class Memory(Operations):  # type: ignore[misc]  # mfusepy's class is Any for my
                 if pages:
                     length = max(length, min(len(file.data), (max(pages) + 1) * PAGE))
                     self._store(file, pages, length)
-            fresh = self._backing / "names.new"
-            fresh.write_text(json.dumps(kept))
-            fresh.rename(listing)
+            self._replace_names(kept)
             os._exit(0)
 
     def stall(self, *, on: bool) -> None:

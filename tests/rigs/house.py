@@ -8,7 +8,6 @@ Rules kept here:
 """
 
 import contextlib
-import csv
 import json
 import os
 import signal
@@ -33,17 +32,15 @@ from agent.simulate import SimulatedGate
 from agent.store import roster_csv
 from agent.store.reading import Reading
 from agent.store.verify import Verdict, verify
-from agent.uplink.envelope import envelope
 from drivers.sim import SimClient
 from drivers.sim.board import Record
 from tests.rigs.broker import Mosquitto
-from tests.rigs.listener import Heard
+from tests.rigs.cards import Card, digits, write_roster
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "config" / "demo.yaml"
 IN, OUT = "in-1", "out-1"
 LANES = (IN, OUT)
-SOURCE = "/gate/v1/green-garden/demo"
 GRANTED, DENIED = "gate.access.granted.v1", "gate.access.denied.v1"
 REFERRED = "gate.access.referred.v1"
 ENDED, ORDERED = "gate.passage.ended.v1", "gate.arm.ordered.v1"
@@ -66,37 +63,6 @@ def until(look: Callable[[], T], what: str, seconds: float = 10.0) -> T:
         assert time.monotonic() < limit, f"not within {seconds:g} s: {what}"
         pause.wait(0.01)
     return found
-
-
-class Card(NamedTuple):
-    """A row of the roster file."""
-
-    credential: str
-    label: str
-    kind: str = "resident"
-    status: str = "active"
-    valid_from: str = ""
-    valid_until: str = ""
-
-
-def digits(number: int) -> str:
-    """The number of a tag as its ten digits."""
-    return f"{number:010X}"
-
-
-def residents(count: int, first: int = 1) -> list[Card]:
-    """Cards that are good everywhere; the tag of ``R-00001`` has the number 1."""
-    numbers = range(first, first + count)
-    return [Card(f"em4100:{digits(number)}", f"R-{number:05}") for number in numbers]
-
-
-def write_roster(file: Path, cards: Iterable[Card]) -> Path:
-    """The cards as a file that ``roster import`` takes."""
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(Card._fields)
-        writer.writerows(cards)
-    return file
 
 
 class Stroke(NamedTuple):
@@ -430,32 +396,3 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
-
-
-def events(heard: Sequence[Heard]) -> dict[int, bytes]:
-    """Events by sequence; fails when a repeated one differs, or the first times are out of order.
-
-    Every event is of one stream.
-    """
-    found: dict[int, bytes] = {}
-    streams = set()
-    last = 0
-    for one in heard:
-        told = json.loads(one.payload)
-        streams.add(told["streamid"])
-        sequence = int(told["sequence"])
-        if sequence in found:
-            assert found[sequence] == one.payload, f"event {sequence} came again, but different"
-            continue
-        assert sequence > last, f"event {sequence} came for the first time after {last}"
-        found[sequence], last = one.payload, sequence
-    assert len(streams) <= 1, streams
-    return found
-
-
-def same_as_stored(found: Mapping[int, bytes], entries: Iterable[StoredEntry]) -> None:
-    """Every event that was heard is, byte for byte, the envelope of the entry in the journal."""
-    stored = {one.sequence: one for one in entries}
-    for sequence, payload in found.items():
-        assert sequence in stored, f"the broker has event {sequence}, the journal does not"
-        assert payload == envelope(stored[sequence], SOURCE), sequence

@@ -17,17 +17,15 @@ from typing import NamedTuple, Self
 from agent.core.entries import StoredEntry
 from agent.errors import DeviceError
 from drivers.sim import SimClient
+from tests.rigs.cards import Card, digits, residents
 from tests.rigs.house import (
     GRANTED,
     LANES,
     ORDERED,
     STARTED,
-    Card,
     House,
     Life,
     Stroke,
-    digits,
-    residents,
     strokes,
 )
 

@@ -8,9 +8,11 @@ from drivers.sim.board import Record
 from tests.parts import require
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
-from tests.rigs.house import IN, OUT, Card, House
+from tests.rigs.cards import Card, residents
+from tests.rigs.house import IN, OUT, House
 from tests.rigs.listener import Listener
 from tests.rigs.pcsc_rig import ACR122U, VirtualCard, pcscd_apart, virtual_reader
+from tests.rigs.told import events, same_as_stored
 
 TRAVEL_MS = 600
 PULSE_NS = 300_000_000
@@ -65,9 +67,9 @@ def _passage(rig: House, listener: Listener, tap_ns: int) -> None:
 
     listener.wait(lambda them: len(them.on("/evt")) >= len(entries))
     heard = listener.on("/evt")
-    found = house.events(heard)
+    found = events(heard)
     assert list(found) == [one.sequence for one in entries]
-    house.same_as_stored(found, entries)
+    same_as_stored(found, entries)
     assert [one.user["type"] for one in heard] == kinds
     assert all(one.content_type.startswith("application/cloudevents+json") for one in heard)
     assert not any(one.retained or "historical" in one.user for one in heard)
@@ -88,7 +90,7 @@ def test_a_tag_at_a_serial_reader(tmp_path: Path) -> None:
     with (
         Mosquitto(tmp_path / "broker") as broker,
         Listener(broker, "gate/v1/#") as listener,
-        House(tmp_path / "gate", house.residents(1), broker=broker, travel_ms=TRAVEL_MS) as rig,
+        House(tmp_path / "gate", residents(1), broker=broker, travel_ms=TRAVEL_MS) as rig,
     ):
         rig.start()
         _passage(rig, listener, rig.tap(IN, 1))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.parts import require
-from tests.rigs import house
-from tests.rigs.house import DENIED, GRANTED, IN, OUT, REFERRED, Card, House, until
+from tests.rigs.cards import Card, digits, residents
+from tests.rigs.house import DENIED, GRANTED, IN, OUT, REFERRED, House, until
 
 NOW = "2026-11-22 08:00:00"
 STEPPED, TRUSTED = "gate.clock.stepped.v1", "gate.clock.trusted.v1"
@@ -47,10 +47,10 @@ def test_from_1970_to_now(tmp_path: Path, library: Path) -> None:
         "TZ": "UTC",
     }
     cards = [
-        *house.residents(2),
-        Card(f"em4100:{house.digits(11)}", "V-1", "visitor"),
-        Card(f"em4100:{house.digits(12)}", "R-OLD", valid_until="2025-01-01"),
-        Card(f"em4100:{house.digits(13)}", "R-NEW", valid_from="2030-01-01"),
+        *residents(2),
+        Card(f"em4100:{digits(11)}", "V-1", "visitor"),
+        Card(f"em4100:{digits(12)}", "R-OLD", valid_until="2025-01-01"),
+        Card(f"em4100:{digits(13)}", "R-NEW", valid_from="2030-01-01"),
     ]
     with House(tmp_path / "gate", cards, environment=environment) as rig:
         rig.start()

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tests.rigs import house
-from tests.rigs.house import DENIED, GRANTED, IN, LANES, ORDERED, OUT, Card, House, until
+from tests.rigs.cards import Card, residents, write_roster
+from tests.rigs.house import DENIED, GRANTED, IN, LANES, ORDERED, OUT, House, until
 
 MANY = house.size(5_000, 500_000)
 BAD = """credential,label,kind,status,valid_until,lanes
@@ -34,7 +35,7 @@ def _counts(rig: House) -> int:
 def test_a_roster_with_faults_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "bad.csv"
     file.write_text(BAD)
-    with House(tmp_path / "gate", house.residents(3)) as rig:
+    with House(tmp_path / "gate", residents(3)) as rig:
         rig.start()
         for running in (True, False):
             head = rig.head()
@@ -52,10 +53,10 @@ def test_a_roster_with_faults_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_roster_comes_in_while_taps_go_on_and_goes_out_the_same(tmp_path: Path) -> None:
-    cards = house.residents(MANY)
-    file = house.write_roster(tmp_path / "many.csv", cards)
+    cards = residents(MANY)
+    file = write_roster(tmp_path / "many.csv", cards)
     changes = {"lanes": house.busy_lanes()}
-    with House(tmp_path / "gate", house.residents(100), changes=changes) as rig:
+    with House(tmp_path / "gate", residents(100), changes=changes) as rig:
         rig.start()
         imported = threading.Event()
         outcome = []
@@ -97,7 +98,7 @@ def test_a_roster_comes_in_while_taps_go_on_and_goes_out_the_same(tmp_path: Path
 
 
 def test_explain_moves_and_writes_nothing(tmp_path: Path) -> None:
-    cards = [*house.residents(1), Card("em4100:0000000002", "R-OLD", valid_until="2020-01-01")]
+    cards = [*residents(1), Card("em4100:0000000002", "R-OLD", valid_until="2020-01-01")]
     with House(tmp_path, cards) as rig:
         rig.start()
         head, pins = rig.head(), rig.recorded()
@@ -127,7 +128,7 @@ def test_explain_moves_and_writes_nothing(tmp_path: Path) -> None:
 
 def test_a_blocked_card_is_refused_within_a_second(tmp_path: Path) -> None:
     changes = {"lanes": house.busy_lanes()}
-    with House(tmp_path, house.residents(2), changes=changes) as rig:
+    with House(tmp_path, residents(2), changes=changes) as rig:
         rig.start()
         rig.tap_opens(IN, 1)
         done = rig.command("roster", "block", "R-00001")
@@ -206,7 +207,7 @@ def test_an_order_that_is_repeated_moves_nothing_twice(tmp_path: Path) -> None:
 
 
 def test_status_and_journal(tmp_path: Path) -> None:
-    with House(tmp_path / "gate", house.residents(2)) as rig:
+    with House(tmp_path / "gate", residents(2)) as rig:
         down = rig.command("status")
         assert down.returncode == 1
         assert "is the daemon running" in down.stderr

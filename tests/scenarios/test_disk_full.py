@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.parts import require
 from tests.rigs import house
-from tests.rigs.house import DENIED, GRANTED, IN, OUT, Card, House, until
+from tests.rigs.cards import Card, residents
+from tests.rigs.house import DENIED, GRANTED, IN, OUT, House, until
 from tests.rigs.pcsc_rig import ACR122U, VirtualCard, pcscd_apart, virtual_reader
 from tests.rigs.small_disk import SmallDisk
 
@@ -39,7 +40,7 @@ def test_full_said_reserved_refused_and_recovered(tmp_path: Path) -> None:
         },
         "lanes": house.busy_lanes(),
     }
-    cards = [Card(f"uid:{uid}", "U-1"), *house.residents(9)]
+    cards = [Card(f"uid:{uid}", "U-1"), *residents(9)]
     with (
         pcscd_apart(reader) as pcscd,
         SmallDisk(tmp_path / "disk", 16) as disk,

@@ -13,6 +13,7 @@ from tests.rigs.broker import Mosquitto
 from tests.rigs.house import ENDED, House, until
 from tests.rigs.listener import Listener
 from tests.rigs.load import Load, load_cards, prove
+from tests.rigs.told import events, same_as_stored
 
 KILLS = house.size(25, 2000)
 VERIFY_EVERY = house.size(5, 50)
@@ -63,19 +64,19 @@ def test_killed_at_random_moments_under_load(tmp_path: Path) -> None:
                 rig.relays_safe()
                 if number % VERIFY_EVERY == 0:
                     rig.verified()
-                    house.same_as_stored(house.events(listener.on("/evt")), rig.entries())
+                    same_as_stored(events(listener.on("/evt")), rig.entries())
                 print(f"kill {number} ({how}) of seed {SEED}")  # noqa: T201 - shown on failure
         rig.start()
         until(lambda: not any(lane["waiting"] for lane in rig.ask("status")["lanes"]), "quiet")
         until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "everything is published", 30)
         entries = rig.entries()
-        listener.wait(lambda them: max(house.events(them.on("/evt"))) >= entries[-1].sequence)
-        found = house.events(listener.on("/evt"))
+        listener.wait(lambda them: max(events(them.on("/evt"))) >= entries[-1].sequence)
+        found = events(listener.on("/evt"))
         assert rig.stop() == 0
         assert rig.relays_on() == []
         rig.verified()
         entries = rig.entries()
-        house.same_as_stored(found, entries)
+        same_as_stored(found, entries)
         assert set(found) >= set(range(1, max(found) + 1))
         proof = prove(rig)
         print(f"{load.taps} taps, {len(entries)} entries, {proof}, left on {left_on}")  # noqa: T201

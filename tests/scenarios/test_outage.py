@@ -7,8 +7,10 @@ from pathlib import Path
 from tests.parts import require
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
+from tests.rigs.cards import residents
 from tests.rigs.house import DENIED, GRANTED, IN, OUT, House
 from tests.rigs.listener import Listener
+from tests.rigs.told import events, same_as_stored
 
 ENTRIES = house.size(10_000, 100_000)
 GROWTH_KB = 6 * 1024
@@ -37,7 +39,7 @@ def test_every_event_comes_once_in_order_after_an_outage(tmp_path: Path) -> None
     lines = ("persistence true", f"persistence_location {place}/", "max_queued_messages 0")
     broker = Mosquitto(place, lines=lines)
     changes = {"lanes": house.demo_lanes(open_for="1 s")}
-    cards = house.residents(4 * TAPS)
+    cards = residents(4 * TAPS)
     with (
         broker,
         Listener(broker, "gate/v1/#", session="centre") as listener,
@@ -65,7 +67,7 @@ def test_every_event_comes_once_in_order_after_an_outage(tmp_path: Path) -> None
         replaying_kb = rig.resident_kb()
         rig.kill()
         resumes_at = rig.published()
-        told_before = max(house.events(listener.on("/evt")))
+        told_before = max(events(listener.on("/evt")))
         rig.start()
         _taps(rig, 3 * TAPS + 1)
         house.until(lambda: _told(rig, listener), "the last event", ENTRIES / 500 + 30)
@@ -73,9 +75,9 @@ def test_every_event_comes_once_in_order_after_an_outage(tmp_path: Path) -> None
 
         entries = rig.entries()
         heard = listener.on("/evt")
-        found = house.events(heard)
+        found = events(heard)
         assert list(found) == list(range(1, entries[-1].sequence + 1))
-        house.same_as_stored(found, entries)
+        same_as_stored(found, entries)
         assert len(entries) > ENTRIES
         if told_before > resumes_at:
             assert len(heard) - len(found) >= told_before - resumes_at

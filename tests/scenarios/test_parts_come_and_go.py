@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 from tests.parts import require
-from tests.rigs import house
 from tests.rigs.broker import Mosquitto
-from tests.rigs.house import GRANTED, IN, OUT, Card, House, until
+from tests.rigs.cards import Card, residents
+from tests.rigs.house import GRANTED, IN, OUT, House, until
 from tests.rigs.listener import Listener
 from tests.rigs.pcsc_rig import VirtualCard, pcscd_apart, virtual_reader
+from tests.rigs.told import events, same_as_stored
 
 LOST, FOUND = "gate.reader.lost.v1", "gate.reader.found.v1"
 UID = "04A1B2C3D4E5F6"
@@ -27,7 +28,7 @@ def test_pcscd_restarted(tmp_path: Path) -> None:
             },
         }
     }
-    cards = [Card(f"uid:{UID}", "U-1"), *house.residents(2)]
+    cards = [Card(f"uid:{UID}", "U-1"), *residents(2)]
     with (
         pcscd_apart(reader) as pcscd,
         House(tmp_path / "gate", cards, changes=changes, environment=pcscd.environment) as rig,
@@ -51,7 +52,7 @@ def test_pcscd_restarted(tmp_path: Path) -> None:
 
 
 def test_a_serial_reader_unplugged_and_plugged_in(tmp_path: Path) -> None:
-    with House(tmp_path, house.residents(5)) as rig:
+    with House(tmp_path, residents(5)) as rig:
         rig.start()
         rig.tap_opens(IN, 1)
         for number in (2, 3):
@@ -73,13 +74,13 @@ def test_the_broker_killed_and_restarted(tmp_path: Path) -> None:
     with (
         Mosquitto(tmp_path / "broker", persistence=True) as broker,
         Listener(broker, "gate/v1/#", session="centre") as listener,
-        House(tmp_path / "gate", house.residents(9), broker=broker) as rig,
+        House(tmp_path / "gate", residents(9), broker=broker) as rig,
     ):
         rig.start()
         for number in (1, 2, 3):
             rig.tap_opens(IN, 3 * number)
             until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "told", 20)
-            listener.wait(lambda them: max(house.events(them.on("/evt"))) >= rig.head() - 3)
+            listener.wait(lambda them: max(events(them.on("/evt"))) >= rig.head() - 3)
             if number == 3:
                 break
             broker.kill()
@@ -90,10 +91,10 @@ def test_the_broker_killed_and_restarted(tmp_path: Path) -> None:
             until(lambda: rig.part("uplink")["condition"] == "ok", "the uplink is up", 30)
         assert rig.stop() == 0
         entries = rig.entries()
-        listener.wait(lambda them: len(house.events(them.on("/evt"))) == len(entries))
-        found = house.events(listener.on("/evt"))
+        listener.wait(lambda them: len(events(them.on("/evt"))) == len(entries))
+        found = events(listener.on("/evt"))
         assert list(found) == [one.sequence for one in entries]
-        house.same_as_stored(found, entries)
+        same_as_stored(found, entries)
         sessions = {json.loads(one.payload)["session"] for one in listener.on("/status")}
         assert len(sessions) >= 3, "every CONNECT counts its session"
         assert len(rig.strokes(IN)) == 3, "no relay moves because the network comes or goes"

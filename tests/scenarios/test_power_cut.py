@@ -17,6 +17,7 @@ from tests.rigs.forgetful_fs import ForgetfulDisk
 from tests.rigs.house import House, until
 from tests.rigs.listener import Listener
 from tests.rigs.load import Load, load_cards, prove
+from tests.rigs.told import events, same_as_stored
 
 CUTS = house.size(10, 500)
 FIRST_SYNCS = house.size(6, 12)
@@ -109,15 +110,15 @@ def test_what_was_promised_survives_every_power_cut(disk: ForgetfulDisk, tmp_pat
                 assert (disk.mount / "card-reference.key").read_bytes() == key
                 if number % VERIFY_EVERY == 0:
                     rig.verified()
-                    house.same_as_stored(house.events(listener.on("/evt")), rig.entries())
+                    same_as_stored(events(listener.on("/evt")), rig.entries())
                 print(f"cut {number} of seed {SEED}, kept {keep}")  # noqa: T201 - shown on failure
         rig.start()
         assert rig.relays_on() == []
         until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "everything is published", 30)
         rig.verified()
         entries = rig.entries()
-        listener.wait(lambda them: len(house.events(them.on("/evt"))) >= len(entries))
-        house.same_as_stored(house.events(listener.on("/evt")), rig.entries())
+        listener.wait(lambda them: len(events(them.on("/evt"))) >= len(entries))
+        same_as_stored(events(listener.on("/evt")), rig.entries())
         proof = prove(rig)
         print(f"{len(entries)} entries, {proof}")  # noqa: T201
         assert rig.stop() == 0

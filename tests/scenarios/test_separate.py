@@ -8,6 +8,7 @@ from agent.errors import DeviceError
 from drivers.sim import SimClient
 from tests.parts import require
 from tests.rigs import house
+from tests.rigs.cards import residents
 from tests.rigs.forgetful_fs import ForgetfulDisk
 from tests.rigs.house import IN, OUT, House, until
 
@@ -19,7 +20,7 @@ PROTECT_MS = 100
 
 def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> None:
     changes = {"lanes": house.busy_lanes()}
-    with House(tmp_path, house.residents(TAPS), changes=changes) as rig:
+    with House(tmp_path, residents(TAPS), changes=changes) as rig:
         rig.start()
         ended = threading.Event()
         sent = 0
@@ -65,7 +66,7 @@ def test_the_interlock_acts_while_the_disk_blocks(tmp_path: Path) -> None:
     require("root", "fuse")
     with (
         ForgetfulDisk(tmp_path) as disk,
-        House(tmp_path / "gate", house.residents(3), state=disk.mount, travel_ms=2500) as rig,
+        House(tmp_path / "gate", residents(3), state=disk.mount, travel_ms=2500) as rig,
     ):
         rig.start()
         rig.tap_opens(IN, 1)

@@ -10,6 +10,7 @@ from agent.errors import GateError
 from tests.parts import require
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
+from tests.rigs.cards import residents
 from tests.rigs.house import IN, OUT, STOPPED, House
 from tests.rigs.listener import Listener
 from tests.rigs.stubborn import Stubborn
@@ -24,7 +25,7 @@ def test_sigterm_ends_in_order_and_moves_nothing(tmp_path: Path) -> None:
     with (
         Mosquitto(tmp_path / "broker") as broker,
         Listener(broker, "gate/v1/#") as listener,
-        House(tmp_path / "gate", house.residents(2), broker=broker) as rig,
+        House(tmp_path / "gate", residents(2), broker=broker) as rig,
     ):
         rig.start()
         stroke = rig.tap_opens(IN, 1)
@@ -51,7 +52,7 @@ def test_sigterm_ends_in_order_and_moves_nothing(tmp_path: Path) -> None:
 
 
 def test_sigterm_in_mid_pulse_ends_the_pulse_and_nothing_else(tmp_path: Path) -> None:
-    with House(tmp_path, house.residents(1)) as rig:
+    with House(tmp_path, residents(1)) as rig:
         rig.start()
         rig.opened(IN, rig.tap(IN, 1))
         assert rig.stop() == 0
@@ -63,7 +64,7 @@ def test_sigterm_in_mid_pulse_ends_the_pulse_and_nothing_else(tmp_path: Path) ->
 
 
 def test_a_second_daemon_on_the_same_ledger_is_refused(tmp_path: Path) -> None:
-    first = House(tmp_path / "a", house.residents(3))
+    first = House(tmp_path / "a", residents(3))
     with first, House(tmp_path / "b", state=first.ledger.parent) as second:
         first.start()
         with pytest.raises(GateError, match=f"process {first.pid} is writing to this ledger"):
@@ -77,7 +78,7 @@ def test_a_second_daemon_on_the_same_ledger_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_second_daemon_of_the_same_gate_moves_nothing_of_the_first(tmp_path: Path) -> None:
-    with House(tmp_path, house.residents(3)) as rig:
+    with House(tmp_path, residents(3)) as rig:
         rig.start()
         rig.tap_opens(IN, 1)
         before = _pins(rig)
@@ -98,7 +99,7 @@ def test_sigterm_waits_for_no_broker_and_no_listener(tmp_path: Path) -> None:
     """The broker took the connection and never says a word; somebody hangs on to the feed."""
     with Stubborn(lambda _first, _body: b"") as mute:
         uplink = {"host": mute.host, "port": mute.port, "tls": False}
-        with House(tmp_path, house.residents(1), changes={"uplink": uplink}) as rig:
+        with House(tmp_path, residents(1), changes={"uplink": uplink}) as rig:
             rig.start()
             rig.tap_opens(IN, 1)
             house.until(lambda: mute.connections > 0, "the uplink's attempt")
