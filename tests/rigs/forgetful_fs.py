@@ -372,10 +372,6 @@ class ForgetfulDisk:
         """How many fsyncs wait now."""
         return int(self._tell("look").split()[0])
 
-    def syncs(self) -> int:
-        """How many syncs were done since the disk was mounted, of files and of names."""
-        return int(self._tell("look").split()[1])
-
     def stop(self) -> None:
         """Unmount it; safe to call twice. What it had durable stays in its backing directory."""
         if self._process is None:
