@@ -6,6 +6,7 @@ Rules kept here:
   is answered, recorded as soon as there is room, and counted;
 - what merely follows the world (inputs, timers, closing) goes on without the disk: its entries are
   owed and written first as soon as the disk takes them;
+- nobody is admitted late: when the disk held the loop up, who showed the card may be gone;
 - effects happen at most once; a device that fails comes back as an event;
 - while a frame is on its way the step of a tap is rehearsed, and nothing comes of it: taps are
   seconds apart, and what a processor has not done for some milliseconds takes it thrice as long;
@@ -13,7 +14,7 @@ Rules kept here:
 """
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -46,9 +47,11 @@ from agent.core.gate import Gate, GateState, Step
 from agent.core.ids import OutputId, ReaderId
 from agent.core.model import Card, Moment
 from agent.core.orders import Order
+from agent.core.tap import late
 from agent.core.view import LaneView
 from agent.errors import DeviceError, EntryError, StoreError
 from agent.inbox import Begun, Errand, Inbox
+from agent.owed import Owed
 from agent.ports import (
     CardReader,
     Clock,
@@ -63,7 +66,6 @@ from agent.timers import Timers
 
 _TICK_NS = 1_000_000_000
 _HOUSE_NS = 50_000_000
-_OWED = 1000
 _log = logging.getLogger("gate.loop")
 
 
@@ -93,8 +95,6 @@ class Loop:
         self._world = world
         self._state: GateState = gate.first_state()
         self._timers = Timers()
-        self._owed: deque[Entry] = deque()
-        self._owed_answers: dict[str, KeptResult] = {}
         self._answers: dict[str, KeptResult] = {}
         self._stopping = ""
         self._watch = ClockWatch(world.clock.now())
@@ -103,6 +103,7 @@ class Loop:
         self._disk = ""
         self._house_waits = False
         self.counters: Counter[str] = Counter()
+        self._owed = Owed(self.counters)
 
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""
@@ -134,7 +135,7 @@ class Loop:
         A repeat within 24 h gets the first answer again and moves nothing.
         """
         now = self._world.clock.now()
-        kept = self._owed_answers.get(order.order_id)
+        kept = self._owed.answers.get(order.order_id)
         if kept is None:
             kept = self._world.journal.result(order.order_id, now)
         if kept is not None:
@@ -159,13 +160,14 @@ class Loop:
         elif isinstance(event, Started):
             left = tuple(journal.open_passages())
         head = journal.head()
+        now_ns = self._world.clock.now().mono_ns
         local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
-        sequence = head.sequence + len(self._owed) + 1
-        return Facts(head.stream, sequence, local.replace(tzinfo=None), cards, left)
+        sequence = head.sequence + len(self._owed.entries) + 1
+        return Facts(head.stream, sequence, local.replace(tzinfo=None), cards, left, now_ns)
 
     def health(self) -> Health:
         """How the writing goes; from any thread."""
-        counters = {**self.counters, **self._inbox.counters, "owed": len(self._owed)}
+        counters = {**self.counters, **self._inbox.counters, "owed": len(self._owed.entries)}
         if self._disk:
             return Health("ledger", Condition.DOWN, self._disk, counters)
         return Health("ledger", Condition.OK, "every entry is written", counters)
@@ -207,7 +209,7 @@ class Loop:
             self._unwritable(event, fault)
             return
         results = [_kept(effect) for effect in step.effects if isinstance(effect, AnswerOrder)]
-        entries = (*self._owed, *step.entries) if self._owed else step.entries
+        entries = (*self._owed.entries, *step.entries) if self._owed else step.entries
         first = self._world.journal.head().sequence + 1
         if entries or results:
             try:
@@ -215,6 +217,8 @@ class Loop:
             except StoreError as fault:
                 self._not_committed(event, step, fault)
                 return
+        if self._admits(event) and late(event.at, self._world.clock.now().mono_ns):
+            step = self._held_back(event, step)
         self._act(step, event.at)
         if entries:
             self._tell_committed(first, entries)
@@ -222,11 +226,9 @@ class Loop:
     def _commit(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
     ) -> None:
-        self._world.journal.append(entries, now, (*self._owed_answers.values(), *results))
+        self._world.journal.append(entries, now, (*self._owed.answers.values(), *results))
         if self._owed:
-            _log.warning("%d owed entries are written", len(self._owed))
-            self._owed.clear()
-        self._owed_answers.clear()
+            self._owed.paid()
         self._disk = ""
 
     def _tell_committed(self, first: int, entries: Sequence[Entry]) -> None:
@@ -239,14 +241,30 @@ class Loop:
             self._unwritable(event, fault)
             return
         if isinstance(fault, EntryError):
-            self._give_up(step.entries, fault)
+            self._owed.give_up(step.entries, fault)
         else:
             self._loud(fault)
-            self._owe(step.entries)
+            self._owed.add(step.entries)
         for effect in step.effects:
             if isinstance(effect, AnswerOrder):
-                self._owe_answer(_kept(effect))
+                self._owed.add_answer(_kept(effect))
         self._act(step, event.at)
+
+    def _held_back(self, event: Event, step: Step) -> Step:
+        """The disk took so long to write this down that nothing may move for it any more."""
+        now = self._world.clock.now()
+        held_s = (now.mono_ns - event.at.mono_ns) / 1e9
+        kept: list[Effect] = []
+        for effect in step.effects:
+            if isinstance(effect, PulseRelay | SwitchRelay):
+                detail = f"not moved: the disk held the record up for {held_s:.0f} s; show it again"
+                self._inbox.put(OutputFaulted(effect.output, detail, now))
+                self.counters["held_back"] += 1
+            elif isinstance(effect, ShowVerdict):
+                kept.append(ShowVerdict(effect.reader, Verdict.DENIED))
+            else:
+                kept.append(effect)
+        return Step(step.state, step.entries, tuple(kept))
 
     def _admits(self, event: Event) -> bool:
         if isinstance(event, CardRead):
@@ -264,30 +282,11 @@ class Loop:
             personal = {"credential": str(event.credential)}
             if at is not None:
                 denied = EntryType.ACCESS_DENIED
-                self._owe((Entry(denied, f"lane/{at}", event.at, data, personal),))
+                self._owed.add((Entry(denied, f"lane/{at}", event.at, data, personal),))
         elif isinstance(event, OrderReceived):
             answer = KeptResult(event.order.order_id, "failed", 503, str(fault))
             self._answers[event.order.order_id] = answer
-            self._owe_answer(answer)
-
-    def _owe_answer(self, answer: KeptResult) -> None:
-        if len(self._owed_answers) < _OWED:
-            self._owed_answers[answer.order_id] = answer
-        else:
-            self.counters["answers_lost"] += 1
-
-    def _owe(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            if len(self._owed) >= _OWED:
-                self.counters["entries_lost"] += 1
-                _log.critical("an entry of type %s is lost: the disk was full too long", entry.type)
-            else:
-                self._owed.append(entry)
-
-    def _give_up(self, entries: Sequence[Entry], fault: EntryError) -> None:
-        """What can never be written is not owed: it would keep all others from the disk."""
-        self.counters["entries_lost"] += len(entries)
-        _log.critical("%d entries cannot be written and are lost: %s", len(entries), fault)
+            self._owed.add_answer(answer)
 
     def _loud(self, fault: StoreError) -> None:
         self.counters["commits_failed"] += 1
@@ -376,8 +375,8 @@ class Loop:
         self._world.beat()
         for event in self._watch.look(now):
             self._apply(event)
-        if self._owed or self._owed_answers:
-            first, owed = self._world.journal.head().sequence + 1, tuple(self._owed)
+        if self._owed:
+            first, owed = self._world.journal.head().sequence + 1, tuple(self._owed.entries)
             try:
                 self._commit(owed, now)
             except StoreError as fault:

@@ -73,6 +73,26 @@ def test_an_entry_that_can_never_be_written_does_not_keep_the_others(make: Make)
     assert gate.loop.health().condition is Condition.OK
 
 
+def test_a_disk_that_holds_everything_up_admits_nobody_late(make: Make) -> None:
+    gate = ready(make())
+    gate.take(6)
+    gate.tap(A.credential, READER)
+    gate.tap(B.credential, OTHER_READER)
+    gate.take(0)
+    gate.advance(40)
+    trace = gate.run()
+    assert [line for line in trace if "pulse open" in line] == []
+    assert "show near denied" in trace
+    assert gate.loop.counters["held_back"] == 1
+    reasons = [entry.data.get("reason") for entry in gate.journal.entries]
+    assert "too_late" in reasons, "the second tap waited behind the first commit"
+    faults = [str(entry.data["detail"]) for entry in gate.journal.entries
+              if entry.type == "gate.output.faulted.v1"]  # fmt: skip
+    assert len(faults) == 1
+    assert "held the record up for 6 s" in faults[0]
+    assert "passage.ended no_entry" in gate.types()
+
+
 def test_what_follows_the_world_goes_on_without_the_disk(make: Make) -> None:
     gate = ready(make())
     gate.tap(A.credential, READER)
@@ -200,7 +220,7 @@ def test_without_a_disk_an_order_is_still_one_order(
     trace = gate.run()
     assert [line for line in trace if line.startswith("pulse")] == moved
     assert [answer.code for answer in gate.answers] == [code] * 3
-    assert not gate.loop._owed_answers
+    assert not gate.loop._owed
 
 
 def test_a_full_house_of_owed_entries_loses_the_newest_and_counts(make: Make) -> None:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     OUTSIDE_HOURS = "outside_hours"
+    TOO_LATE = "too_late"
     LEDGER_UNWRITABLE = "ledger_unwritable"
 
 
@@ -70,7 +71,10 @@ Decision = Granted | Denied | Referred
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A tap as the rules see it. ``local`` is naive local time of the gate."""
+    """A tap as the rules see it. ``local`` is naive local time of the gate.
+
+    ``late``: the card was shown so long ago that whoever held it may be gone.
+    """
 
     cards: tuple[Card, ...]
     lane: LaneId
@@ -79,6 +83,7 @@ class Question:
     clock_trusted: bool
     holidays: frozenset[date]
     clock_pass: frozenset[CardKind]
+    late: bool = False
 
     @property
     def card(self) -> Card:
@@ -129,6 +134,12 @@ def _outside(q: Question) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        Reason.TOO_LATE,
+        "was the card shown just now",
+        "the gate was held up and the card was shown too long ago: show it again",
+        lambda q: q.late,
+    ),
     Rule(
         Reason.UNKNOWN_CREDENTIAL,
         "is the credential in the roster",

@@ -22,7 +22,8 @@ class Facts:
     """Facts of one step. Only what the event needs is filled.
 
     ``stream`` and ``next_sequence`` are what the first entry of this step will get, so that
-    identifiers can name it. ``local`` is the gate's local time, naive.
+    identifiers can name it. ``local`` is the gate's local time, naive, when the event happened, and
+    ``now_ns`` the monotonic time at which the step is made.
     """
 
     stream: str
@@ -30,3 +31,4 @@ class Facts:
     local: datetime
     cards: tuple[Card, ...] = ()
     open_passages: tuple[OpenPassage, ...] = ()
+    now_ns: int = 0

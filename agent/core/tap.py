@@ -3,10 +3,10 @@
 Rules kept here:
 - every tap is one entry, whatever the answer; the entry carries a copy of what was decided on;
 - a second tap of a card whose vehicle still waits renews its grant: one grant, one vehicle;
+- a tap that comes to be decided late is denied: whoever showed the card may be gone, and the next
+  one must not find the arm open;
 - a credential read at a desk is shown, never decided on.
 """
-
-from datetime import datetime
 
 from agent.core import access, lane
 from agent.core.draft import Draft
@@ -16,25 +16,33 @@ from agent.core.events import CardRead
 from agent.core.facts import Facts
 from agent.core.ids import PassageId
 from agent.core.lane import Grant, LaneState
-from agent.core.model import Card, Credential, Direction
+from agent.core.model import Card, Credential, Direction, Moment
 from agent.core.plan import GatePlan, LanePlan, ReaderPlan
 
+LATE_NS = 5_000_000_000
 
-def question(
-    plan: GatePlan,
-    reader: ReaderPlan,
-    at_lane: LanePlan,
-    cards: tuple[Card, ...],
-    *,
-    local: datetime,
-    trusted: bool,
+
+def _question(
+    plan: GatePlan, lane_plan: LanePlan, event: CardRead, facts: Facts
 ) -> access.Question:
     """A tap at a lane as the rules of access see it; a two-way lane goes by the reader's side."""
-    both = at_lane.direction is Direction.BOTH
-    direction = reader.side if both else at_lane.direction
+    reader = plan.readers[event.reader]
+    both = lane_plan.direction is Direction.BOTH
     return access.Question(
-        cards, at_lane.lane, direction, local, trusted, plan.holidays, plan.clock_pass
+        facts.cards,
+        lane_plan.lane,
+        reader.side if both else lane_plan.direction,
+        facts.local,
+        event.at.quality.trusted,
+        plan.holidays,
+        plan.clock_pass,
+        late(event.at, facts.now_ns),
     )
+
+
+def late(shown: Moment, now_ns: int) -> bool:
+    """Was it so long ago that whoever showed the card, or gave the order, may be gone?"""
+    return now_ns - shown.mono_ns > LATE_NS
 
 
 def at_desk(reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> None:
@@ -51,15 +59,13 @@ def at_lane(
     plan: GatePlan, state: LaneState, event: CardRead, facts: Facts, out: Draft
 ) -> LaneState:
     """A card was held to a lane's reader: decide, write, and raise the arm if granted."""
-    reader = plan.readers[event.reader]
     lane_plan = plan.lanes[state.lane]
-    trusted = event.at.quality.trusted
-    asked = question(plan, reader, lane_plan, facts.cards, local=facts.local, trusted=trusted)
+    asked = _question(plan, lane_plan, event, facts)
     decision = access.decide(asked)
     subject = f"lane/{state.lane}"
     data = {
         "lane": state.lane,
-        "reader": reader.reader,
+        "reader": event.reader,
         "direction": asked.direction.value,
         **_described(decision.card),
     }
@@ -83,7 +89,7 @@ def at_lane(
             data["duty"] = decision.duty.value
             out.write(EntryType.ACCESS_REFERRED, subject, data, personal=personal)
             verdict = Verdict.REFERRED
-    out.do(ShowVerdict(reader.reader, verdict))
+    out.do(ShowVerdict(event.reader, verdict))
     return state
 
 

@@ -53,6 +53,7 @@ class Play:
         self.state: GateState = self.gate.first_state()
         self.cards = {card.label: card for card in cards}
         self.seconds = 0.0
+        self.held_up_ns = 0
         self.entries: list[Entry] = []
         self.open: dict[str, OpenPassage] = {}
         self.steps: list[Step] = []
@@ -83,7 +84,8 @@ class Play:
         sequence = len(self.entries) + 1
         if isinstance(event, CardRead):
             cards = (card for card in self.cards.values() if card.credential == event.credential)
-            return Facts("s1", sequence, WEDNESDAY, tuple(cards))
+            now_ns = event.at.mono_ns + self.held_up_ns
+            return Facts("s1", sequence, WEDNESDAY, tuple(cards), now_ns=now_ns)
         if isinstance(event, Started):
             return Facts("s1", sequence, WEDNESDAY, (), tuple(self.open.values()))
         return Facts("s1", sequence, WEDNESDAY)

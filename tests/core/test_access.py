@@ -27,6 +27,7 @@ from tests.core.builders import WEDNESDAY, a_card, a_question
 
 MINUTE = timedelta(minutes=1)
 PRECEDENCE: list[Reason | Duty] = [
+    Reason.TOO_LATE,
     Reason.UNKNOWN_CREDENTIAL,
     Reason.AMBIGUOUS,
     Reason.CARD_LOST,
@@ -62,6 +63,7 @@ def no_clock(asked: Question) -> Question:
 
 
 TRIGGERS: dict[Reason | Duty, Change] = {
+    Reason.TOO_LATE: lambda asked: replace(asked, late=True),
     Reason.UNKNOWN_CREDENTIAL: lambda asked: replace(asked, cards=()),
     Reason.AMBIGUOUS: lambda asked: replace(asked, cards=asked.cards * 2),
     Reason.CARD_LOST: on_card(status=CardStatus.LOST),
@@ -76,8 +78,8 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Reason.EXPIRED: on_card(valid_until=WEDNESDAY - MINUTE),
     Reason.OUTSIDE_HOURS: on_card(windows="Mo-Su 07:00-12:00"),
 }
-STATUSES = set(PRECEDENCE[2:6])
-DATES = set(PRECEDENCE[10:])
+STATUSES = set(PRECEDENCE[3:7])
+DATES = set(PRECEDENCE[11:])
 
 
 def answer(asked: Question) -> Reason | Duty | None:

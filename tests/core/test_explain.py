@@ -22,7 +22,7 @@ def test_a_card_that_may_pass() -> None:
     }
     assert isinstance(steps, list)
     assert {step["result"] for step in steps} == {"passed"}
-    assert len(steps) == 13
+    assert len(steps) == 14
 
 
 def test_a_lost_card() -> None:
@@ -30,7 +30,7 @@ def test_a_lost_card() -> None:
     assert (told["decision"], told["reason"]) == ("denied", "card_lost")
     steps = told["steps"]
     assert isinstance(steps, list)
-    assert [step["result"] for step in steps] == ["passed", "passed", "decides"]
+    assert [step["result"] for step in steps] == ["passed", "passed", "passed", "decides"]
     assert steps[-1]["rule"] == "card_lost"
 
 

@@ -9,6 +9,7 @@ from agent.core.facts import Facts
 from agent.core.gate import Gate
 from agent.core.lane import GRANTS
 from agent.core.model import CardKind, CardStatus, ClockQuality, Direction
+from agent.core.tap import LATE_NS
 from tests.core.builders import (
     DESK_READER,
     LANE,
@@ -164,3 +165,15 @@ def test_what_the_reader_knows_besides_the_number_is_kept() -> None:
     for reader in (READER, DESK_READER):
         (entry,) = play.tap("A", reader, note="atr:3B8F8001").entries
         assert entry.data["note"] == "atr:3B8F8001"
+
+
+def test_a_tap_that_is_decided_late_opens_nothing() -> None:
+    play = Play.ready(gate_plan(), [a_card("A")])
+    play.held_up_ns = LATE_NS + 1
+    step = play.tap("A")
+    (entry,) = step.entries
+    assert entry.data["reason"] == "too_late"
+    assert entry.data["card"] == "A"
+    assert step.effects == (ShowVerdict(READER, Verdict.DENIED),)
+    play.held_up_ns = LATE_NS
+    assert play.tap("A").entries[0].type is EntryType.ACCESS_GRANTED

@@ -53,6 +53,7 @@ class TracedJournal:
         self.freed = False
         self.busy = False
         self.tidied: Callable[[], None] = lambda: None
+        self.slowly: Callable[[], None] = lambda: None
         self.housekept = 0
         self.entries: list[Entry] = []
 
@@ -64,6 +65,7 @@ class TracedJournal:
             raise StoreError("the disk is full: free some room")
         if any(entry.type == self.unfit for entry in entries):
             raise EntryError(f"{self.unfit}: data has more bytes than can be sent")
+        self.slowly()
         head = self.inner.append(entries, now, results)
         self.entries += entries
         self.trace.append("commit " + ", ".join(short(entry) for entry in entries))
@@ -217,6 +219,16 @@ class OneThread:
     def order(self, kind: str, number: str, lane: LaneId, reason: str = "asked") -> None:
         order = Order(OrderId(number), "Li", "cli", kind, {"lane": lane, "reason": reason})
         self.then(lambda: self._ask(order))
+
+    def take(self, seconds: float) -> None:
+        """From here on every commit takes so long."""
+
+        def slowly() -> None:
+            now = self.clock.now()
+            wall_us, mono_ns = now.wall_us + int(seconds * 1e6), now.mono_ns + int(seconds * 1e9)
+            self.clock.set(Moment(wall_us, mono_ns, now.quality))
+
+        self.then(lambda: vars(self.journal).update(slowly=slowly))
 
     def fail(self, **parts: bool | str) -> None:
         """``broken``, ``unreadable`` or ``untidy``: what the journal cannot do from here on.
