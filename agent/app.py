@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from agent import __version__, planning
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
+from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
 from agent.core.gate import Gate
 from agent.core.ids import LaneId, ReaderId
 from agent.core.interlock import Interlock
@@ -37,6 +38,7 @@ from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.models import PcscReader
 from agent.settings.units import milliseconds, nanoseconds
+from agent.settings.words import Backend
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
@@ -74,8 +76,10 @@ class Daemon:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; raises GateError when it cannot start."""
         stops: list[tuple[str, Callable[[], None]]] = []
+        if self.settings.gpio.backend is Backend.MOCK:
+            _log.warning("gpio.backend is mock: the pins are in memory, and nothing is moved")
         try:
-            self._bank.start(self.inbox.put)
+            self._bank.start(self._heard)
             stops.append(("relays", self._bank.stop))
             self._remember_relays()
             ledger = open_ledger(self.settings)
@@ -84,6 +88,7 @@ class Daemon:
             self._watch_signals(loop)
             loop.run()
             self._notifier.stopping()
+            _log.info("the gate stops in order")
         finally:
             self._stop(stops)
 
@@ -122,9 +127,19 @@ class Daemon:
             self._uplink.start()
             stops.append(("uplink", self._uplink.stop))
         for name, reader in self._readers.items():
-            reader.start(self.inbox.put)
+            reader.start(self._heard)
             stops.append((name, reader.stop))
         return loop
+
+    def _heard(self, event: Event | FrameFaulted) -> None:
+        """What a driver tells goes to the inbox; what an installer looks for, to the log too."""
+        if isinstance(event, ReaderLost):
+            _log.warning("reader %s is lost: %s", event.reader, event.detail)
+        elif isinstance(event, ReaderFound):
+            _log.info("reader %s is there: %s", event.reader, event.detail)
+        elif isinstance(event, OutputFaulted):
+            _log.error("output %s: %s", event.output, event.detail)
+        self.inbox.put(event)
 
     def _card_named(self, label: str) -> Card | None:
         with Reading.open(self.settings.paths.ledger) as reading:
@@ -176,7 +191,7 @@ class Daemon:
     def _health(self, ledger: Ledger, loop: Loop) -> Sequence[Health]:
         quality = self.clock.now().quality
         good = Condition.OK if quality.trusted else Condition.DEGRADED
-        parts = [loop.health(), ledger.health(), self._bank.health()]
+        parts = [loop.health(), ledger.health(), self._pins_health()]
         parts += [reader.health() for reader in self._readers.values()]
         parts.append(Health("clock", good, f"the clock is {quality.value}"))
         if self._uplink is None:
@@ -184,6 +199,13 @@ class Daemon:
         else:
             parts.append(self._uplink.health())
         return parts
+
+    def _pins_health(self) -> Health:
+        health = self._bank.health()
+        if self.settings.gpio.backend is not Backend.MOCK:
+            return health
+        detail = "pins in memory (gpio.backend: mock): nothing is moved"
+        return Health(health.part, Condition.DEGRADED, detail, health.counters)
 
     def _watch_signals(self, loop: Loop) -> None:
         if threading.current_thread() is not threading.main_thread():

@@ -52,5 +52,6 @@ def recall(state: Path) -> Relays:
         return Relays(page["backend"], socket, outputs)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise SettingsError(
-            f"{place} does not tell the relays of the last start: {fault}"
+            f"{place} does not tell the relays of the last start ({fault}): no relay was switched; "
+            "correct the configuration and run relays-safe again"
         ) from fault

@@ -18,9 +18,9 @@ def open_factory(
 ) -> PinFactory:
     """Open the pins; claims none of them.
 
-    ``auto`` takes the simulated gate when ``socket`` is given, a Raspberry Pi's header when a
-    chip with one of ``labels`` exists, and pins in memory elsewhere. A Pi without lgpio is an
-    error, never memory: a gate must not run on pins that move nothing.
+    ``auto`` takes the simulated gate when ``socket`` is given, and else a Raspberry Pi's header:
+    the chip with one of ``labels``. Pins in memory are only taken when they are asked for
+    (``mock``): a gate must not run on pins that move nothing.
 
     Raises DeviceError when the pins cannot be opened.
     """
@@ -32,10 +32,9 @@ def open_factory(
         return SocketFactory(socket)
     chip = pin_chip.find_chip(labels)
     if chip is None:
-        if backend == "auto":
-            return MemoryFactory()
         raise DeviceError(
-            f"no GPIO chip on this machine is labelled {' or '.join(labels)}: see gpiodetect"
+            f"no GPIO chip on this machine is labelled {' or '.join(labels)}: see gpiodetect; to "
+            "try a configuration on a machine without pins write gpio: {backend: mock}"
         )
     return _open_chip(chip)
 

@@ -23,7 +23,7 @@ def explain(
     card: str, lane: str, at: str, direction: str | None, config_path: Path, as_json: bool
 ) -> None:
     """Why would CARD (a label, or scheme:HEX) pass or not? Moves nothing, writes nothing."""
-    with reach(load(config_path)) as ask:
+    with reach(load(config_path), make=False) as ask:
         told = ask("explain", card=card, lane=lane, at=at, direction=direction)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -423,9 +423,9 @@ def test_backends(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="no simulated gate answers"):
         open_factory("auto", tmp_path / "nobody")
     if not list(Path("/dev").glob("gpiochip*")):
-        assert isinstance(open_factory("auto"), MemoryFactory)
-        with pytest.raises(DeviceError, match="pinctrl-rp1"):
-            open_factory("lgpio")
+        for backend in ("auto", "lgpio"):
+            with pytest.raises(DeviceError, match="pinctrl-rp1"):
+                open_factory(backend)
 
 
 def test_a_chip_is_known_by_its_label(tmp_path: Path) -> None:
