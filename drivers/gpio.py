@@ -163,7 +163,7 @@ class PinBank:
             return Health("gpio", Condition.DOWN, "the pins are not in use", counters)
         if detail:
             return Health("gpio", Condition.DEGRADED, detail, counters)
-        detail = f"{len(self._relays)} relays and {len(self._lines)} inputs"
+        detail = f"{_count(len(self._relays), 'relay')} and {_count(len(self._lines), 'input')}"
         return Health("gpio", Condition.OK, detail, counters)
 
     # What follows is called under the lock.
@@ -381,3 +381,7 @@ class PinBank:
                 if self._running:
                     self._audit_line(line, time.monotonic_ns())
         self._outbox.flush()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

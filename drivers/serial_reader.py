@@ -215,10 +215,22 @@ class SerialReader:
         self._emit(ReaderFound(self._reader, self._detail, self._clock.now()))
 
     def _lost(self, error: Exception) -> None:
-        self._detail = f"{self._port}: {error}"
+        self._detail = _why(self._port, error)
         if self._present is not False:
             self._present = False
             self._emit(ReaderLost(self._reader, self._detail, self._clock.now()))
+
+
+def _why(port: str, error: Exception) -> str:
+    """Why the port cannot be read, and what to do about it."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return f"{port} is not there: is the adapter plugged in? see ls /dev/serial/by-path"
+    if number == errno.EACCES:
+        return f"{port} may not be opened: is the user in the group dialout?"
+    if number in (errno.EBUSY, errno.EWOULDBLOCK):
+        return f"{port} is busy: another program has it open, or holds its lock"
+    return f"{port}: {error}"
 
 
 def _back_off(tries: int) -> float:

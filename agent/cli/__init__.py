@@ -1,5 +1,6 @@
 """The command line. Every command is loaded only when it is called: the daemon starts fast."""
 
+import difflib
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -41,6 +42,16 @@ class _Lazy(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's own; what is misspelt is refused with what was probably meant."""
+        word = args[0]
+        near = difflib.get_close_matches(word.lower(), COMMANDS, n=2, cutoff=0.6)
+        if word not in COMMANDS and near and not ctx.resilient_parsing:
+            ctx.fail(f"no such command {word!r}; did you mean {' or '.join(near)}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -3,6 +3,7 @@
 Rules kept here:
 - one JSON object a line for each frame and each fault, as soon as it is whole;
 - spaces, line ends, ``0x``, colons, commas and dashes in the input do not matter;
+- with ``--raw`` standard input is the bytes themselves, as a port delivers them;
 - exit 0: at least one frame and no fault; 1: a fault, or nothing found; 2: the call is wrong.
 """
 
@@ -128,14 +129,20 @@ def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> s
     raise click.BadParameter(f"protocol {name!r} is not known; {hint}")
 
 
+def _input() -> Iterator[bytes]:
+    """Standard input as it comes."""
+    stream = cast("io.BufferedIOBase", sys.stdin.buffer)
+    while piece := stream.read1(_PIECE):
+        yield piece
+
+
 def _pieces(data: str) -> Iterator[str]:
     """The argument itself, or standard input as it comes when it is ``-``."""
     if data != "-":
         yield data
         return
-    stream = cast("io.BufferedIOBase", sys.stdin.buffer)
     text = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    while piece := stream.read1(_PIECE):
+    for piece in _input():
         yield text.decode(piece)
 
 
@@ -203,6 +210,7 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     help="List the protocols and what each is, then end.",
 )
 @click.option("--bits", is_flag=True, help="The input is bits (0 and 1), for Wiegand.")
+@click.option("--raw", is_flag=True, help="Standard input is the bytes themselves; needs -.")
 @click.option(
     "--checksum",
     type=click.Choice(["strict", "ignore"]),
@@ -228,17 +236,25 @@ def decode(
     data: str,
     *,
     bits: bool,
+    raw: bool,
     checksum: str,
     pattern: str,
     scheme: str,
     encoding: Encoding,
 ) -> None:
-    """Show what the bytes of a reader say, one JSON object for each frame or fault.
+    r"""Show what the bytes of a reader say, one JSON object for each frame or fault.
 
-    HEX is the bytes in hexadecimal; spaces, colons and 0x do not matter. With - they are read from
-    standard input, and each frame is shown as it comes. For Wiegand a string of bits, or the number
-    in hexadecimal digits, is understood as well.
+    HEX is the bytes in hexadecimal; spaces, colons and 0x do not matter. With - the same text is
+    read from standard input, and each frame is shown as it comes. For Wiegand a string of bits, or
+    the number in hexadecimal digits, is understood as well.
+
+    \b
+    A reader that is plugged in, with the daemon stopped:
+      stty -F /dev/ttyUSB0 9600 raw -echo
+      gate-agent decode --raw em4100-ascii - < /dev/ttyUSB0
     """
+    if raw and (bits or data != "-"):
+        raise click.UsageError("--raw reads bytes from standard input: give - and no --bits")
     options = Options(
         checksum="ignore" if checksum == "ignore" else "strict",
         pattern=pattern,
@@ -251,7 +267,11 @@ def decode(
         raise click.UsageError(str(error)) from error
     report = Report(protocol)
     plain = _plain(data)
-    if bits or (isinstance(decoder, BitDecoder) and _is_bits(decoder, plain)):
+    if raw:
+        for piece in _input():
+            report.tell(decoder.feed(piece))
+        report.tell(decoder.flush())
+    elif bits or (isinstance(decoder, BitDecoder) and _is_bits(decoder, plain)):
         _decode_bits(decoder, _pieces(data), report)
     elif isinstance(decoder, BitDecoder) and _is_number(decoder, plain):
         report.tell(decoder.feed(plain.encode()))

@@ -1,6 +1,7 @@
 """The near end of the control socket, for the command line and the console."""
 
 import contextlib
+import errno
 import itertools
 import json
 import socket
@@ -17,10 +18,14 @@ class NotRunningError(GateError):
     """No daemon listens at the control socket."""
 
 
+class NotAllowedError(GateError):
+    """The control socket is not for this user. Whether a daemon listens there is not known."""
+
+
 class ControlClient:
     """One connection; raises NotRunningError when no daemon is there, GateError for its refusals.
 
-    ``limit_s`` bounds every wait.
+    Raises NotAllowedError when this user may not reach the socket. ``limit_s`` bounds every wait.
     """
 
     def __init__(self, path: Path, limit_s: float = 10.0) -> None:
@@ -30,12 +35,7 @@ class ControlClient:
             self._socket.connect(str(path))
         except OSError as fault:
             self._socket.close()
-            why = fault.strerror or fault
-            message = (
-                f"no gate-agent answers at {path} ({why}): is the daemon running, and "
-                "may you use its socket (group gate-agent)?"
-            )
-            raise NotRunningError(message) from fault
+            raise _refused(path, fault) from fault
         self._file = self._socket.makefile("rb")
         self._ids = itertools.count(1)
 
@@ -86,6 +86,19 @@ class ControlClient:
             raise GateError(message) from fault
         except OSError as fault:
             raise GateError(f"the daemon hung up while {op!r} was asked: {fault}") from fault
+
+
+def _refused(path: Path, fault: OSError) -> GateError:
+    why = fault.strerror or fault
+    if fault.errno in (errno.EACCES, errno.EPERM):
+        return NotAllowedError(
+            f"you may not use the control socket {path} ({why}): join the group gate-agent "
+            "(as root: adduser NAME gate-agent), then log in again"
+        )
+    return NotRunningError(
+        f"no gate-agent answers at {path} ({why}): it is not running; see systemctl status "
+        "gate-agent"
+    )
 
 
 def _news(line: bytes) -> dict[str, Any]:

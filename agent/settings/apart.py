@@ -5,17 +5,21 @@ Rules kept here:
 - what comes back over the pipe is made by our own code, under our own user.
 """
 
+import dataclasses
 import os
 import pickle
 import subprocess
 import sys
 
 from agent.errors import SettingsError
-from agent.settings.faults import FaultySettingsError
+from agent.settings.faults import MISSING, Fault, FaultySettingsError
 from agent.settings.models import Paths, Settings
 
 LIMIT_S = 60
 """Seconds; a Pi Zero with a cold card needs about ten."""
+
+ELSEWHERE = "the settings of this gate, named by --config FILE or GATE_AGENT_CONFIG"
+"""What is said of a missing file to those who may not have named it themselves."""
 
 File = str | os.PathLike[str]
 
@@ -61,10 +65,15 @@ class Loading:
         found = pickle.loads(out)  # noqa: S301 -- our own child's pipe
         if isinstance(found, Settings):
             return found
-        raise FaultySettingsError(found)
+        raise FaultySettingsError([_elsewhere(fault) for fault in found])
 
     def _failed(self, why: str) -> SettingsError:
         return SettingsError(f"{self._path}: the process that reads the settings failed: {why}")
+
+
+def _elsewhere(fault: Fault) -> Fault:
+    missing = fault.problem == MISSING and not fault.line
+    return dataclasses.replace(fault, allowed=ELSEWHERE) if missing else fault
 
 
 def load(path: File, paths: Paths | None = None) -> Settings:

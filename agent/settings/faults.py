@@ -17,6 +17,8 @@ from agent.errors import SettingsError
 SHOWN_WIDTH = 110
 """How much of a line is shown, in characters."""
 
+MISSING = "there is no such file"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

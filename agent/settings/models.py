@@ -16,7 +16,7 @@ from agent.core.model import CardKind, Direction, Matching
 from agent.core.plan import Drive
 from agent.errors import SettingsError
 from agent.settings.mixes import ByDriver, Many, OrFalse
-from agent.settings.places import Credential, Place
+from agent.settings.places import Credential, Device, Place
 from agent.settings.values import Day, Id, OneOf, Pattern, Span, Text, Truth, Whole, Zone
 from agent.settings.words import (
     Backend,
@@ -129,7 +129,7 @@ class SerialReader(Strict):
     """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
 
     driver: Literal["serial"]
-    port: Annotated[Path, Place("Device, such as /dev/ttyAMA0, or run:NAME")]
+    port: Annotated[Path, Device("Device, such as /dev/ttyAMA0, or run:NAME")]
     protocol: Annotated[WireProtocol, OneOf(WireProtocol, "What the reader sends")]
     baud: Annotated[int, Whole("Speed of the line", 300, 921_600, "bits a second")] = 9_600
     quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)

@@ -80,6 +80,20 @@ class Place(Rooted):
 
 
 @dataclass(frozen=True, slots=True)
+class Device(Place):
+    """A device file: absolute, or below ``run:`` or ``state:``, never beside the settings."""
+
+    def find(self, value: object, bases: Bases) -> Path:
+        """The whole path. Nothing is looked up on the disk."""
+        head = value.partition("/")[0] if isinstance(value, str) else ":"
+        if value and isinstance(value, str) and head and ":" not in head:
+            allowed = "serial ports are absolute, such as /dev/ttyUSB0; or run:NAME, state:NAME"
+            guess = f"/dev/{value}" if re.fullmatch(r"tty[A-Za-z]{1,4}[0-9]{1,3}", value) else ""
+            raise UnfitError(f"{value[:60]!r} is not a serial port", allowed, guess)
+        return Place.find(self, value, bases)
+
+
+@dataclass(frozen=True, slots=True)
 class Credential(Rooted):
     """The name of a credential that systemd hands over; what is refused is never told."""
 

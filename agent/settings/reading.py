@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agent.settings.faults import Fault, FaultySettingsError
+from agent.settings.faults import MISSING, Fault, FaultySettingsError
 from agent.settings.models import Paths, PcscReader, SerialReader, Settings
 from agent.settings.page import Page
 from agent.settings.places import Bases
@@ -117,7 +117,7 @@ def _text(path: Path) -> str | Fault:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return broken("there is no such file")
+        return broken(MISSING)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         return broken(f"the file cannot be read: {reason}")

@@ -193,10 +193,26 @@ class Span(Check):
 
     def fit(self, value: object) -> timedelta:
         """A duration with units."""
-        span = parse_duration(value)
+        try:
+            span = parse_duration(value)
+        except UnfitError as error:
+            number = str(value).strip()
+            bare = re.fullmatch(r"-?[0-9.]+", number) is not None
+            guess = self._guess(number) if bare else error.suggestion
+            raise UnfitError(error.problem, error.allowed, guess) from None
         if not self.low <= span <= self.high:
             raise UnfitError(f"{write_duration(span)} is outside the range", self.bounds)
         return span
+
+    def _guess(self, number: str) -> str:
+        """The bare number with the unit that brings it into the range; seconds are asked first."""
+        for unit in ("s", "ms", "min", "h", "days", "months", "years"):
+            try:
+                if self.low <= parse_duration(f"{number} {unit}") <= self.high:
+                    return f"{number} {unit}"
+            except UnfitError:
+                break
+        return ""
 
     def schema(self) -> dict[str, Any]:
         """Text of the right form; the bounds are told in words."""

@@ -98,7 +98,7 @@ class Em4100:
             body = body[:_BODY]
         if len(body) != _BODY:
             reason = Reason.TOO_SHORT if len(body) < _BODY else Reason.TOO_LONG
-            detail = f"{len(body)} bytes between STX and ETX; 10 digits and 2 of checksum expected"
+            detail = f"{_bytes(body)} between STX and ETX; 10 digits and 2 of checksum expected"
             return Fault(reason, raw, detail)
         digits, check = body[:_DIGITS], body[_DIGITS:]
         if _HEX.fullmatch(digits) is None:
@@ -134,9 +134,13 @@ class Em4100:
 
 def _strays(raw: bytes, found: list[Frame | Fault]) -> None:
     if raw.strip(_NOTHING):
-        detail = f"{len(raw)} bytes outside a frame: noise, another protocol, or the wrong baud"
+        detail = f"{_bytes(raw)} outside a frame: noise, another protocol, or the wrong baud"
         found.append(Fault(Reason.NO_START, raw, detail))
 
 
 def _unfinished(raw: bytes) -> Fault:
-    return Fault(Reason.NO_END, raw, f"a frame began and stopped after {len(raw)} bytes")
+    return Fault(Reason.NO_END, raw, f"a frame began and stopped after {_bytes(raw)}")
+
+
+def _bytes(raw: bytes) -> str:
+    return "1 byte" if len(raw) == 1 else f"{len(raw)} bytes"

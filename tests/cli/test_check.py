@@ -94,6 +94,20 @@ def test_a_file_that_is_not_there() -> None:
     )
 
 
+def test_who_did_not_name_the_file_is_told_how_to() -> None:
+    done = gate_agent("status", "--config", "/nowhere/config.yaml")
+    assert done.returncode == 1
+    assert "there is no such file" in done.stderr
+    assert "named by --config FILE or GATE_AGENT_CONFIG" in done.stderr
+
+
+def test_a_misspelt_command_is_guessed() -> None:
+    done = gate_agent("chekc")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no such command 'chekc'; did you mean check?" in done.stderr
+    assert "No such command 'qqqqq'" in gate_agent("qqqqq").stderr
+
+
 def test_the_schema_is_printed() -> None:
     done = gate_agent("schema")
     assert done.stdout == (CONFIG / "gate-agent.schema.json").read_text(encoding="utf-8")

@@ -3,7 +3,11 @@
 import json
 import os
 import resource
+import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from agent.control.client import ControlClient, NotRunningError
 from agent.control.server import PEERS, ControlServer
 from agent.errors import GateError
 from tests.control.rig import LIMIT_S, control_threads, raw, serving, until
+from tests.parts import require
 
 LINE = 4 * 1024 * 1024
 
@@ -199,7 +204,7 @@ def test_a_place_where_nobody_can_listen(tmp_path: Path) -> None:
 
 def test_without_a_daemon_the_client_says_what_to_look_for(tmp_path: Path) -> None:
     missing = tmp_path / "control.sock"
-    wanted = rf"no gate-agent answers at {missing} \(No such file or directory\): is the daemon"
+    wanted = rf"no gate-agent answers at {missing} \(No such file or directory\): it is not"
     with pytest.raises(NotRunningError, match=wanted):
         ControlClient(missing)
     left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -209,3 +214,30 @@ def test_without_a_daemon_the_client_says_what_to_look_for(tmp_path: Path) -> No
         ControlClient(missing)
     with pytest.raises(NotRunningError, match=r"\(AF_UNIX path too long\)"):
         ControlClient(tmp_path / ("x" * 200))
+
+
+def test_who_may_not_use_the_socket_is_told_of_the_group() -> None:
+    require("root")
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        (folder / "control.sock").touch()
+        folder.chmod(0o700)
+        code = (
+            "import os, pathlib, sys\n"
+            "from agent.control.client import ControlClient\n"
+            "from agent.errors import GateError\n"
+            "os.setuid(65534)\n"
+            "try:\n    ControlClient(pathlib.Path(sys.argv[1]))\n"
+            "except GateError as fault:\n    print(type(fault).__name__, fault)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(folder / "control.sock")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(folder)
+    assert done.stdout.startswith("NotAllowedError you may not use the control socket")
+    assert "join the group gate-agent" in done.stdout

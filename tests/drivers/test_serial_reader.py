@@ -333,6 +333,16 @@ def test_a_hung_up_line_is_lost_and_opened_again(
     assert inbox.cards(1) == ["em4100:62E3086CED"]
 
 
+def test_a_port_that_is_not_there_is_told_with_what_to_do(
+    cable: Cable, inbox: Inbox, reader: SerialReader
+) -> None:
+    reader.start(inbox.put)
+    lost = inbox.next()
+    assert isinstance(lost, ReaderLost)
+    wanted = "is not there: is the adapter plugged in? see ls /dev/serial/by-path"
+    assert lost.detail == f"{cable.link} {wanted}"
+
+
 def test_a_port_that_is_no_serial_line_says_so(
     tmp_path: Path, inbox: Inbox, reader: SerialReader
 ) -> None:

@@ -14,7 +14,7 @@ BAD = "0236383030334235314336434203"
 BITS = "10000000100000010001011001"
 
 
-def run(*arguments: str, stdin: str = "") -> Result:
+def run(*arguments: str, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(command, arguments, input=stdin)
 
 
@@ -128,3 +128,22 @@ def test_options_reach_the_decoder() -> None:
     pattern = "PIN=(?P<credential>.*)"
     result = run("line", "--pattern", pattern, "--scheme", "pin", "--encoding", "hex", text)
     assert credentials(result) == ["pin:0042"]
+
+
+def test_raw_bytes_from_standard_input() -> None:
+    result = run("--raw", "em4100-ascii", "-", stdin=bytes.fromhex(HEX))
+    assert (result.exit_code, credentials(result)) == (0, ["em4100:62E3086CED"])
+
+
+@pytest.mark.parametrize("arguments", [["--raw", HEX], ["--raw", "--bits", "-"]])
+def test_raw_is_for_standard_input_only(arguments: list[str]) -> None:
+    *options, data = arguments
+    result = run(*options, "em4100-ascii", data)
+    assert result.exit_code == 2
+    assert "--raw reads bytes from standard input" in result.output
+
+
+def test_one_byte_is_not_bytes() -> None:
+    found = rows(run("em4100-ascii", "02"))
+    assert "after 1 byte" in found[0]["detail"]
+    assert "1 bytes" not in found[0]["detail"]
