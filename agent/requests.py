@@ -154,9 +154,14 @@ class Requests:
         return count
 
     def roster_status(self, request: Request, peer: Peer) -> object:
-        """``{label, status}``: block, unblock, or otherwise change one card."""
+        """``{label, status, found?: bool}`` gives ``{card, was, status}``: block or unblock a card.
+
+        A card that is so already stays untouched and makes no entry, and so does a lost one that is
+        to be blocked. A lost one is good again only when it was ``found``.
+        """
         house = self._house
         label, status = str(request["label"]), CardStatus(request["status"])
+        back = request.get("found") is True
         now = house.clock.now()
 
         found = house.named(label)
@@ -164,22 +169,30 @@ class Requests:
             raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
         credential = found.credential
 
-        def change() -> str:
+        def change() -> tuple[CardStatus, CardStatus]:
             ledger = house.ledger()
             cards = ledger.find_cards(credential, Matching.EXACT)
             if not cards or cards[0].label != label:
                 raise GateError(f"the roster was changed just now: look for card {label!r} again")
             card = cards[0]
+            was = card.status
+            if was is status or (was is CardStatus.LOST and status is CardStatus.BLOCKED):
+                return was, was
+            if was is CardStatus.LOST and not back:
+                raise GateError(
+                    f"{label} was reported lost: if it is back in its holder's hands say --found"
+                )
             data = {"card": label, "kind": card.kind.value}
-            data |= {"was": card.status.value, "status": status.value}
+            data |= {"was": was.value, "status": status.value}
             personal = {"credential": str(credential)}
             actor = f"uid:{peer.uid}"
             changed = EntryType.CARD_CHANGED
             entry = Entry(changed, f"card/{label}", now, data, personal, actor)
             ledger.put_card(replace(card, status=status), entry, now)
-            return card.status.value
+            return was, status
 
-        return {"card": label, "was": house.run(change), "status": status.value}
+        before, after = house.run(change)
+        return {"card": label, "was": before.value, "status": after.value}
 
 
 def _health(part: Health) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 Rules kept here:
 - the cards travel in slices, so that the gate works on in between; the old roster rules until the
   new one is whole, and count and digest agree at both ends;
-- a file with a fault does not travel at all.
+- a file with a fault does not travel at all, and one without cards only on purpose.
 """
 
 import itertools
@@ -19,13 +19,27 @@ Ask = Callable[..., Any]
 """Asks the gate for an operation (`agent.requests`): `ControlClient.ask`, or what does the same."""
 
 
-def send(ask: Ask, found: RosterFile, progress: Callable[[int], None] = lambda _: None) -> int:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 card``, ``2 cards``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def send(
+    ask: Ask,
+    found: RosterFile,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    allow_empty: bool = False,
+) -> int:
     """Let the cards of a file rule; gives their number. ``progress`` hears how many were staged.
 
-    Raises GateError, also for a file with faults; then the old roster rules on.
+    Raises GateError, also for a file with faults, and for one without cards unless
+    ``allow_empty``; then the old roster rules on.
     """
     if found.faults:
-        raise GateError(f"the file has {len(found.faults)} faults: nothing was sent")
+        raise GateError(f"the file has {counted(len(found.faults), 'fault')}: nothing was sent")
+    if not found.glued and not allow_empty:
+        raise GateError("the file has no cards: to empty the roster on purpose say --allow-empty")
     total = found.total()
     generation = ask("roster.begin")
     rows = iter(found.rows())

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from agent.store import roster_csv
 from agent.store.reading import Reading
 
 _SHOWN = 200
+_LISTED = ("label", "credential", "kind", "status", "holder", "unit", "plate")
 
 
 @click.group()
@@ -28,8 +30,9 @@ def roster() -> None:
 @roster.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--encoding", default="utf-8-sig", help="Such as gb18030 for Chinese Excel.")
+@click.option("--allow-empty", is_flag=True, help="FILE may have no cards: nobody passes then.")
 @options.config
-def import_(file: Path, encoding: str, config_path: Path) -> None:
+def import_(file: Path, encoding: str, allow_empty: bool, config_path: Path) -> None:
     """Replace the roster by the cards of FILE (CSV): all of them, or none.
 
     The gate works on with the old roster until the new one is whole.
@@ -46,8 +49,14 @@ def import_(file: Path, encoding: str, config_path: Path) -> None:
         if not found.faults:
             staging = progress.add_task("staging", total=len(found.glued))
             with reach(settings) as ask:
+                # Here the ledger is there, even if it is the first roster.
+                with Reading.open(settings.paths.ledger) as reader:
+                    was = reader.counts()["cards"]
                 count = transfer.send(
-                    ask, found, lambda done: progress.update(staging, completed=done)
+                    ask,
+                    found,
+                    lambda done: progress.update(staging, completed=done),
+                    allow_empty=allow_empty,
                 )
     if found.faults:
         for fault in found.faults[:_SHOWN]:
@@ -55,8 +64,9 @@ def import_(file: Path, encoding: str, config_path: Path) -> None:
         more = len(found.faults) - _SHOWN
         if more > 0:
             click.echo(f"… and {more} more", err=True)
-        raise GateError(f"{file} has {len(found.faults)} faults: nothing was imported")
-    click.echo(f"{count} cards rule from now on")
+        faults = transfer.counted(len(found.faults), "fault")
+        raise GateError(f"{file} has {faults}: nothing was imported")
+    click.echo(f"was {transfer.counted(was, 'card')}, now {count}")
 
 
 @roster.command("list")
@@ -73,20 +83,27 @@ def list_(status: str, kind: str, limit: int, config_path: Path, as_json: bool) 
             for card in reading.cards()
             if (not status or card.status == status) and (not kind or card.kind == kind)
         )
+        listed = 0
         for card in itertools.islice(wanted, limit):
-            told = {
-                "label": card.label,
-                "credential": str(card.credential),
-                "kind": card.kind.value,
-                "status": card.status.value,
-                "holder": card.holder,
-                "unit": card.unit or card.department,
-                "plate": card.plate,
-            }
+            told = (
+                card.label,
+                str(card.credential),
+                card.kind.value,
+                card.status.value,
+                card.holder,
+                card.unit or card.department,
+                card.plate,
+            )
             if as_json:
-                click.echo(json.dumps(told, ensure_ascii=False))
+                row = dict(zip(_LISTED, told, strict=True))
+                click.echo(json.dumps(row, ensure_ascii=False))
             else:
-                click.echo("  ".join(f"{value:14}" for value in told.values()).rstrip())
+                if not listed:
+                    click.echo(_line(_LISTED))
+                click.echo(_line(told))
+            listed += 1
+    if not listed:
+        click.echo("no cards", err=True)
 
 
 @roster.command()
@@ -96,7 +113,7 @@ def export(file: TextIO, config_path: Path) -> None:
     """Write the roster to FILE (CSV; - for standard output). Importing it again changes nothing."""
     with Reading.open(load(config_path).paths.ledger) as reading:
         count = roster_csv.write(file, reading.roster_rows())
-    click.echo(f"{count} cards", err=True)
+    click.echo(transfer.counted(count, "card"), err=True)
 
 
 @roster.command()
@@ -110,13 +127,21 @@ def block(label: str, lost: bool, config_path: Path) -> None:
 
 @roster.command()
 @click.argument("label")
+@click.option("--found", is_flag=True, help="It was lost, and its holder has it again.")
 @options.config
-def unblock(label: str, config_path: Path) -> None:
+def unblock(label: str, found: bool, config_path: Path) -> None:
     """Let the card LABEL be good again."""
-    _change(config_path, label, "active")
+    _change(config_path, label, "active", found=found)
 
 
-def _change(config_path: Path, label: str, status: str) -> None:
+def _change(config_path: Path, label: str, status: str, *, found: bool = False) -> None:
     with reach(load(config_path)) as ask:
-        told = ask("roster.status", label=label, status=status)
-    click.echo(f"{told['card']}: {told['was']} → {told['status']}")
+        told = ask("roster.status", label=label, status=status, found=found)
+    if told["was"] == told["status"]:
+        click.echo(f"{told['card']} is {told['status']} already")
+    else:
+        click.echo(f"{told['card']}: {told['was']} → {told['status']}")
+
+
+def _line(values: Iterable[str]) -> str:
+    return "  ".join(f"{value:14}" for value in values).rstrip()

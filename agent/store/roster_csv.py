@@ -3,6 +3,7 @@
 Rules kept here:
 - all faults of a file are found in one reading, each with its line, and a file with a fault is not
   imported at all;
+- a label names one card only, and a credential is as long as its scheme's readers report it;
 - the first line names the columns, in any order; ``credential``, ``label``, ``kind`` are needed,
   what is left out is empty, a missing ``status`` is ``active``, a missing ``direction`` ``both``;
 - ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
@@ -10,8 +11,9 @@ Rules kept here:
 - what is written by `write` can be read again and gives the same digest.
 """
 
+import codecs
 import csv
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from difflib import get_close_matches
@@ -27,6 +29,16 @@ from agent.store.rows import COLUMNS, RosterDigest, Row, order_of
 NEEDED = ("credential", "label", "kind")
 _GLUE = "\x1f"
 _TEXT = 120
+_DIGITS: dict[str, tuple[int, ...]] = {
+    "em4100": (10,),
+    "w26": (6,),
+    "w32": (8,),
+    "w34": (8,),
+    "w36": (9,),
+    "w37": (9,),
+    "uid": (8, 14, 20),
+}
+"""Hexadecimal digits of a number, by scheme; a scheme that is not here may have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +86,25 @@ def read(
     """Read a file and check every row.
 
     ``lanes`` are the lanes that exist (none given: not checked). ``progress`` hears the lines read.
-    Raises StoreError when the file cannot be opened at all.
+    Raises StoreError when the file cannot be opened at all, or the encoding is not known.
     """
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise StoreError(f"no encoding is called {encoding!r}: such as gb18030 or utf-8") from None
     found = RosterFile()
     try:
         with path.open(encoding=encoding, newline="") as file:
             _read_rows(file, _Checker(frozenset(lanes), found.faults), found, progress)
     except OSError as fault:
         raise StoreError(f"{path} cannot be read: {fault.strerror}") from fault
-    except UnicodeDecodeError as fault:
+    except UnicodeError:  # the decoder of UTF-16 has no narrower one for a missing mark
+        name = "UTF-8" if encoding.lower().startswith("utf-8") else encoding
         problem = (
-            f"byte {fault.start} is not {encoding}: save it as 'CSV UTF-8', or name the encoding "
-            "with --encoding (Chinese Excel writes gb18030)"
+            f"not {name} text: save the file as 'CSV UTF-8', or name its encoding with --encoding "
+            "(Chinese Excel writes gb18030)"
         )
-        found.faults.append(RowFault(0, "", "", problem))
-    except csv.Error as fault:
-        found.faults.append(RowFault(0, "", "", f"this is not a CSV file: {fault}"))
+        found.faults.append(RowFault(_undecodable(path, encoding), "", "", problem))
     if not found.faults:
         found.glued.sort(key=_place)
     return found
@@ -113,28 +128,75 @@ def _place(glued: str) -> tuple[int, str]:
 def _read_rows(
     file: TextIO, check: "_Checker", found: RosterFile, progress: Callable[[int], None]
 ) -> None:
-    lines = csv.reader(file)
-    places = _places(next(lines, []), found.faults)
+    lines = _lines(file, found.faults)
+    _, heading = next(lines, (1, []))
+    places = _places(heading, found.faults)
     if places is None:
         return
-    seen: dict[str, int] = {}
-    width = max(places.values()) + 1
-    for values in lines:
-        line = lines.line_num
+    first: dict[str, dict[str, int]] = {"credential": {}, "label": {}}
+    for line, values in lines:
         progress(line)
         if not any(values):
             continue
-        values.extend([""] * (width - len(values)))
+        if len(values) > len(heading):
+            problem = (
+                f"this row has {len(values)} cells, the heading has {len(heading)}: put a value "
+                "that holds a comma into quotes"
+            )
+            found.faults.append(RowFault(line, "", "", problem))
+            continue
+        values.extend([""] * (len(heading) - len(values)))
         texts = {name: values[place].strip() for name, place in places.items()}
         row = check.row(line, texts)
-        if first := seen.get(row[0]):
-            problem = f"this credential is in line {first} already: one card for each credential"
-            found.faults.append(RowFault(line, "credential", row[0], problem))
-        seen[row[0]] = line
+        for (name, seen), text in zip(first.items(), row[:2], strict=True):
+            if text and seen.setdefault(text, line) != line:
+                problem = f"this {name} is in line {seen[text]} already: {_ONCE[name]}"
+                found.faults.append(RowFault(line, name, text, problem))
         found.glued.append(_GLUE.join(row))
 
 
+_ONCE = {"credential": "one card for each credential", "label": "every card needs its own"}
+
+
+def _lines(file: TextIO, faults: list[RowFault]) -> Iterator[tuple[int, list[str]]]:
+    """Every row with the line where it begins; ends at what cannot be told apart into cells."""
+    rows = csv.reader(file, strict=True)
+    while True:
+        line = rows.line_num + 1
+        try:
+            values = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as fault:
+            # Only a quote lets a row run over several lines, or to the end of the file.
+            if rows.line_num > line or "end of data" in str(fault):
+                problem = f"a quote opened in line {line} is never closed: close it or take it out"
+                faults.append(RowFault(line, "", "", problem))
+            else:
+                faults.append(RowFault(line, "", "", f"this is not a CSV file: {fault}"))
+            return
+        yield line, values
+
+
+def _undecodable(path: Path, encoding: str) -> int:
+    """The first line that is not text in this encoding; 0 where lines cannot be told apart."""
+    if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        return 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
 def _places(heading: Sequence[str], faults: list[RowFault]) -> dict[str, int] | None:
+    for mark, called in ((";", "';'"), ("\t", "tabs")):
+        if len(heading) == 1 and mark in heading[0]:
+            problem = f"the columns are separated by {called} here: save the file with commas"
+            faults.append(RowFault(1, "", "", problem))
+            return None
     names = [name.strip().lower() for name in heading]
     for name in names:
         if name not in COLUMNS:
@@ -194,6 +256,19 @@ class _Checker:
         return " ".join(lanes)
 
 
+def _credential(text: str) -> str:
+    credential = Credential.parse(text)
+    known = _DIGITS.get(credential.scheme, ())
+    if known and len(credential.hex) not in known:
+        *most, last = map(str, known)
+        wanted = f"{', '.join(most)} or {last}" if most else last
+        raise ValueError(
+            f"a number of the scheme {credential.scheme} has {wanted} hexadecimal digits, this one "
+            f"has {len(credential.hex)}"
+        )
+    return text
+
+
 def _plain(text: str) -> str:
     if len(text) > _TEXT:
         raise ValueError(f"longer than {_TEXT} characters")
@@ -245,7 +320,7 @@ def _windows(text: str) -> str:
 
 
 _CHECKS: dict[str, Callable[[str], str]] = {
-    "credential": lambda text: str(Credential.parse(text)),
+    "credential": _credential,
     "label": _label,
     "kind": _one_of(CardKind, ""),
     "status": _one_of(CardStatus, CardStatus.ACTIVE),

@@ -27,7 +27,7 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
         "kind,label,credential,valid_from,valid_until,lanes\n"
         "resident,R-1,em4100:0100CDA4EC,2026-01-01,2026-12-31,out-1 in-1\n"
         "\n"
-        "vehicle, V-1 ,uid:04A1,2026-01-01 08:30,2026-12-31T18:00,\n",
+        "vehicle, V-1 ,uid:04A1B2C3,2026-01-01 08:30,2026-12-31T18:00,\n",
     )
     found = roster_csv.read(file, ("in-1", "out-1"))
     assert found.faults == []
@@ -53,18 +53,21 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
     ("row", "column", "says"),
     [
         ("em4100:xyz,R-1,resident,,,,,", "credential", "scheme:HEX"),
-        ("uid:04,,resident,,,,,", "label", "every card needs a label"),
-        ("uid:04,R-1,residnt,,,,,", "kind", "did you mean resident?"),
-        ("uid:04,R-1,,,,,,", "kind", "write one of"),
-        ("uid:04,R-1,resident,activ,,,,", "status", "did you mean active?"),
-        ("uid:04,R-1,resident,,2026-13-01,,,", "valid_from", "not a date"),
-        ("uid:04,R-1,resident,,2026-02-01,2026-01-01,,", "valid_until", "ends before"),
-        ("uid:04,R-1,resident,,,2026-01-01T00:00+08:00,,", "valid_until", "local time"),
-        ("uid:04,R-1,resident,,,,Mo 25:00-26:00,", "windows", "00:00 to 24:00"),
-        ("uid:04,R-1,resident,,,,,in-2", "lanes", "did you mean in-1?"),
-        ("uid:04,R-1,resident,,,,,roof", "lanes", "there are in-1"),
-        (f"uid:04,{'R' * 121},resident,,,,,", "label", "longer than 120"),
-        ('uid:04,"R\t1",resident,,,,,', "label", "cannot be printed"),
+        ("uid:04A1B2C3,,resident,,,,,", "label", "every card needs a label"),
+        ("uid:04A1B2C3,R-1,residnt,,,,,", "kind", "did you mean resident?"),
+        ("uid:04A1B2C3,R-1,,,,,,", "kind", "write one of"),
+        ("uid:04A1B2C3,R-1,resident,activ,,,,", "status", "did you mean active?"),
+        ("uid:04A1B2C3,R-1,resident,,2026-13-01,,,", "valid_from", "not a date"),
+        ("uid:04A1B2C3,R-1,resident,,2026-02-01,2026-01-01,,", "valid_until", "ends before"),
+        ("uid:04A1B2C3,R-1,resident,,,2026-01-01T00:00+08:00,,", "valid_until", "local time"),
+        ("uid:04A1B2C3,R-1,resident,,,,Mo 25:00-26:00,", "windows", "00:00 to 24:00"),
+        ("uid:04A1B2C3,R-1,resident,,,,,in-2", "lanes", "did you mean in-1?"),
+        ("uid:04A1B2C3,R-1,resident,,,,,roof", "lanes", "there are in-1"),
+        (f"uid:04A1B2C3,{'R' * 121},resident,,,,,", "label", "longer than 120"),
+        ('uid:04A1B2C3,"R\t1",resident,,,,,', "label", "cannot be printed"),
+        ("w26:0001022C,R-1,resident,,,,,", "credential", "w26 has 6 hexadecimal digits, this"),
+        ("em4100:CDA4EC,R-1,resident,,,,,", "credential", "has 10 hexadecimal digits, this one"),
+        ("uid:04A1B,R-1,resident,,,,,", "credential", "uid has 8, 14 or 20 hexadecimal digits"),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, row: str, column: str, says: str) -> None:
@@ -76,7 +79,7 @@ def test_each_fault_is_named(tmp_path: Path, row: str, column: str, says: str) -
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
-    text = "credential,label,kind\nuid:04,R-1,residnt\nuid:05,R-2,resident\nuid:05,,resident\n"
+    text = "credential,label,kind\npin:04,R-1,residnt\npin:05,R-2,resident\npin:05,,resident\n"
     found = roster_csv.read(_file(tmp_path, text))
     assert [(fault.line, fault.column) for fault in found.faults] == [
         (2, "kind"),
@@ -86,8 +89,64 @@ def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
     assert "in line 3 already" in str(found.faults[2])
 
 
+@pytest.mark.parametrize(
+    ("scheme", "digits"),
+    [
+        ("em4100", {10}),
+        ("w26", {6}),
+        ("w32", {8}),
+        ("w34", {8}),
+        ("w36", {9}),
+        ("w37", {9}),
+        ("uid", {8, 14, 20}),
+        ("pin", set(range(1, 25))),
+    ],
+)
+def test_a_number_is_as_long_as_its_scheme_wants(
+    tmp_path: Path, scheme: str, digits: set[int]
+) -> None:
+    body = "".join(f"{scheme}:{'A' * count},L{count},resident\n" for count in range(1, 25))
+    found = roster_csv.read(_file(tmp_path, "credential,label,kind\n" + body))
+    assert {fault.line - 1 for fault in found.faults} == set(range(1, 25)) - digits
+
+
+def test_a_label_names_one_card(tmp_path: Path) -> None:
+    body = "pin:1,R-1,resident\npin:2,R-2,resident\npin:3, R-1,resident\npin:4,R-1,resident\n"
+    found = roster_csv.read(_file(tmp_path, "credential,label,kind\n" + body))
+    assert [(fault.line, fault.column) for fault in found.faults] == [(4, "label"), (5, "label")]
+    for fault in found.faults:
+        assert "this label is in line 2 already: every card needs its own" in str(fault)
+
+
+def test_a_value_with_a_comma_needs_quotes(tmp_path: Path) -> None:
+    heading = "credential,label,kind,holder,unit\n"
+    bare, quoted = "pin:1,R-1,resident,Smith, John,8-1\n", 'pin:2,R-2,resident,"Smith, John",8-1\n'
+    (fault,) = roster_csv.read(_file(tmp_path, heading + bare + quoted)).faults
+    assert fault.line == 2
+    assert "has 6 cells, the heading has 5: put a value that holds a comma" in str(fault)
+    (row,) = roster_csv.read(_file(tmp_path, heading + quoted)).rows()
+    assert row[4:6] == ("Smith, John", "8-1")
+
+
+@pytest.mark.parametrize(("mark", "called"), [(";", "';'"), ("\t", "tabs")])
+def test_other_separators_are_one_fault(tmp_path: Path, mark: str, called: str) -> None:
+    text = "credential,label,kind\npin:1,R-1,resident\n".replace(",", mark)
+    (fault,) = roster_csv.read(_file(tmp_path, text)).faults
+    assert f"separated by {called} here: save the file with commas" in str(fault)
+
+
+@pytest.mark.parametrize("more", [0, 1, 10_000])
+def test_a_quote_that_is_never_closed_is_found(tmp_path: Path, more: int) -> None:
+    body = 'pin:1,R-1,resident,"A, B"\n\npin:2,R-2,resident,"C\n'
+    body += "".join(f"pin:{number},R-{number},resident,\n" for number in range(10, 10 + more))
+    found = roster_csv.read(_file(tmp_path, "credential,label,kind,holder\n" + body))
+    (fault,) = found.faults
+    assert fault.line == 4
+    assert "a quote opened in line 4 is never closed" in str(fault)
+
+
 def test_a_wrong_heading_is_named(tmp_path: Path) -> None:
-    found = roster_csv.read(_file(tmp_path, "credental,label,colour\nuid:04,R-1,red\n"))
+    found = roster_csv.read(_file(tmp_path, "credental,label,colour\nuid:04A1B2C3,R-1,red\n"))
     told = [str(fault) for fault in found.faults]
     assert any("did you mean credential?" in each for each in told)
     assert any("'colour': no such column; columns are" in each for each in told)
@@ -100,12 +159,28 @@ def test_an_empty_file_lacks_its_columns(tmp_path: Path) -> None:
 
 
 def test_another_encoding_is_named_and_can_be_chosen(tmp_path: Path) -> None:
-    text = "credential,label,kind,holder\nuid:04,R-1,resident,王小明\n"
+    text = "credential,label,kind,holder\nuid:04A1B2C3,R-1,resident,王小明\n"
     file = _file(tmp_path, text, "gb18030")
     (fault,) = roster_csv.read(file).faults
-    assert "CSV UTF-8" in str(fault)
+    assert str(fault).startswith("line 2: not UTF-8 text: save the file as 'CSV UTF-8'")
     (row,) = roster_csv.read(file, encoding="gb18030").rows()
     assert row[4] == "王小明"
+
+
+def test_text_that_breaks_off_far_down_is_found_by_its_line(tmp_path: Path) -> None:
+    good = "".join(f"pin:{number:X},R-{number},resident,王\n" for number in range(2, 2000))
+    file = _file(tmp_path, f"credential,label,kind,holder\n{good}")
+    with file.open("ab") as end:
+        end.write("pin:1,R-1,resident,王\n".encode("gb18030"))
+    (fault,) = roster_csv.read(file).faults
+    assert fault.line == 2000
+    (whole,) = roster_csv.read(file, encoding="utf-16").faults
+    assert whole.line == 0
+
+
+def test_an_unknown_encoding_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no encoding is called 'utf-9'"):
+        roster_csv.read(_file(tmp_path, "credential,label,kind\n"), encoding="utf-9")
 
 
 def test_what_is_no_csv_is_said(tmp_path: Path) -> None:
@@ -119,7 +194,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_rows_travel_by_their_low_bits(tmp_path: Path) -> None:
-    body = "".join(f"uid:{number:04X},L{number},resident\n" for number in (9, 3, 0xFF, 0x10))
+    body = "".join(f"uid:{number:08X},L{number},resident\n" for number in (9, 3, 0xFF, 0x10))
     found = roster_csv.read(_file(tmp_path, "credential,label,kind\n" + body))
     assert found.total().cards == 4
     assert [row[1] for row in found.rows()] == ["L3", "L9", "L16", "L255"]
@@ -137,7 +212,7 @@ _word = st.text(st.characters(exclude_categories=("C", "Z")), max_size=20)
             st.sampled_from(CardStatus),
             _word,
         ),
-        unique_by=lambda row: row[0],
+        unique_by=(lambda row: row[0], lambda row: row[1]),
         max_size=30,
     )
 )
