@@ -2,16 +2,21 @@
 
 Rules kept here:
 - all faults at once, in the order of the file; nothing is opened, moved or written;
+- a TLS file that is not on this machine is a note and no fault: the gate works without its uplink,
+  and a file of settings may be checked on another machine;
 - exit 0: the daemon will take this file; 1: it will not.
 """
 
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from agent.settings.faults import FaultySettingsError, tell
+from agent.settings.models import Settings
 from agent.settings.reading import read
 from agent.settings.schema import json_schema
 from agent.settings.summary import as_json, summary
@@ -37,12 +42,26 @@ def check(file: Path, as_object: bool) -> None:
     click.echo(f"{file}: no fault\n")
     for line in summary(settings):
         click.echo(line)
+    for note in _notes(settings):
+        click.echo(note)
 
 
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of the settings, for editors."""
     click.echo(json_schema(), nl=False)
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    tls = settings.uplink.tls if settings.uplink is not None else None
+    if tls is None:
+        return
+    for name, place in (("ca", tls.ca), ("cert", tls.cert), ("key", tls.key)):
+        # Credentials are there only while the service runs.
+        if place is None or place.is_relative_to("/run/credentials"):
+            continue
+        if not os.path.lexists(place):
+            yield f"note: uplink.tls.{name}: {place} is not there, or not for you to see"
 
 
 def _print(value: object) -> None:

@@ -96,7 +96,7 @@ def _refused(path: Path, fault: OSError) -> GateError:
             "(as root: adduser NAME gate-agent), then log in again"
         )
     return NotRunningError(
-        f"no gate-agent answers at {path} ({why}): it is not running; see systemctl status "
+        f"no gate-agent answers at {path} ({why}): is the daemon running? see systemctl status "
         "gate-agent"
     )
 

@@ -94,6 +94,17 @@ def test_a_file_that_is_not_there() -> None:
     )
 
 
+def test_tls_files_that_are_not_there_are_noted(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    text = (CONFIG / "mqtt-tls.yaml").read_text(encoding="utf-8")
+    file.write_text(text.replace("credential:mqtt-ca", "ca.pem"), encoding="utf-8")
+    done = gate_agent("check", str(file))
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith(f"note: uplink.tls.ca: {tmp_path / 'ca.pem'} is")
+    (tmp_path / "ca.pem").touch()
+    assert "note:" not in gate_agent("check", str(file)).stdout
+
+
 def test_who_did_not_name_the_file_is_told_how_to() -> None:
     done = gate_agent("status", "--config", "/nowhere/config.yaml")
     assert done.returncode == 1

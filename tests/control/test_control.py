@@ -204,7 +204,7 @@ def test_a_place_where_nobody_can_listen(tmp_path: Path) -> None:
 
 def test_without_a_daemon_the_client_says_what_to_look_for(tmp_path: Path) -> None:
     missing = tmp_path / "control.sock"
-    wanted = rf"no gate-agent answers at {missing} \(No such file or directory\): it is not"
+    wanted = rf"no gate-agent answers at {missing} \(No such file or directory\): is the daemon"
     with pytest.raises(NotRunningError, match=wanted):
         ControlClient(missing)
     left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
