@@ -176,7 +176,7 @@ class Daemon:
             raise GateError(f"the arm could not be stopped: {fault}") from fault
 
     def _beat(self) -> None:
-        text = f"{self.plan.estate}/{self.plan.agent}: {len(self.plan.lanes)} lanes"
+        text = f"{self.plan.estate}/{self.plan.agent}: lanes {', '.join(self.plan.lanes)}"
         if self._uplink is not None:
             text += f"; {self._uplink.health().detail}"
         if self._ready:

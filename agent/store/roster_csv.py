@@ -36,7 +36,7 @@ _DIGITS: dict[str, tuple[int, ...]] = {
     "w34": (8,),
     "w36": (9,),
     "w37": (9,),
-    "uid": (8, 14, 20),
+    "uid": (8, 14, 16, 20),
 }
 """Hexadecimal digits of a number, by scheme; a scheme that is not here may have any."""
 

@@ -67,7 +67,7 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
         ('uid:04A1B2C3,"R\t1",resident,,,,,', "label", "cannot be printed"),
         ("w26:0001022C,R-1,resident,,,,,", "credential", "w26 has 6 hexadecimal digits, this"),
         ("em4100:CDA4EC,R-1,resident,,,,,", "credential", "has 10 hexadecimal digits, this one"),
-        ("uid:04A1B,R-1,resident,,,,,", "credential", "uid has 8, 14 or 20 hexadecimal digits"),
+        ("uid:04A1B,R-1,resident,,,,,", "credential", "uid has 8, 14, 16 or 20 hexadecimal digits"),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, row: str, column: str, says: str) -> None:
@@ -98,7 +98,7 @@ def test_all_faults_are_found_at_once(tmp_path: Path) -> None:
         ("w34", {8}),
         ("w36", {9}),
         ("w37", {9}),
-        ("uid", {8, 14, 20}),
+        ("uid", {8, 14, 16, 20}),
         ("pin", set(range(1, 25))),
     ],
 )
