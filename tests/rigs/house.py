@@ -55,7 +55,7 @@ def size(ci: int, nightly: int) -> int:
     return nightly if PROFILE == "nightly" else ci
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 10.0) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
     """Wait until ``look`` gives something true, and give it back; fails with ``what``."""
     limit = time.monotonic() + seconds
     pause = threading.Event()
