@@ -319,7 +319,7 @@ class Loop:
                 self._timers.start(key, at_ns)
             case StopTimer(key):
                 self._timers.stop(key)
-            case _:
+            case AnswerOrder():
                 self._answers[effect.order] = _kept(effect)
 
     def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.core.ids import OrderId, OutputId, ReaderId
+from agent.core.ids import LaneId, OrderId, OutputId, ReaderId
 
 
 class Verdict(StrEnum):
@@ -54,6 +54,31 @@ class StopTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class TestSensors:
+    """Test the safety sensors of a lane that can be tested; `events.SensorsTested` follows."""
+
+    lane: LaneId
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFire:
+    """Tell the interlock that the fire alarm is latched (nothing closes), or that it was reset.
+
+    It moves nothing: the fire input itself has raised the arms at its edge.
+    """
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShowText:
+    """Put a line of text on the lane's display; it stays until the next one."""
+
+    lane: LaneId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerOrder:
     """The result of an order. ``status``: done, failed, rejected or expired; ``code`` as HTTP."""
 
@@ -63,4 +88,14 @@ class AnswerOrder:
     detail: str
 
 
-Effect = PulseRelay | SwitchRelay | ShowVerdict | StartTimer | StopTimer | AnswerOrder
+Effect = (
+    PulseRelay
+    | SwitchRelay
+    | ShowVerdict
+    | StartTimer
+    | StopTimer
+    | TestSensors
+    | HoldFire
+    | ShowText
+    | AnswerOrder
+)

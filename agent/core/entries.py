@@ -28,6 +28,18 @@ class EntryType(StrEnum):
     ARM_OPENED = "gate.arm.opened.v1"
     ARM_CLOSED = "gate.arm.closed.v1"
     ARM_PROTECTED = "gate.arm.protected.v1"
+    ARM_FAULTED = "gate.arm.faulted.v1"
+    ARM_CLEARED = "gate.arm.cleared.v1"
+    ARM_FORCED = "gate.arm.forced.v1"
+    ARM_RELEASED = "gate.arm.released.v1"
+    ALARM_RAISED = "gate.alarm.raised.v1"
+    ALARM_ENDED = "gate.alarm.ended.v1"
+    INPUT_FAULTED = "gate.input.faulted.v1"
+    INPUT_RECOVERED = "gate.input.recovered.v1"
+    EMERGENCY_RAISED = "gate.emergency.raised.v1"
+    EMERGENCY_LIFTED = "gate.emergency.lifted.v1"
+    PRESENCE_FORGIVEN = "gate.presence.forgiven.v1"
+    ZONE_COUNTED = "gate.zone.counted.v1"
     OUTPUT_FAULTED = "gate.output.faulted.v1"
     READER_LOST = "gate.reader.lost.v1"
     READER_FOUND = "gate.reader.found.v1"
@@ -52,6 +64,18 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.ARM_OPENED: "the switch says that the arm is up",
     EntryType.ARM_CLOSED: "the switch says that the arm is down",
     EntryType.ARM_PROTECTED: "the interlock acted to protect, before anything was written",
+    EntryType.ARM_FAULTED: "the arm did not do what it was told; it waits for somebody to clear it",
+    EntryType.ARM_CLEARED: "somebody cleared the arm's fault, with a reason",
+    EntryType.ARM_FORCED: "the arm or door was moved by something that the gate did not order",
+    EntryType.ARM_RELEASED: "the arm is no longer held open: its time was over",
+    EntryType.ALARM_RAISED: "something at a lane needs the guard, in rising steps",
+    EntryType.ALARM_ENDED: "what raised the alarm is over",
+    EntryType.INPUT_FAULTED: "an input cannot be believed",
+    EntryType.INPUT_RECOVERED: "an input can be believed again",
+    EntryType.EMERGENCY_RAISED: "fire or lockdown began",
+    EntryType.EMERGENCY_LIFTED: "fire or lockdown was lifted by a person",
+    EntryType.PRESENCE_FORGIVEN: "presence was forgotten, so that nobody is denied for it",
+    EntryType.ZONE_COUNTED: "somebody counted the vehicles of a zone and set the number",
     EntryType.OUTPUT_FAULTED: "a relay did not do what it was told",
     EntryType.READER_LOST: "a reader went away",
     EntryType.READER_FOUND: "a reader is there again",

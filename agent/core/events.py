@@ -5,7 +5,7 @@ Drivers make these and put them into the inbox; their work is over then.
 
 from dataclasses import dataclass
 
-from agent.core.ids import InputId, OutputId, ReaderId
+from agent.core.ids import InputId, LaneId, OutputId, ReaderId
 from agent.core.model import Credential, Moment
 from agent.core.orders import Order
 
@@ -24,6 +24,8 @@ class CardRead:
 class InputChanged:
     """A debounced input. ``active`` is None when the input cannot be read (unknown).
 
+    ``fault`` says why an input that cannot be believed is unknown (a cut wire, contradicting
+    contacts, chatter, a failed test); empty otherwise.
     ``edges`` counts all raw edges since the start, so that a bounce or a short drop between two
     looks is not lost: inputs travel as level and count in one slot each.
     """
@@ -31,6 +33,16 @@ class InputChanged:
     input: InputId
     active: bool | None
     edges: int
+    at: Moment
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorsTested:
+    """The safety sensors of a lane were tested; ``failed`` names those that did not answer."""
+
+    lane: LaneId
+    failed: tuple[InputId, ...]
     at: Moment
 
 
@@ -105,7 +117,12 @@ class ClockJudged:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """The interlock has acted at the edge, before this event was written; the entry follows."""
+    """The interlock has acted at the edge, before this event was written; the entry follows.
+
+    ``what``: ``raised`` (a safety input while the arm went down), ``fire`` (the fire input),
+    ``stopped`` (the guard's stop) or ``reopened`` (an open order while the arm went down).
+    ``because`` is the input, or None for an order.
+    """
 
     what: str
     output: OutputId
@@ -136,6 +153,7 @@ Event = (
     | ReaderLost
     | ReaderFound
     | OutputFaulted
+    | SensorsTested
     | ClockStepped
     | ClockJudged
     | Protected

@@ -11,7 +11,15 @@ class Order:
     """Minted once where it starts, so that a double send is one order.
 
     ``actor`` is who wants it (a name or ``uid:1000``), ``origin`` where from (``cli``,
-    ``console``, ``mqtt``). ``kind`` and ``args``: ``open|close|stop {lane, reason}``.
+    ``console``, ``mqtt``, ``button``). ``kind`` and ``args``:
+
+    - ``open {lane, reason, for?}``: ``for`` names who may leave in a lockdown;
+    - ``priority {lane, count?, reason?}``: one press, ``count`` vehicles (1) on one grant;
+    - ``close``, ``stop``, ``release_hold {lane, reason?}``;
+    - ``hold_open {lane, reason, until?}``: ``until`` is local time, ISO 8601;
+    - ``fault.clear {lane, reason}``;
+    - ``lockdown {reason}``, ``lift_lockdown {reason}``, ``fire_reset {reason}``;
+    - ``amnesty {reason, zone?, card?}``, ``zone.count {zone, count, reason}``.
     """
 
     order_id: OrderId

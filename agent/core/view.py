@@ -9,9 +9,13 @@ from agent.core.ids import LaneId
 class LaneView:
     """One lane now.
 
-    ``position``: ``open, closed, opening, closing, unknown``; only a limit switch proves ``open``
-    or ``closed``. ``loop``: ``occupied, clear, unknown, none``. ``waiting`` counts grants whose
-    vehicle has not passed yet.
+    ``position``: ``open, closed, opening, closing, stopped, unknown``; only a limit switch proves
+    ``open`` or ``closed``, and ``proof`` says what a position stands on: ``switch``, ``assumed``
+    (from the time that the arm takes) or ``none``. ``mode``: ``normal, held_open, stopped, faulted,
+    fire, lockdown``. ``loop`` (and ``approach``, ``exit``): ``occupied, clear, unknown, none``.
+    ``waiting`` counts grants whose vehicle has not passed yet. ``emergency``: ``none, fire,
+    lockdown`` of the whole gate. ``alarm``: the step of the ladder that was reached (``none,
+    pre_alarm, alarm, escalated``). ``text`` is what the lane's display says.
     """
 
     lane: LaneId
@@ -20,3 +24,9 @@ class LaneView:
     loop: str
     waiting: int
     faults: tuple[str, ...] = ()
+    proof: str = "none"
+    approach: str = "none"
+    exit: str = "none"
+    emergency: str = "none"
+    alarm: str = "none"
+    text: str = ""

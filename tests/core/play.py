@@ -187,3 +187,5 @@ def _effect(effect: Effect) -> str:
             return "wait no more"
         case AnswerOrder(_, status, code):
             return f"{status} {code}"
+        case _:
+            return type(effect).__name__
