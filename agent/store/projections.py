@@ -74,13 +74,14 @@ def _fold(conn: sqlite3.Connection) -> int:
     count = last = 0
     while True:
         rows = conn.execute(
-            "SELECT sequence, type, data FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            "SELECT sequence, type, data, time_us FROM entries WHERE sequence > ? "
+            "ORDER BY sequence LIMIT ?",
             (last, _BATCH),
         ).fetchall()
         if not rows:
             return count
-        for sequence, kind, data in rows:
-            for change in changes(project(sequence, kind, json.loads(data))):
+        for sequence, kind, data, time_us in rows:
+            for change in changes(project(sequence, kind, json.loads(data), time_us)):
                 conn.execute(*change)
         count += len(rows)
         last = rows[-1][0]

@@ -98,6 +98,8 @@ class Play:
         for entry in step.entries:
             self.entries.append(entry)
             for row in project(len(self.entries), entry.type, entry.data):
+                if row.table != "open_passages":
+                    continue
                 if isinstance(row, Put):
                     left = OpenPassage(
                         PassageId(row.key),
