@@ -39,7 +39,8 @@ TAP = Words("请刷卡", "TAP CARD")
 FULL = Words("已满", "FULL")
 BAYS = Words("请刷卡 余{free}", "FREE")
 
-_MODES = {"fire": FIRE, "lockdown": LOCKDOWN, "faulted": FAULTED, "stopped": STOP, "held_open": GO}
+_MODES = {"fire": FIRE, "lockdown": LOCKDOWN, "faulted": FAULTED, "stopped": STOP}
+_POSITIONS = {"open": STOP, "closing": STOP, "stopped": STOP, "opening": WAIT}
 
 
 def follow(plan: LanePlan, before: LaneView | None, after: LaneView, out: Draft) -> None:
@@ -68,13 +69,13 @@ def may_drive(plan: LanePlan, view: LaneView) -> bool:
     return view.mode in {"held_open", "fire"} or (view.mode == "normal" and view.waiting > 0)
 
 
-def text(view: LaneView, free: int | None, columns: int = COLUMNS) -> str:
+def text(plan: LanePlan, view: LaneView, free: int | None, columns: int = COLUMNS) -> str:
     """The line of a lane's display, at most ``columns`` wide.
 
     ``free`` is how many bays are free where this lane leads to; None where they are not counted or
     do not matter (a lane out).
     """
-    words = _words(view, free)
+    words = _words(plan, view, free)
     both = f"{words.zh} {words.en}"
     return both if width(both) <= columns else fit(words.zh, columns)
 
@@ -91,17 +92,19 @@ def fit(line: str, columns: int) -> str:
     return line.rstrip()
 
 
-def _words(view: LaneView, free: int | None) -> Words:
-    if view.mode in _MODES:
-        return _MODES[view.mode]
-    if view.position == "open":
-        if view.waiting:
-            return GO
-        return STOP if view.alarm == "none" else MOVE_ON
-    if view.position in {"closing", "stopped"}:
-        return STOP
-    if view.waiting or view.position == "opening":
-        return WAIT
+def _words(plan: LanePlan, view: LaneView, free: int | None) -> Words:
+    mode = "fire" if view.emergency == "fire" else view.mode
+    if mode in _MODES:
+        return _MODES[mode]
+    if may_drive(plan, view):
+        return GO
+    if view.position == "open" and view.alarm != "none":
+        return MOVE_ON
+    return _POSITIONS.get(view.position) or (WAIT if view.waiting else _invitation(free))
+
+
+def _invitation(free: int | None) -> Words:
+    """The arm is down, or may be, and nobody was granted: what somebody who comes has to know."""
     if free is None:
         return TAP
     return FULL if free <= 0 else Words(BAYS.zh.format(free=free), BAYS.en)
