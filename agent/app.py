@@ -273,18 +273,18 @@ def open_ledger(settings: Settings) -> Ledger:
 
 def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank:
     """All relays and inputs behind one lock."""
-    inputs = [
-        InputSpec(
-            planning.input_id(name, role),
-            pin.pin,
-            pin.active == "low",
-            pin.pull.value,
-            milliseconds(pin.debounce),
-        )
+    wired = [
+        (planning.input_id(name, role), pin)
         for name, lane in settings.lanes.items()
-        for role, pin in lane.inputs.wired().items()
+        for role, pin in lane.wired().items()
     ]
-    travel = max(nanoseconds(lane.arm.travel) for lane in settings.lanes.values())
+    common = settings.emergency.wired().items()
+    wired += [(planning.input_id("gate", role), pin) for role, pin in common]
+    inputs = [
+        InputSpec(name, pin.pin, pin.active == "low", pin.pull.value, milliseconds(pin.debounce))
+        for name, pin in wired
+    ]
+    travel = max(nanoseconds(lane.travel) for lane in settings.lanes.values())
     arms = [lane.arm for lane in plan.lanes.values()]
     factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
     return PinBank(factory, output_specs(settings), inputs, Interlock(arms, travel), clock)
@@ -297,17 +297,17 @@ def relays_of(settings: Settings) -> Relays:
 
 
 def output_specs(settings: Settings) -> list[OutputSpec]:
-    """Every configured relay as the driver wants to know it."""
+    """Every configured output as the driver wants to know it."""
     return [
         OutputSpec(
             planning.output_id(name, role),
             pin.pin,
             pin.active == "low",
             pin.on_exit.value,
-            2 * milliseconds(pin.pulse) if pin.on_exit == "off" else None,
+            planning.longest_ms(lane, role),
         )
         for name, lane in settings.lanes.items()
-        for role, pin in lane.arm.outputs().items()
+        for role, pin in lane.outputs().items()
     ]
 
 

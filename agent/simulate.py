@@ -19,57 +19,10 @@ from typing import Any, Self
 from ruamel.yaml import YAML
 
 from agent.control.client import ControlClient, NotRunningError
-from agent.errors import GateError, SettingsError
-from agent.settings import Settings, load
-from agent.settings.models import InputPin, OutputPin, PcscReader
-from agent.settings.units import milliseconds
+from agent.errors import GateError
+from agent.replica import sim_spec
+from agent.settings import load
 from drivers.sim import SimProcess
-
-
-def sim_spec(
-    settings: Settings, travel: timedelta = timedelta(milliseconds=1500)
-) -> Mapping[str, Any]:
-    """The simulated gate of these settings, as `drivers.sim.spec` reads it.
-
-    ``travel`` is how long an arm takes up or down. Raises SettingsError when ``gpio.socket`` is not
-    set: without it the daemon would not look for a simulated gate.
-    """
-    if settings.gpio.socket is None:
-        raise SettingsError("gpio.socket is not set: a simulated gate needs a pin socket")
-    lanes = []
-    for name, lane in settings.lanes.items():
-        wired = lane.inputs.wired()
-        beams = [_wire(pin) for role, pin in wired.items() if role.startswith("safety")]
-        relays = {role: _wire(pin) for role, pin in lane.arm.outputs().items()}
-        lanes.append(
-            {
-                "lane": name,
-                **relays,
-                **{
-                    role: _wire(pin)
-                    for role, pin in wired.items()
-                    if role in ("loop", "opened", "closed")
-                },
-                "safety": beams,
-                "drive": lane.arm.open.drive.value,
-                "open_ms": milliseconds(travel),
-                "close_ms": milliseconds(travel),
-            }
-        )
-    return {
-        "pin_socket": str(settings.gpio.socket),
-        "control_socket": str(settings.paths.run / "sim.sock"),
-        "lanes": lanes,
-        "readers": [
-            {"reader": name, "link": str(reader.port)}
-            for name, reader in settings.readers.items()
-            if not isinstance(reader, PcscReader)
-        ],
-    }
-
-
-def _wire(pin: OutputPin | InputPin) -> dict[str, object]:
-    return {"pin": pin.pin, "active_low": pin.active.value == "low"}
 
 
 class SimulatedGate:

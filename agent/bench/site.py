@@ -185,5 +185,5 @@ def wait(holds: Callable[[], bool], what: str, limit_s: float, step_s: float = 0
 
 def relay(settings: Settings, lane: str) -> tuple[int, int]:
     """Pin of the lane's open relay, and the level that means on."""
-    relay = settings.lanes[lane].arm.open
+    relay = settings.lanes[lane].relays()["open"]
     return relay.pin, int(relay.active == "high")

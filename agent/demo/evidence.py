@@ -33,7 +33,7 @@ def gather(
         relays=[
             RelayWire(name, role, pin.pin, pin.active == "low", milliseconds(pin.pulse))
             for name, lane in settings.lanes.items()
-            for role, pin in lane.arm.outputs().items()
+            for role, pin in lane.relays().items()
         ],
         lanes={
             name: Lane(arm["passed"], arm["hits"], len(arm["cars"]))

@@ -14,7 +14,7 @@ class Many:
 
     def __get_pydantic_core_schema__(self, source: object, handler: Any) -> dict[str, Any]:
         """Wrap what is not a list before the list is validated."""
-        wrap = {"type": "no-info", "function": lambda v: [v] if isinstance(v, Mapping) else v}
+        wrap = {"type": "no-info", "function": lambda v: [v] if isinstance(v, Mapping | str) else v}
         return {"type": "function-before", "function": wrap, "schema": handler(source)}
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:

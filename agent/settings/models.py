@@ -10,113 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from agent.core.model import CardKind, Direction, Matching
-from agent.core.plan import Drive
 from agent.errors import SettingsError
-from agent.settings.mixes import ByDriver, Many, OrFalse
+from agent.settings.grounds import Emergency, ZoneRules
+from agent.settings.mixes import ByDriver, OrFalse
+from agent.settings.passage import Lane
 from agent.settings.places import Credential, Device, Place
+from agent.settings.strict import Strict
 from agent.settings.values import Day, Id, OneOf, Pattern, Span, Text, Truth, Whole, Zone
 from agent.settings.words import (
     Backend,
     Checksum,
     Encoding,
-    Level,
     MqttVersion,
-    OnExit,
     Personal,
-    Pull,
     WireProtocol,
 )
-
-
-class Strict:
-    """An unknown key is a fault, in every mapping of the file."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
-
-
-PIN = Whole("GPIO number (BCM), not the number of the header", 0, 27, "a GPIO number (BCM)")
-
-
-@dataclass(frozen=True, slots=True)
-class OutputPin(Strict):
-    """A relay. ``pulse`` counts only for pulse drive."""
-
-    pin: Annotated[int, PIN]
-    drive: Annotated[Drive, OneOf(Drive, "pulse: a short contact; maintained: held")] = Drive.PULSE
-    pulse: Annotated[timedelta, Span("How long the contact closes", "50 ms", "10 s")] = timedelta(
-        milliseconds=500
-    )
-    active: Annotated[Level, OneOf(Level, "Level that switches the relay on")] = Level.LOW
-    on_exit: Annotated[OnExit, OneOf(OnExit, "keep for maintained open outputs, else off")] = (
-        OnExit.OFF
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class InputPin(Strict):
-    """A loop, a beam or a switch."""
-
-    pin: Annotated[int, PIN]
-    active: Annotated[Level, OneOf(Level, "Level that means occupied, or reached")] = Level.LOW
-    pull: Annotated[Pull, OneOf(Pull, "Resistor inside the Pi")] = Pull.UP
-    debounce: Annotated[timedelta, Span("How long a level must last to count", "0 ms", "2 s")] = (
-        timedelta(milliseconds=50)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Arm(Strict):
-    """The relays of one arm."""
-
-    open: OutputPin
-    close: OutputPin | None = None
-    stop: OutputPin | None = None
-    travel: Annotated[
-        timedelta, Span("The longest that the arm takes to go down", "500 ms", "1 min")
-    ] = timedelta(seconds=10)
-
-    def outputs(self) -> Mapping[str, OutputPin]:
-        """The relays that are wired, by role."""
-        roles = {"open": self.open, "close": self.close, "stop": self.stop}
-        return {role: pin for role, pin in roles.items() if pin is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs(Strict):
-    """What tells where vehicle and arm are. What is not wired is left out."""
-
-    loop: InputPin | None = None
-    safety: Annotated[tuple[InputPin, ...], Many()] = ()
-    opened: InputPin | None = None
-    closed: InputPin | None = None
-
-    def wired(self) -> Mapping[str, InputPin]:
-        """The inputs that are wired, by role; safety inputs are ``safety``, ``safety-2``, …"""
-        found = {"loop": self.loop} if self.loop is not None else {}
-        for number, pin in enumerate(self.safety, 1):
-            found["safety" if number == 1 else f"safety-{number}"] = pin
-        switches = {"opened": self.opened, "closed": self.closed}
-        return found | {role: pin for role, pin in switches.items() if pin is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Lane(Strict):
-    """A passage with one arm."""
-
-    direction: Annotated[Direction, OneOf(Direction, "Which way the lane is used")]
-    readers: tuple[Annotated[str, Id("A key of readers:")], ...]
-    arm: Arm
-    name: Annotated[str, Text("What people call the lane")] = ""
-    open_for: Annotated[
-        timedelta,
-        Span("How long a grant waits for its vehicle; how long the arm is up", "1 s", "10 min"),
-    ] = timedelta(seconds=15)
-    inputs: Inputs = field(default_factory=Inputs)
-
 
 # A reader's side is that of its lane where the file tells none; at a desk it stays None.
 QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
@@ -282,7 +193,7 @@ class Paths(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Settings(Strict):
-    """One gate, whole. Keys of ``lanes``, ``readers`` and ``desks`` are their ids."""
+    """One gate, whole. Keys of ``lanes``, ``readers``, ``desks`` and ``zones`` are ids."""
 
     estate: Annotated[str, Id("The estate, in every topic")]
     gate: Annotated[str, Id("The gate; also the id of its agent")]
@@ -290,6 +201,8 @@ class Settings(Strict):
     lanes: Mapping[Annotated[str, Id()], Lane]
     readers: Mapping[Annotated[str, Id()], Reader]
     desks: Mapping[Annotated[str, Id()], Desk] = field(default_factory=dict)
+    zones: Mapping[Annotated[str, Id()], ZoneRules] = field(default_factory=dict)
+    emergency: Emergency = field(default_factory=Emergency)
     gpio: Gpio = field(default_factory=Gpio)
     uplink: Uplink | None = None
     card_reference_key: Secret | None = None

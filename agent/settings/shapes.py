@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin
 from agent.settings.faults import listed
 from agent.settings.mixes import ByDriver
 from agent.settings.models import Settings
+from agent.settings.strict import written
 from agent.settings.tree import Node
 from agent.settings.values import Check, OneOf
 
@@ -23,7 +24,7 @@ def fields_of(shape: Any) -> dict[str, Any]:
     """The keys of a model with the shapes of their values; empty for anything else."""
     if not dataclasses.is_dataclass(shape):
         return {}
-    return {field.name: field.type for field in dataclasses.fields(shape)}
+    return {written(field.name): field.type for field in dataclasses.fields(shape)}
 
 
 def below(shape: Any, key: str, node: Node | None) -> Any:

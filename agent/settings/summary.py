@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.core.plan import Drive
-from agent.settings.models import InputPin, Lane, OutputPin, SerialReader, Settings
+from agent.settings.models import SerialReader, Settings
+from agent.settings.passage import Lane
+from agent.settings.pins import ContactPin, InputPin, OutputPin
 from agent.settings.units import write_duration
 from agent.settings.words import Pull
 
@@ -20,9 +22,9 @@ def summary(settings: Settings) -> Iterator[str]:
     for key, lane in settings.lanes.items():
         yield f"lane {key}{_called(lane.name)}: {lane.direction}"
         yield from _readers(settings, lane.readers)
-        for role, relay in lane.arm.outputs().items():
+        for role, relay in lane.outputs().items():
             yield f"  output {role:<9} {_output(relay)}"
-        for role, pin in lane.inputs.wired().items():
+        for role, pin in lane.wired().items():
             yield f"  input  {role:<9} {_input(pin)}"
         yield from _times(lane)
     for key, desk in settings.desks.items():
@@ -55,7 +57,7 @@ def _output(relay: OutputPin) -> str:
     return f"GPIO{relay.pin}, {how}, on when {relay.active}, at exit {relay.on_exit}"
 
 
-def _input(pin: InputPin) -> str:
+def _input(pin: InputPin | ContactPin) -> str:
     pull = "no resistor" if pin.pull is Pull.NONE else f"pulled {pin.pull}"
     return f"GPIO{pin.pin}, active {pin.active}, {pull}, debounce {write_duration(pin.debounce)}"
 
@@ -98,8 +100,8 @@ def as_json(settings: Settings) -> dict[str, Any]:
             key: {
                 "direction": lane.direction,
                 "readers": list(lane.readers),
-                "outputs": {role: relay.pin for role, relay in lane.arm.outputs().items()},
-                "inputs": {role: pin.pin for role, pin in lane.inputs.wired().items()},
+                "outputs": {role: relay.pin for role, relay in lane.outputs().items()},
+                "inputs": {role: pin.pin for role, pin in lane.wired().items()},
             }
             for key, lane in settings.lanes.items()
         },

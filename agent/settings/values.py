@@ -9,7 +9,7 @@ Rules kept here:
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -239,6 +239,30 @@ class Day(Check):
     def schema(self) -> dict[str, Any]:
         """A date."""
         return {"type": "string", "format": "date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Check):
+    """A time of day."""
+
+    says: str
+
+    def fit(self, value: object) -> time:
+        """``04:30`` and nothing else: local time of the gate, to the minute."""
+        allowed = "a time of day from 00:00 to 23:59, such as 04:30"
+        if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,2}:[0-9]{2}", value) is None:
+            raise UnfitError("this is not a time of day", allowed)
+        hour, _, minute = value.partition(":")
+        if len(hour) == 1:
+            raise UnfitError("an hour has two digits", allowed, f"0{value}")
+        try:
+            return time(int(hour), int(minute))
+        except ValueError:
+            raise UnfitError(f"there is no {value} on the clock", allowed) from None
+
+    def schema(self) -> dict[str, Any]:
+        """Two digits, a colon, two digits."""
+        return {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
 
 
 @dataclass(frozen=True, slots=True)

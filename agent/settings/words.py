@@ -67,6 +67,15 @@ class Encoding(StrEnum):
     DECIMAL = "decimal"
 
 
+class Charset(StrEnum):
+    """How a display takes its characters; names of Python's codecs."""
+
+    GB18030 = "gb18030"
+    GB2312 = "gb2312"
+    UTF_8 = "utf-8"
+    ASCII = "ascii"
+
+
 class MqttVersion(StrEnum):
     """The version of MQTT."""
 

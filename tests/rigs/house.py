@@ -294,7 +294,7 @@ class House:
 
     def relay(self, lane: str, role: str = "open") -> int:
         """The pin of a relay."""
-        return self.gate.settings.lanes[lane].arm.outputs()[role].pin
+        return self.gate.settings.lanes[lane].relays()[role].pin
 
     def input(self, lane: str, role: str = "loop") -> int:
         """The pin of an input."""
@@ -337,7 +337,7 @@ class House:
         relays = [
             pin.pin
             for lane in self.gate.settings.lanes.values()
-            for pin in lane.arm.outputs().values()
+            for pin in lane.relays().values()
         ]
         return [pin for pin in relays if pins[pin]["output"] and pins[pin]["level"] == 0]
 
