@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from agent import planning
+from agent.core.plan import Drive
 from agent.errors import SettingsError
 from agent.settings import Settings
 from agent.settings.models import PcscReader
 from agent.settings.passage import Lane
 from agent.settings.pins import ContactPin, InputPin, OutputPin
 from agent.settings.units import milliseconds
+from agent.settings.words import Level
 
 _MANY = "safety"
 
@@ -29,65 +32,66 @@ def sim_spec(
     """
     if settings.gpio.socket is None:
         raise SettingsError("gpio.socket is not set: a simulated gate needs a pin socket")
+    lanes = settings.lanes.items()
+    contacts = [
+        (planning.input_id(name, role), pin)
+        for name, lane in lanes
+        for role, pin in lane.buttons.wired().items()
+    ]
+    common = settings.emergency.wired().items()
+    contacts += [(planning.input_id("gate", role), pin) for role, pin in common]
     return {
         "pin_socket": str(settings.gpio.socket),
         "control_socket": str(settings.paths.run / "sim.sock"),
-        "lanes": [_lane(name, lane, travel) for name, lane in settings.lanes.items()],
-        "emergency": {name: _input(pin) for name, pin in settings.emergency.wired().items()},
+        "lanes": [_lane(name, lane, travel) for name, lane in lanes],
+        "inputs": [{"name": name, **_input(pin)} for name, pin in contacts],
         "readers": [
             {"reader": name, "link": str(reader.port)}
             for name, reader in settings.readers.items()
             if not isinstance(reader, PcscReader)
         ],
+        "displays": [
+            {"display": name, "link": str(lane.signals.display.port)}
+            for name, lane in lanes
+            if lane.signals.display is not None
+        ],
     }
 
 
 def _lane(name: str, lane: Lane, travel: timedelta) -> dict[str, Any]:
-    """One lane. ``drive`` is how the open relay works, ``hold_to_run`` how the close relay does."""
+    """One lane. An operator without anything that lowers its arm lowers it by itself."""
     relays = lane.relays()
     spec: dict[str, Any] = {
         "lane": name,
-        "kind": "barrier" if lane.door is None else "door",
+        "door": lane.door is not None,
         **{role: _output(pin) for role, pin in relays.items()},
         "drive": relays["open"].drive.value,
+        "held_close": "close" in relays and relays["close"].drive is Drive.MAINTAINED,
         "open_ms": milliseconds(travel),
         "close_ms": milliseconds(travel),
-        "buttons": {
-            role.removeprefix("button-"): _input(pin) for role, pin in lane.buttons.wired().items()
-        },
-        "signals": {role: _output(pin) for role, pin in lane.signals.outputs().items()},
+        "lamps": {role: _output(pin) for role, pin in lane.signals.outputs().items()},
         _MANY: [_input(pin) for pin in lane.inputs.safety],
     }
     for role, pin in lane.inputs.wired().items():
         if not role.startswith(_MANY):
             spec[role] = _input(pin)
-    if "close" in relays:
-        spec["hold_to_run"] = relays["close"].drive.value == "maintained"
-    elif lane.arm is not None and relays["open"].drive.value == "pulse":
+    if lane.arm is not None and "close" not in relays and spec["drive"] == "pulse":
         spec["self_close_ms"] = milliseconds(lane.open_for)
-    if lane.door is not None:
-        spec["strike_ms"] = milliseconds(lane.door.strike.pulse)
-    display = lane.signals.display
-    if display is not None:
-        spec["display"] = {
-            "link": str(display.port),
-            "encoding": display.encoding.value,
-            "columns": display.columns,
-        }
     return spec
 
 
 def _output(pin: OutputPin) -> dict[str, object]:
-    return {"pin": pin.pin, "active_low": pin.active.value == "low"}
+    return {"pin": pin.pin, "active_low": pin.active is Level.LOW}
 
 
 def _input(pin: InputPin | ContactPin) -> dict[str, object]:
     """A sensor or contact: its own wire, the second one of a pair, and what tests it."""
-    low = pin.active.value == "low"
-    wire: dict[str, object] = {"pin": pin.pin, "active_low": low, "pull": pin.pull.value}
+    low = pin.active is Level.LOW
+    wire: dict[str, object] = {"pin": pin.pin, "active_low": low}
     if pin.pair is not None:
-        wire["pair"] = {"pin": pin.pair.pin, "active_low": not low, "pull": pin.pull.value}
+        # Antivalent: at the level at which the first contact is active, the second one is not.
+        wire["pair"] = {"pin": pin.pair.pin, "active_low": low}
     if isinstance(pin, InputPin) and pin.test is not None:
         test = pin.test
-        wire["test"] = {"pin": test.pin, "active_low": test.active.value == "low"}
+        wire["test"] = {"pin": test.pin, "active_low": test.active is Level.LOW}
     return wire
