@@ -24,6 +24,29 @@ from agent.replica import sim_spec
 from agent.settings import load
 from drivers.sim import SimProcess
 
+PATIENCE_S = 60.0
+"""A disk may hold everything up for a quarter of a minute: nobody waits for less than this."""
+
+_STOP_S = 20.0
+
+
+def ended(process: subprocess.Popen[bytes], name: str, patience_s: float) -> int:
+    """Wait for a process that was told to end, kill it after ``patience_s``; gives its exit code.
+
+    Raises GateError when even that does not end it within `PATIENCE_S`.
+    """
+    try:
+        return process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    try:
+        return process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        raise GateError(
+            f"{name} (process {process.pid}) was killed and is still there after {PATIENCE_S:g} s: "
+            "its disk may hang; see `dmesg`"
+        ) from None
+
 
 class SimulatedGate:
     """A gate in a folder of its own: simulated hardware, and a daemon that can be killed.
@@ -68,7 +91,7 @@ class SimulatedGate:
     ) -> None:
         self.close()
 
-    def start(self, limit_s: float = 60.0) -> None:
+    def start(self, limit_s: float = PATIENCE_S) -> None:
         """Start the daemon and wait until it answers; raises GateError with its last words."""
         log = self.folder / "daemon.log"
         with log.open("ab") as out:
@@ -80,41 +103,48 @@ class SimulatedGate:
                 stderr=out,
             )
         ends = time.monotonic() + limit_s
-        while not self._answers():
+        while not self._answers(limit_s):
             if self.daemon.poll() is not None or time.monotonic() > ends:
                 words = log.read_text("utf-8", "replace")[-2000:]
                 raise GateError(f"the daemon did not start: {words}")
             time.sleep(0.01)
 
-    def control(self, limit_s: float = 10.0) -> ControlClient:
+    def control(self, limit_s: float = PATIENCE_S) -> ControlClient:
         """A connection to the daemon's control socket."""
         return ControlClient(self.settings.paths.control, limit_s)
 
-    def stop(self, number: int = signal.SIGTERM, limit_s: float = 10.0) -> int:
-        """Send the daemon a signal (SIGKILL: a crash), wait for its end, and give its code."""
+    def stop(self, number: int = signal.SIGTERM, limit_s: float = PATIENCE_S) -> int:
+        """Send the daemon a signal (SIGKILL: a crash), wait for its end, and give its code.
+
+        Raises GateError when it does not end; it is still there then.
+        """
         if self.daemon is None:
             return 0
         self.daemon.send_signal(number)
-        code = self.daemon.wait(limit_s)
+        try:
+            code = self.daemon.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise GateError(
+                f"the daemon (process {self.daemon.pid}) did not end within {limit_s:g} s after "
+                f"signal {number}: see {self.folder / 'daemon.log'}"
+            ) from None
         self.daemon = None
         return code
 
     def close(self) -> None:
         """End the daemon and the simulated hardware; safe to call twice."""
-        if self.daemon is not None and self.daemon.poll() is None:
-            self.daemon.terminate()
-            try:
-                self.daemon.wait(10)
-            except subprocess.TimeoutExpired:
-                self.daemon.kill()
-                self.daemon.wait(10)
-        self.daemon = None
-        self.sim.stop()
+        daemon, self.daemon = self.daemon, None
+        try:
+            if daemon is not None and daemon.poll() is None:
+                daemon.terminate()
+                ended(daemon, "the daemon", _STOP_S)
+        finally:
+            self.sim.stop()
 
-    def _answers(self) -> bool:
+    def _answers(self, limit_s: float) -> bool:
         """The control socket answers, and the first step is done."""
         try:
-            with self.control(5.0) as client:
+            with self.control(limit_s) as client:
                 return int(client.ask("status")["head"]["sequence"]) > 0
         except NotRunningError:
             return False

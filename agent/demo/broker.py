@@ -16,7 +16,7 @@ from agent.demo.child import Child
 from agent.errors import GateError
 
 HOST = "127.0.0.1"
-START_S = 10.0
+START_S = 60.0
 _SYSTEM = "/usr/sbin"
 
 

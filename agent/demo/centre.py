@@ -19,7 +19,7 @@ from agent.demo.broker import HOST
 from agent.demo.child import Child
 from agent.errors import GateError
 
-LISTEN_S = 10.0
+LISTEN_S = 60.0
 _CHUNK = 65_536
 
 

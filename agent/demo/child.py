@@ -12,6 +12,7 @@ from typing import IO
 
 from agent.demo.leash import leashed
 from agent.errors import GateError
+from agent.simulate import ended
 
 STOP_S = 5.0
 
@@ -59,9 +60,4 @@ class Child:
         """End it in order, or by force after `STOP_S` seconds; gives its exit code."""
         if self.running():
             self._process.terminate()
-        try:
-            code = self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait(STOP_S)
-        return code
+        return ended(self._process, self._name, STOP_S)

@@ -12,6 +12,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,7 +52,9 @@ class House:
         self._config, self._roster = shipped("demo.yaml"), shipped("demo-roster.csv")
         self.keep = keep
         self.folder = Path(tempfile.mkdtemp(prefix="gate-demo-"))
-        self._stops: list[Callable[[], None]] = [self._clear]
+        # What cannot be ended does not keep the rest from being ended.
+        self._stops = ExitStack()
+        self._stops.callback(self._clear)
         self._gate: SimulatedGate | None = None
         self._orders = itertools.count(1)
         self.cards: list[Card] = []
@@ -101,7 +104,7 @@ class House:
         self._gate = gate = SimulatedGate(
             self._config, self.folder, changes, TRAVEL, command=leashed(())
         )
-        self._stops.append(gate.close)
+        self._stops.callback(gate.close)
         tell("the simulated gate stands: arms, loops, cars, reader lines")
         if self.line is not None:
             self._start_centre(gate.settings)
@@ -111,9 +114,8 @@ class House:
         tell(f"the daemon runs, {count} cards are in its roster")
 
     def stop(self) -> None:
-        """End everything in reverse; safe to call twice."""
-        while self._stops:
-            self._stops.pop()()
+        """End everything in reverse; safe to call twice. Raises GateError for what will not end."""
+        self._stops.close()
 
     def tap(self, reader: str, digits: str) -> None:
         """Hold a tag to a reader; raises DeviceError when it is unplugged."""
@@ -164,17 +166,17 @@ class House:
 
     def _start_broker(self, program: str) -> int:
         broker = PrivateBroker(program, self.folder)
-        self._stops.append(broker.stop)
+        self._stops.callback(broker.stop)
         broker.start()
         self._broker_port = broker.port
         self.line = Line(broker.port)
-        self._stops.append(self.line.cut)
+        self._stops.callback(self.line.cut)
         self.line.restore()
         return self.line.port
 
     def _start_centre(self, settings: Settings) -> None:
         self.centre = Centre(self._broker_port, settings.estate, settings.gate, self.folder)
-        self._stops.append(self.centre.stop)
+        self._stops.callback(self.centre.stop)
         self.centre.wait_linked()
 
     def _fill_roster(self) -> int:

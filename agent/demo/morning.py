@@ -115,7 +115,7 @@ class Morning:
         centre, seen = self._house.centre, self._stage.seen
         if centre is not None:
             self._stage.until(
-                lambda: seen.entries == seen.head == centre.last, "the centre had every entry", 40
+                lambda: seen.entries == seen.head == centre.last, "the centre had every entry"
             )
 
     def _pass(self, *drives: tuple[str, str]) -> None:

@@ -15,7 +15,7 @@ from agent.demo.terminal import Keys, View
 from agent.errors import GateError
 
 TICK_S = 0.1
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Stage:

@@ -8,7 +8,6 @@ Rules kept here:
 import contextlib
 import os
 import select
-import signal
 import sys
 import termios
 import threading
@@ -19,6 +18,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
+from agent.demo.leaving import Leaving
 from agent.demo.picture import Picture
 from agent.demo.screen import draw
 
@@ -58,28 +58,40 @@ class Plain:
 class Screen:
     """The whole terminal, redrawn at every picture."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, leaving: Leaving) -> None:
         self._live = live
+        self._leaving = leaving
 
     def show(self, picture: Picture) -> None:
-        """Draw it."""
-        self._live.update(draw(picture, self._live.console.size.height), refresh=True)
+        """Draw it; a terminal that is gone ends the demo."""
+        drawn = draw(picture, self._live.console.size.height)
+        try:
+            self._live.update(drawn, refresh=True)
+        except OSError:
+            self._leaving.terminal_gone()
 
 
 @contextlib.contextmanager
-def viewing(console: Console) -> Iterator[View]:
+def viewing(console: Console, leaving: Leaving) -> Iterator[View]:
     """The way of showing that fits the console."""
     if not console.is_terminal:
         yield Plain(console)
         return
-    with Live(console=console, screen=True, auto_refresh=False) as live:
-        yield Screen(live)
+    live = Live(console=console, screen=True, auto_refresh=False)
+    try:
+        live.start()
+        yield Screen(live, leaving)
+    finally:
+        # A terminal that is gone needs nothing any more, and must not hide why the demo ends.
+        with contextlib.suppress(OSError):
+            live.stop()
 
 
 class Keys:
     """Keys from standard input, one at a time, without Enter; none where it is no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: Leaving) -> None:
+        self._leaving = leaving
         self._fd = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
         self._nap = threading.Event()
         self._pressed = ""
@@ -110,6 +122,7 @@ class Keys:
         Keys that send several characters (arrows) count as none. A terminal that is gone ends the
         demo as its signal (SIGHUP) would.
         """
+        self._leaving.check()
         if self._fd is None:
             self._nap.wait(seconds)
             return ""
@@ -128,7 +141,7 @@ class Keys:
         except OSError:
             pressed = b""
         if not pressed:
-            sys.exit(128 + signal.SIGHUP)
+            self._leaving.terminal_gone()
         text = pressed.decode("utf-8", "replace")
         if text == _ESCAPE or not text.startswith(_ESCAPE):
             self._pressed = text

@@ -1,5 +1,10 @@
-"""The demo as a user starts it: a process, its output, its exit code, and what is left behind."""
+"""The demo as a user starts it: a process, its output, its exit code, and what is left behind.
 
+A demo that does not end in time is asked where it stands: SIGABRT lets faulthandler write the
+stack of every thread into its standard error, which is a file here.
+"""
+
+import itertools
 import os
 import pty
 import re
@@ -9,27 +14,28 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
-from threading import Event
 from time import monotonic
 
 import pytest
 
 from tests.parts import require
+from tests.patience import LIMIT_S, until
 
-COMMAND = [sys.executable, "-m", "agent", "demo"]
-LIMIT_S = 150
-ENDS_S = 15
+COMMAND = [sys.executable, "-X", "faulthandler", "-m", "agent", "demo"]
+MORNING_S = 300
+"""A whole morning, which waits for one thing after the other."""
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place() -> Iterator[Path]:
     """A folder for the demo's folder, with a name short enough for sockets."""
-    made = Path(f"/tmp/gd-{os.getpid()}-{tmp_path_factory.mktemp('demo').name}")  # noqa: S108
-    made.mkdir()
+    made = Path(tempfile.mkdtemp(prefix="gd-", dir="/tmp"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
@@ -43,83 +49,105 @@ def environment(place: Path, *, mosquitto: bool = True) -> dict[str, str]:
 
 
 def left_over(place: Path) -> list[str]:
-    """Command lines of processes that were started with ``place`` in their environment."""
+    """State and command line of processes that have ``place`` in their environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 told = (entry / "environ").read_bytes()
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
                 continue
             if f"TMPDIR={place}\0".encode() in told:
-                found.append(line)
+                found.append(f"{entry.name} {state} {line}")
     return found
 
 
-def wait_for_none_left(place: Path) -> list[str]:
-    """Processes end in their own time, within a limit."""
-    ends, nap = monotonic() + ENDS_S, Event()
-    while (left := left_over(place)) and monotonic() < ends:
-        nap.wait(0.05)
-    return left
+def none_running(place: Path) -> None:
+    """Processes end in their own time, within the limit."""
+    with suppress(AssertionError):
+        until(lambda: not left_over(place), "the end of every process", step_s=0.05)
+    assert left_over(place) == []
 
 
-def once(place: Path, *, mosquitto: bool) -> str:
-    done = subprocess.run(
-        [*COMMAND, "--once"],
-        env=environment(place, mosquitto=mosquitto),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def nothing_left(place: Path) -> None:
+    """No process, and not the demo's folder."""
+    none_running(place)
+    assert list(place.iterdir()) == []
+
+
+def ended(demo: subprocess.Popen[bytes], errors: Path, limit_s: float = LIMIT_S) -> int:
+    """The exit code of a demo; one that does not end is asked where it stands."""
+    try:
+        return demo.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        state = Path(f"/proc/{demo.pid}/status").read_text()
+        demo.send_signal(signal.SIGABRT)
+        demo.wait(LIMIT_S)
+        told = errors.read_text(errors="replace")
+        pytest.fail(f"the demo did not end within {limit_s:g} s:\n{told}\n{state}")
+
+
+def once(place: Path, folder: Path, *, mosquitto: bool) -> str:
+    out, errors = folder / "out", folder / "errors"
+    with out.open("wb") as output, errors.open("wb") as faults:
+        demo = subprocess.Popen(
+            [*COMMAND, "--once"],
+            env=environment(place, mosquitto=mosquitto),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=faults,
+        )
+    code, told = ended(demo, errors, MORNING_S), out.read_text()
+    assert code == 0, told + errors.read_text()
     assert left_over(place) == []
     assert list(place.iterdir()) == []
-    return done.stdout
+    return told
 
 
 def signs(printed: str) -> list[str]:
     return re.findall(r"^([✓✗–]) ", printed, re.MULTILINE)
 
 
-def test_the_morning_with_a_broker(place: Path) -> None:
+def test_the_morning_with_a_broker(place: Path, tmp_path: Path) -> None:
     require("mosquitto")
-    printed = once(place, mosquitto=True)
+    printed = once(place, tmp_path, mosquitto=True)
     assert signs(printed) == ["✓"] * 12
     for part in ("card is blocked", "card is not known", "card has expired", "the outage was"):
         assert part in printed
 
 
-def test_the_morning_without_a_broker(place: Path) -> None:
-    printed = once(place, mosquitto=False)
+def test_the_morning_without_a_broker(place: Path, tmp_path: Path) -> None:
+    printed = once(place, tmp_path, mosquitto=False)
     assert "no mosquitto on this machine" in printed
     assert signs(printed) == ["✓"] * 8 + ["–"] * 3 + ["✓"]
     assert printed.count("not checked: no mosquitto") == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_nothing_outlives_a_demo_that_is_ended(place: Path, number: signal.Signals) -> None:
-    demo = subprocess.Popen(
-        [*COMMAND, "--once"],
-        env=environment(place),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def test_nothing_outlives_a_demo_that_is_ended(
+    place: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    errors = tmp_path / "errors"
+    with errors.open("wb") as faults:
+        demo = subprocess.Popen(
+            [*COMMAND, "--once"],
+            env=environment(place),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=faults,
+        )
     assert demo.stdout is not None
     for line in demo.stdout:
-        if "may pass" in line:
+        if b"may pass" in line:
             break
     assert len(left_over(place)) >= 3
     demo.send_signal(number)
     demo.stdout.close()
-    code = demo.wait(ENDS_S)
+    code = ended(demo, errors)
     assert code == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number]
-    assert wait_for_none_left(place) == []
+    none_running(place)
     if number != signal.SIGKILL:
         assert list(place.iterdir()) == []
 
@@ -127,60 +155,64 @@ def test_nothing_outlives_a_demo_that_is_ended(place: Path, number: signal.Signa
 class Terminal:
     """A demo on a terminal of 80 by 24, its own, so that Ctrl-C reaches it."""
 
-    def __init__(self, place: Path, *arguments: str) -> None:
+    def __init__(self, place: Path, errors: Path, *arguments: str) -> None:
         self.screen = ""
         self._fd, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
         told = environment(place)
         told.pop("COLUMNS")
-        self._demo = subprocess.Popen(
-            ["setsid", "--ctty", *COMMAND, *arguments],
-            env=told,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-        )
+        self._errors = errors
+        with errors.open("wb") as faults:
+            self.demo = subprocess.Popen(
+                ["setsid", "--ctty", *COMMAND, *arguments],
+                env=told,
+                stdin=slave,
+                stdout=slave,
+                stderr=faults,
+            )
         os.close(slave)
 
     def press(self, keys: str) -> None:
-        """Type keys one by one, each as a hand does: seen before the next."""
-        for key in keys:
-            os.write(self._fd, key.encode())
-            Event().wait(0.3)
+        """Type keys, as fast as they come."""
+        os.write(self._fd, keys.encode())
 
-    def see(self, words: str, limit_s: float = 30) -> None:
+    def see(self, words: str) -> None:
         """Wait until a screen drawn from now on shows the words."""
-        ends, seen = monotonic() + limit_s, ""
+        ends, seen = monotonic() + LIMIT_S, ""
         while words not in seen:
             assert monotonic() < ends, f"{words!r} was not shown; the last was:\n{seen[-6000:]}"
-            ready, _, _ = select.select([self._fd], [], [], 0.2)
-            if ready:
-                part = os.read(self._fd, 65536).decode("utf-8", "replace")
+            if select.select([self._fd], [], [], 0.2)[0]:
+                try:
+                    part = os.read(self._fd, 65536).decode("utf-8", "replace")
+                except OSError:
+                    pytest.fail(f"the demo ended: {seen[-2000:]}\n{self._errors.read_text()}")
                 self.screen += part
                 seen += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", part)
 
     def close(self) -> None:
         """Tear the terminal away from under it."""
         os.close(self._fd)
-        self._demo.wait(ENDS_S)
+
+    def gone(self) -> int:
+        """Wait for the end of a demo whose terminal was closed."""
+        return ended(self.demo, self._errors)
 
     def end(self) -> int:
         """Wait for its end, reading on, and give the exit code."""
-        ends = monotonic() + ENDS_S
-        while self._demo.poll() is None and monotonic() < ends:
-            if select.select([self._fd], [], [], 0.1)[0]:
-                try:
+        ends = monotonic() + LIMIT_S
+        # Reading fails when nobody has the other side any more.
+        with suppress(OSError):
+            while monotonic() < ends:
+                if select.select([self._fd], [], [], 0.1)[0]:
                     self.screen += os.read(self._fd, 65536).decode("utf-8", "replace")
-                except OSError:
-                    break
-        code = self._demo.wait(ENDS_S)
+        code = ended(self.demo, self._errors)
         os.close(self._fd)
         return code
 
 
-def test_hands_on_the_menu(place: Path) -> None:
+def test_hands_on_the_menu(place: Path, tmp_path: Path) -> None:
     require("mosquitto")
-    terminal = Terminal(place, "--menu")
+    terminal = Terminal(place, tmp_path / "errors", "--menu")
     terminal.see("Your turn")
     for keys, words in (
         ("c", "car 1 comes to in-1"),
@@ -204,23 +236,38 @@ def test_hands_on_the_menu(place: Path) -> None:
         terminal.see(words)
     terminal.press("q")
     assert terminal.end() == 0
-    assert wait_for_none_left(place) == []
-    assert list(place.iterdir()) == []
+    nothing_left(place)
 
 
-def test_a_closed_terminal_ends_everything(place: Path) -> None:
-    terminal = Terminal(place, "--menu")
+def test_a_closed_terminal_ends_everything(place: Path, tmp_path: Path) -> None:
+    terminal = Terminal(place, tmp_path / "errors", "--menu")
     terminal.see("Your turn")
     terminal.close()
-    assert wait_for_none_left(place) == []
-    assert list(place.iterdir()) == []
+    assert terminal.gone() != 0
+    nothing_left(place)
+    assert "Traceback" not in (tmp_path / "errors").read_text()
 
 
-def test_ctrl_c_leaves_nothing_and_restores_the_terminal(place: Path) -> None:
-    terminal = Terminal(place, "--menu")
+def test_signals_that_pour_in_cut_no_clean_up_short(place: Path, tmp_path: Path) -> None:
+    terminal = Terminal(place, tmp_path / "errors", "--menu")
+    terminal.see("Your turn")
+    terminal.close()
+    numbers = itertools.cycle((signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+    folder = next(place.iterdir())
+
+    def disturbed() -> bool:
+        terminal.demo.send_signal(next(numbers))
+        return not folder.exists()
+
+    until(disturbed, "the end of the demo's folder", step_s=0)
+    terminal.gone()
+    nothing_left(place)
+
+
+def test_ctrl_c_leaves_nothing_and_restores_the_terminal(place: Path, tmp_path: Path) -> None:
+    terminal = Terminal(place, tmp_path / "errors", "--menu")
     terminal.see("Your turn")
     terminal.press("\x03")
     assert terminal.end() == 130
     assert "\x1b[?1049l" in terminal.screen
-    assert wait_for_none_left(place) == []
-    assert list(place.iterdir()) == []
+    nothing_left(place)
