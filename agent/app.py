@@ -37,7 +37,7 @@ from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.models import PcscReader
-from agent.settings.units import milliseconds, nanoseconds
+from agent.settings.units import milliseconds
 from agent.settings.words import Backend
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
@@ -166,14 +166,17 @@ class Daemon:
         )
 
     def _protect(self, order: Order) -> None:
-        """The guard's stop waits for neither disk nor inbox."""
+        """The guard's stop, and an arm that goes down, wait for neither disk nor inbox."""
         lane = self.plan.lanes.get(LaneId(order.args.get("lane", "")))
-        if order.kind != "stop" or lane is None or lane.arm.stop is None:
+        if lane is None:
             return
         try:
-            self._bank.pulse(lane.arm.stop.output, lane.arm.stop.pulse_ms)
+            if order.kind == "stop":
+                self._bank.stop_arm(lane.lane)
+            elif order.kind in ("open", "priority", "hold_open"):
+                self._bank.reopen(lane.lane)
         except DeviceError as fault:
-            raise GateError(f"the arm could not be stopped: {fault}") from fault
+            raise GateError(f"the arm could not be protected: {fault}") from fault
 
     def _beat(self) -> None:
         text = f"{self.plan.estate}/{self.plan.agent}: lanes {', '.join(self.plan.lanes)}"
@@ -284,10 +287,10 @@ def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank
         InputSpec(name, pin.pin, pin.active == "low", pin.pull.value, milliseconds(pin.debounce))
         for name, pin in wired
     ]
-    travel = max(nanoseconds(lane.travel) for lane in settings.lanes.values())
-    arms = [lane.arm for lane in plan.lanes.values()]
+    arms = {name: lane.arm for name, lane in plan.lanes.items()}
+    interlock = Interlock(arms, plan.emergency.fire)
     factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
-    return PinBank(factory, output_specs(settings), inputs, Interlock(arms, travel), clock)
+    return PinBank(factory, output_specs(settings), inputs, interlock, clock)
 
 
 def relays_of(settings: Settings) -> Relays:

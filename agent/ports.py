@@ -12,8 +12,8 @@ from typing import Protocol
 from agent.core.effects import Verdict
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted
-from agent.core.facts import OpenPassage
-from agent.core.ids import InputId, OutputId
+from agent.core.facts import Mode, OpenPassage, Presence
+from agent.core.ids import InputId, LaneId, OutputId, ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
 from agent.core.view import LaneView
 
@@ -67,14 +67,34 @@ class CardReader(Protocol):
 class Outputs(Protocol):
     """All relays of the gate behind one lock."""
 
-    def pulse(self, output: OutputId, ms: int) -> None:
+    def pulse(self, output: OutputId, ms: int, decided_ns: int | None = None) -> None:
         """Turn on for ``ms`` milliseconds; the driver's own timer turns it off.
 
+        ``decided_ns``: monotonic time at which this was decided. When the arm was lifted or stopped
+        to protect somebody after that, nothing happens: `events.Protected` tells what happened.
         Raises DeviceError when the interlock refuses or the pin cannot be driven.
         """
 
-    def switch(self, output: OutputId, on: bool) -> None:
-        """Hold on or let go; raises DeviceError as `pulse` does."""
+    def switch(self, output: OutputId, on: bool, decided_ns: int | None = None) -> None:
+        """Hold on or let go; ``decided_ns`` and DeviceError as with `pulse`."""
+
+    def stop_arm(self, lane: LaneId) -> None:
+        """The guard's stop, at once, from any thread; `events.Protected` follows if it acted.
+
+        Raises DeviceError when a relay cannot be driven.
+        """
+
+    def reopen(self, lane: LaneId) -> None:
+        """Lift an arm that goes down, at once, from any thread; else as `stop_arm`."""
+
+    def hold_fire(self, on: bool) -> None:
+        """The fire alarm is latched, so that nothing closes; or it was reset (moves nothing)."""
+
+    def test(self, lane: LaneId) -> None:
+        """Begin to test the safety sensors of a lane; `events.SensorsTested` follows.
+
+        Raises DeviceError when they cannot be tested now.
+        """
 
     def levels(self) -> Mapping[OutputId, bool | None]:
         """What each relay does now, read back; None where that cannot be known."""
@@ -124,6 +144,18 @@ class Journal(Protocol):
 
     def open_passages(self) -> Sequence[OpenPassage]:
         """Grants without an end, oldest first."""
+
+    def presence(self, card: str) -> Presence | None:
+        """Where the card with this label was last seen to go."""
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        """The vehicles in every zone where any were counted; may be below 0."""
+
+    def amnesties(self) -> Mapping[ZoneId, int]:
+        """When whole zones were last forgiven, µs since 1970 UTC; 0 by a clock not trusted."""
+
+    def modes(self) -> Sequence[Mode]:
+        """What is in force until somebody lifts it, oldest first."""
 
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
         """What was answered to this order within the last 24 h."""

@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from agent.core.events import InputChanged, OutputFaulted, Protected
-from agent.core.ids import InputId, OutputId
+from agent.core.ids import InputId, LaneId, OutputId
 from agent.core.interlock import Act, Interlock
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health, Inputs
@@ -56,7 +56,7 @@ class PinBank:
             spec.input: Line(
                 spec,
                 self._edge,
-                Debounce(spec.debounce_ms * 1_000_000, eager=interlock.guards(spec.input)),
+                Debounce(spec.debounce_ms * 1_000_000, eager=interlock.at_once(spec.input) is True),
             )
             for spec in inputs
         }
@@ -123,20 +123,45 @@ class PinBank:
         if problems:
             raise DeviceError(f"left on, cut the power of these relays: {'; '.join(problems)}")
 
-    def pulse(self, output: OutputId, ms: int) -> None:
+    def pulse(self, output: OutputId, ms: int, decided_ns: int | None = None) -> None:
         """On for ``ms`` milliseconds, at most the output's longest time; see `Outputs.pulse`."""
         if ms <= 0:
             raise DeviceError(f"{output}: a pulse of {ms} ms is none: ask for 1 ms or more")
         with self._lock:
-            self._change(output, True, ms)
+            self._change(output, True, ms, decided_ns)
             self._counts["pulses"] += 1
         self._outbox.flush()
 
-    def switch(self, output: OutputId, on: bool) -> None:
+    def switch(self, output: OutputId, on: bool, decided_ns: int | None = None) -> None:
         """Hold on, at most for the output's longest time, or let go; see `Outputs.switch`."""
         with self._lock:
-            self._change(output, on, None)
+            self._change(output, on, None, decided_ns)
         self._outbox.flush()
+
+    def stop_arm(self, lane: LaneId) -> None:
+        """The guard's stop; see `Outputs.stop_arm`."""
+        with self._lock:
+            now = time.monotonic_ns()
+            self._carry_out(self._interlock.stop(lane, now), None, now)
+        self._outbox.flush()
+
+    def reopen(self, lane: LaneId) -> None:
+        """Lift an arm that goes down; see `Outputs.reopen`."""
+        with self._lock:
+            now = time.monotonic_ns()
+            self._carry_out(self._interlock.reopen(lane, now), None, now)
+        self._outbox.flush()
+
+    def hold_fire(self, on: bool) -> None:
+        """Forbid closing, or allow it again; see `Outputs.hold_fire`."""
+        with self._lock:
+            now = time.monotonic_ns()
+            self._carry_out(self._interlock.hold_fire(on, self._levels, now), None, now)
+        self._outbox.flush()
+
+    def test(self, lane: LaneId) -> None:
+        """Test the sensors of a lane; see `Outputs.test`."""
+        raise DeviceError(f"lane {lane}: no sensor here can be tested")
 
     def levels(self) -> Mapping[OutputId, bool | None]:
         """What each relay does now, read back; None where it cannot be read."""
@@ -193,12 +218,14 @@ class PinBank:
             self._tell(line)
         return problems
 
-    def _change(self, output: OutputId, on: bool, ms: int | None) -> None:
+    def _change(self, output: OutputId, on: bool, ms: int | None, decided_ns: int | None) -> None:
         relay = self._relays.get(output)
         if relay is None or not self._running:
             why = "no such output: see the settings" if relay is None else "the pins are not in use"
             raise DeviceError(f"{output}: {why}")
-        refusal = self._interlock.refuse(output, on, self._levels)
+        if decided_ns is not None and self._interlock.overtaken(output, on, decided_ns):
+            return
+        refusal = self._interlock.refuse(output, on, self._levels, time.monotonic_ns())
         if refusal is not None:
             self._counts["refused"] += 1
             raise DeviceError(refusal)
@@ -257,7 +284,11 @@ class PinBank:
         self._outbox.put(InputChanged(name, belief.level, belief.edges, self._clock.now()))
 
     def _protect(self, name: InputId, active: bool | None, now: int) -> None:
-        for act in self._interlock.edge(name, active, now):
+        acts = self._interlock.edge(name, {**self._levels, name: active}, now)
+        self._carry_out(acts, name, now)
+
+    def _carry_out(self, acts: Sequence[Act], name: InputId | None, now: int) -> None:
+        for act in acts:
             try:
                 self._act(act, now)
             except DeviceError as error:
@@ -266,9 +297,9 @@ class PinBank:
                     event = OutputFaulted(act.output, str(error), self._clock.now())
                     self._outbox.put(event)
                 continue
-            if act.on:
+            if act.what:
                 self._counts["lifted"] += 1
-                self._outbox.put(Protected("raised", act.output, name, self._clock.now()))
+                self._outbox.put(Protected(act.what, act.output, name, self._clock.now()))
 
     def _edge(self, line: Line, active: bool) -> None:
         """A raw edge, in whichever thread the pins call from. Takes the lock itself."""
@@ -290,7 +321,7 @@ class PinBank:
 
     def _end(self, relay: Relay, now: int) -> None:
         """A relay's time is over; letting a held arm down waits until nobody is under it."""
-        refusal = self._interlock.refuse(relay.spec.output, False, self._levels)
+        refusal = self._interlock.refuse(relay.spec.output, False, self._levels, now)
         relay.until_ns = now + RETRY_NS
         if refusal is not None:
             self._fault(relay, f"its time is over; held on: {refusal}")

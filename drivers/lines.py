@@ -39,13 +39,20 @@ class OutputSpec:
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """An input on GPIO ``pin``, believed after ``debounce_ms`` of quiet (see `Debounce`)."""
+    """An input on GPIO ``pin``, believed after ``debounce_ms`` of quiet (see `Debounce`).
+
+    ``pair_pin``: a second contact that changes together with the first; ``pair_active_low`` is its
+    level while the first one is active. ``longest_ms``: active for longer is a fault.
+    """
 
     input: InputId
     pin: int
     active_low: bool = False
     pull: Literal["up", "down", "none"] = "none"
     debounce_ms: int = 50
+    pair_pin: int | None = None
+    pair_active_low: bool = False
+    longest_ms: int | None = None
 
 
 @dataclass(slots=True)

@@ -35,13 +35,31 @@ _LANE = LaneId("in-1")
 class NoRelays:
     """Outputs that nobody may use: nothing is carried out here."""
 
-    def pulse(self, output: OutputId, ms: int) -> None:
+    def pulse(self, output: OutputId, ms: int, decided_ns: int | None = None) -> None:
         """Refuse."""
+        del decided_ns
         raise DeviceError(f"{output}: {ms} ms were asked for, but the bench moves nothing")
 
-    def switch(self, output: OutputId, on: bool) -> None:
+    def switch(self, output: OutputId, on: bool, decided_ns: int | None = None) -> None:
         """Refuse."""
+        del decided_ns
         raise DeviceError(f"{output}: {on} was asked for, but the bench moves nothing")
+
+    def stop_arm(self, lane: LaneId) -> None:
+        """Refuse."""
+        raise DeviceError(f"lane {lane}: the bench moves nothing")
+
+    def reopen(self, lane: LaneId) -> None:
+        """Refuse."""
+        raise DeviceError(f"lane {lane}: the bench moves nothing")
+
+    def hold_fire(self, on: bool) -> None:
+        """Refuse."""
+        raise DeviceError(f"fire {on}: the bench moves nothing")
+
+    def test(self, lane: LaneId) -> None:
+        """Refuse."""
+        raise DeviceError(f"lane {lane}: the bench moves nothing")
 
     def levels(self) -> Mapping[OutputId, bool | None]:
         """No output, no level."""

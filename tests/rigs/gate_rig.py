@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from agent.core.events import Event, FrameFaulted, InputChanged
-from agent.core.ids import InputId, OutputId
+from agent.core.ids import InputId, LaneId, OutputId
 from agent.core.interlock import Interlock
 from agent.core.model import ClockQuality, Moment
 from agent.core.plan import ArmPlan, Drive, Relay
@@ -17,6 +18,7 @@ from drivers.gpio import InputSpec, OutputSpec, PinBank, open_factory
 from drivers.pins import PinFactory, Stand
 from drivers.sim import SimProcess
 
+LANE = LaneId("in")
 OPEN, CLOSE, HOLD = OutputId("open"), OutputId("close"), OutputId("hold")
 LOOP, BUTTON, DOWN = InputId("loop"), InputId("button"), InputId("down")
 OPEN_PIN, CLOSE_PIN, HOLD_PIN = 17, 27, 22
@@ -156,7 +158,8 @@ def make_bank(
     outputs: tuple[OutputSpec, ...] = OUTPUTS,
     inputs: tuple[InputSpec, ...] = INPUTS,
 ) -> PinBank:
-    return PinBank(factory, outputs, inputs, Interlock([arm], TRAVEL_NS), RealClock())
+    interlock = Interlock({LANE: replace(arm, travel_ns=TRAVEL_NS)})
+    return PinBank(factory, outputs, inputs, interlock, RealClock())
 
 
 def sim_rig(folder: Path) -> Iterator[SimRig]:

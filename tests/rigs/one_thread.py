@@ -12,9 +12,9 @@ from datetime import UTC
 from agent.core.effects import Verdict
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead, Event, InputChanged
-from agent.core.facts import OpenPassage
+from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.gate import Gate
-from agent.core.ids import InputId, LaneId, OrderId, OutputId, ReaderId
+from agent.core.ids import InputId, LaneId, OrderId, OutputId, ReaderId, ZoneId
 from agent.core.model import Card, ClockQuality, Credential, Matching, Moment
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
@@ -79,6 +79,22 @@ class TracedJournal:
         self._look()
         return self.inner.open_passages()
 
+    def presence(self, card: str) -> Presence | None:
+        self._look()
+        return self.inner.presence(card)
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        self._look()
+        return self.inner.zone_counts()
+
+    def amnesties(self) -> Mapping[ZoneId, int]:
+        self._look()
+        return self.inner.amnesties()
+
+    def modes(self) -> Sequence[Mode]:
+        self._look()
+        return self.inner.modes()
+
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
         self._look()
         return self.inner.result(order_id, now)
@@ -110,14 +126,30 @@ class TracedOutputs:
         self.stuck: set[str] = set()
         self.on: dict[OutputId, bool] = {}
 
-    def pulse(self, output: OutputId, ms: int) -> None:
+    def pulse(self, output: OutputId, ms: int, decided_ns: int | None = None) -> None:
+        del decided_ns
         self._check(output)
         self.trace.append(f"pulse {output} {ms}")
 
-    def switch(self, output: OutputId, on: bool) -> None:
+    def switch(self, output: OutputId, on: bool, decided_ns: int | None = None) -> None:
+        del decided_ns
         self._check(output)
         self.on[output] = on
         self.trace.append(f"{'hold' if on else 'release'} {output}")
+
+    def stop_arm(self, lane: LaneId) -> None:
+        self.trace.append(f"stop {lane}")
+
+    def reopen(self, lane: LaneId) -> None:
+        self.trace.append(f"reopen {lane}")
+
+    def hold_fire(self, on: bool) -> None:
+        self.trace.append(f"fire {'held' if on else 'reset'}")
+
+    def test(self, lane: LaneId) -> None:
+        if lane in self.stuck:
+            raise DeviceError(f"lane {lane}: its sensors cannot be tested")
+        self.trace.append(f"test {lane}")
 
     def levels(self) -> Mapping[OutputId, bool | None]:
         return dict(self.on)
