@@ -32,6 +32,9 @@ class Reason(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     OUTSIDE_HOURS = "outside_hours"
+    PASSBACK = "passback"
+    ZONE_FULL = "zone_full"
+    ONCOMING = "oncoming"
     TOO_LATE = "too_late"
     LEDGER_UNWRITABLE = "ledger_unwritable"
 
@@ -39,12 +42,24 @@ class Reason(StrEnum):
 class Duty(StrEnum):
     """What the guard has to do before the card may pass."""
 
+    LOCKDOWN_RELEASE = "lockdown_release"
     CLOCK_UNKNOWN = "clock_unknown"
+
+
+class Passback(StrEnum):
+    """What anti-passback says of a card that is held to a reader."""
+
+    NONE = "none"
+    MARKED = "marked"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The card may pass. ``marks`` name what could not be judged (``clock_unknown``)."""
+    """The card may pass. ``marks`` name what could not be judged, or is odd but no reason.
+
+    They are ``clock_unknown``, and ``passback`` for a second entry without an exit.
+    """
 
     card: Card
     marks: tuple[str, ...] = ()
@@ -73,7 +88,9 @@ Decision = Granted | Denied | Referred
 class Question:
     """A tap as the rules see it. ``local`` is naive local time of the gate.
 
-    ``late``: the card was shown so long ago that whoever held it may be gone.
+    ``late``: the card was shown so long ago that whoever held it may be gone. ``lockdown``: nobody
+    leaves this way without a release. ``passback`` and ``full`` are what `agent.core.presence` says
+    of the zone that the lane leads to. ``oncoming``: the lane's one arm serves the other direction.
     """
 
     cards: tuple[Card, ...]
@@ -84,6 +101,10 @@ class Question:
     holidays: frozenset[date]
     clock_pass: frozenset[CardKind]
     late: bool = False
+    lockdown: bool = False
+    passback: Passback = Passback.NONE
+    full: bool = False
+    oncoming: bool = False
 
     @property
     def card(self) -> Card:
@@ -133,6 +154,16 @@ def _outside(q: Question) -> bool:
     return not windows.parse(q.card.windows).open_at(q.local, q.holidays.__contains__)
 
 
+# The order, from what is wrong with the card for ever to what is in its way just now:
+# - a tap that came late, or that means no single card, says nothing about anybody;
+# - a card that is lost, blocked or not in use is denied before anything else is asked, so that a
+#   lockdown never turns a stolen card into a question of who releases its bearer;
+# - in a lockdown the guard hears of everybody else who tries to leave, whatever lane or hours the
+#   card is for: lane, direction and dates come after it, and the release is his to give;
+# - then what was allowed to this card: lane, direction, dates, hours;
+# - anti-passback asks where the card was last, which only matters for a card that is good here;
+# - a full zone and a lane in use are no fault of the card. They come last, so that nobody is told
+#   to wait who would be denied after the wait; the shorter wait comes after the longer one.
 RULES: tuple[Rule, ...] = (
     Rule(
         Reason.TOO_LATE,
@@ -183,6 +214,12 @@ RULES: tuple[Rule, ...] = (
         lambda q: q.card.kind is CardKind.TEST,
     ),
     Rule(
+        Duty.LOCKDOWN_RELEASE,
+        "may people leave, or is the gate in lockdown",
+        "lockdown: nobody leaves unless security releases them by name",
+        lambda q: q.lockdown,
+    ),
+    Rule(
         Reason.LANE_NOT_ALLOWED,
         "is the card good for this lane",
         "this card is not good for this lane",
@@ -218,6 +255,24 @@ RULES: tuple[Rule, ...] = (
         "this card is not good at this hour",
         _outside,
     ),
+    Rule(
+        Reason.PASSBACK,
+        "did the card come back since it last went this way",
+        "this card went this way already and was not seen to come back",
+        lambda q: q.passback is Passback.REFUSED,
+    ),
+    Rule(
+        Reason.ZONE_FULL,
+        "is there a free bay, where this kind of card needs one",
+        "all bays are taken",
+        lambda q: q.full,
+    ),
+    Rule(
+        Reason.ONCOMING,
+        "is the lane free of somebody who comes the other way",
+        "somebody comes the other way: wait and show the card again",
+        lambda q: q.oncoming,
+    ),
 )
 
 UNWRITABLE = Rule(
@@ -234,6 +289,8 @@ def decide(question: Question) -> Decision:
         if rule.speaks(question):
             return _answer(rule, question)
     marks = () if question.clock_trusted else (Duty.CLOCK_UNKNOWN.value,)
+    if question.passback is Passback.MARKED:
+        marks = (*marks, Reason.PASSBACK.value)
     return Granted(question.card, marks)
 
 

@@ -23,6 +23,7 @@ class Presence:
     """Where a card was last seen to go. ``since_us`` is wall time in µs since 1970 UTC.
 
     ``assumed``: no sensor saw the passage. ``forgiven``: it counts for nobody's denial any more.
+    ``trusted``: the clock could be trusted then.
     """
 
     card: str
@@ -30,6 +31,7 @@ class Presence:
     since_us: int
     assumed: bool = False
     forgiven: bool = False
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,4 @@ class Facts:
     presence: Presence | None = None
     counts: Mapping[ZoneId, int] = field(default_factory=dict)
     modes: tuple[Mode, ...] = ()
+    amnesties: Mapping[ZoneId, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from agent.core import arm_orders, lane, tap
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, Effect
+from agent.core.emergency import Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.events import (
     CardRead,
@@ -87,7 +88,7 @@ class Gate:
             case CardRead(reader):
                 at = self.plan.readers[reader].lane
                 if at is not None:
-                    return tap.at_lane(self.plan, state.lanes[at], event, facts, out)
+                    return tap.at_lane(self.plan, state.lanes[at], Emergency(), event, facts, out)
             case InputChanged(name, active):
                 plan = self._by_input.get(name)
                 if plan is not None:

@@ -2,13 +2,19 @@
 
 Rules kept here:
 - a projection is made from the entry as it is stored, so that a rebuild equals what was live;
-- rows are applied in the transaction of their entry.
+- rows are applied in the transaction of their entry;
+- presence moves with a passage that was seen, or that nobody could see (then it is assumed), and
+  with nothing else: who turned round or never came is where he was;
+- vehicles are counted where a sensor saw them, with or without a grant; where none could, one for
+  each card of a vehicle. The sum is kept as it comes out, also when it is below 0.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.core.entries import EntryType
+from agent.core.model import CardKind, ClockQuality
+from agent.core.plan import OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,15 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Add:
+    """Add to the numbers of the row with this key; it begins with these where there is none."""
+
+    table: str
+    key: str
+    values: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Delete the row with this key; nothing happens if there is none."""
 
@@ -30,11 +45,18 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A projected table: its key column and the other columns with their SQLite types."""
+    """A projected table: its key column and the other columns with their SQLite types.
+
+    ``fold`` is one more whenever the same entries give other rows, so that they are made anew.
+    """
 
     table: str
     key: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    fold: int = 1
+
+
+Row = Put | Add | Drop
 
 
 ENDS_A_HOLD = frozenset({"release_hold", "close", "stop"})
@@ -45,21 +67,98 @@ PROJECTIONS = (
     Projection(
         "modes", "name", {"since_us": "INTEGER", "until_us": "INTEGER", "sequence": "INTEGER"}
     ),
+    Projection(
+        "presence",
+        "card",
+        {
+            "zone": "TEXT",
+            "kind": "TEXT",
+            "lane": "TEXT",
+            "since_us": "INTEGER",
+            "trusted": "INTEGER",
+            "assumed": "INTEGER",
+            "sequence": "INTEGER",
+            "granted": "INTEGER",
+        },
+    ),
+    Projection("zone_counts", "zone", {"vehicles": "INTEGER"}),
+    Projection("amnesties", "scope", {"since_us": "INTEGER", "sequence": "INTEGER"}),
 )
+"""``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
+known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
+sequence; ``since_us`` there is 0 when the clock could not be trusted."""
+
+EVERYBODY = "all"
+_VEHICLES = frozenset({CardKind.VEHICLE.value, CardKind.VISITOR_VEHICLE.value})
+_SEEN = frozenset({"passed", "tailgated", "forced"})
+_UNOBSERVED = "unobserved"
+_TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.trusted)
 
 
 def project(
-    sequence: int, kind: str, data: Mapping[str, object], time_us: int = 0
-) -> Iterator[Put | Drop]:
+    sequence: int,
+    kind: str,
+    data: Mapping[str, object],
+    time_us: int = 0,
+    quality: str = ClockQuality.SYNCED.value,
+    cause: str = "",
+) -> Iterator[Row]:
     """The rows that one entry changes. ``data`` is the entry's data, decoded.
 
-    ``time_us``: when it happened, wall time in µs since 1970 UTC.
+    ``time_us``: when it happened, wall time in µs since 1970 UTC, by a clock of this ``quality``.
     """
     yield from _open_passages(sequence, kind, data)
     yield from _modes(sequence, kind, data, time_us)
+    if kind == EntryType.PASSAGE_ENDED:
+        yield from _presence(sequence, data, time_us, quality, cause)
+        yield from _vehicles(data)
+    elif kind == EntryType.PRESENCE_FORGIVEN:
+        since_us = time_us if quality in _TRUSTED else 0
+        yield Put("amnesties", _scope(data), {"since_us": since_us, "sequence": sequence})
+    elif kind == EntryType.ZONE_COUNTED:
+        yield Put("zone_counts", str(data["zone"]), {"vehicles": int(str(data["count"]))})
 
 
-def _open_passages(sequence: int, kind: str, data: Mapping[str, object]) -> Iterator[Put | Drop]:
+def _presence(
+    sequence: int, data: Mapping[str, object], time_us: int, quality: str, cause: str
+) -> Iterator[Row]:
+    outcome, card = data.get("outcome"), data.get("card")
+    if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
+        return
+    grant = cause.rpartition("/")[2]
+    values: dict[str, str | int] = {
+        "zone": str(data["to"]),
+        "kind": str(data.get("kind", "")),
+        "lane": str(data["lane"]),
+        "since_us": time_us,
+        "trusted": int(quality in _TRUSTED),
+        "assumed": int(outcome == _UNOBSERVED),
+        "sequence": sequence,
+        "granted": int(grant) if grant.isdecimal() else 0,
+    }
+    yield Put("presence", str(card), values)
+
+
+def _vehicles(data: Mapping[str, object]) -> Iterator[Row]:
+    outcome = data.get("outcome")
+    if outcome in _SEEN:
+        count = int(str(data.get("vehicles", 0)))
+    else:
+        count = int(outcome == _UNOBSERVED and data.get("kind") in _VEHICLES)
+    if count and "to" in data:
+        for end, change in (("from", -count), ("to", count)):
+            if data[end] != OUTSIDE:
+                yield Add("zone_counts", str(data[end]), {"vehicles": change})
+
+
+def _scope(data: Mapping[str, object]) -> str:
+    for part in ("zone", "card"):
+        if part in data:
+            return f"{part}/{data[part]}"
+    return EVERYBODY
+
+
+def _open_passages(sequence: int, kind: str, data: Mapping[str, object]) -> Iterator[Row]:
     granted = kind == EntryType.ACCESS_GRANTED
     if granted or (kind == EntryType.ARM_ORDERED and "passage" in data):
         values: dict[str, str | int] = {
@@ -72,9 +171,7 @@ def _open_passages(sequence: int, kind: str, data: Mapping[str, object]) -> Iter
         yield Drop("open_passages", str(data["passage"]))
 
 
-def _modes(
-    sequence: int, kind: str, data: Mapping[str, object], time_us: int
-) -> Iterator[Put | Drop]:
+def _modes(sequence: int, kind: str, data: Mapping[str, object], time_us: int) -> Iterator[Row]:
     """What is in force until somebody lifts it: ``fire``, ``lockdown``, ``hold:{lane}``.
 
     An order for an arm is in force unless it was ``refused``; ``untilus`` is the end of a hold.

@@ -8,9 +8,12 @@ Rules kept here:
 - a credential read at a desk is shown, never decided on.
 """
 
-from agent.core import access, lane
+from collections.abc import Iterable
+
+from agent.core import access, lane, presence
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
+from agent.core.emergency import Emergency
 from agent.core.entries import EntryType
 from agent.core.events import CardRead
 from agent.core.facts import Facts
@@ -22,21 +25,44 @@ from agent.core.plan import GatePlan, LanePlan, ReaderPlan
 LATE_NS = 5_000_000_000
 
 
-def _question(
-    plan: GatePlan, lane_plan: LanePlan, event: CardRead, facts: Facts
+def question(
+    plan: GatePlan,
+    lane_plan: LanePlan,
+    direction: Direction,
+    at: Moment,
+    facts: Facts,
+    emergency: Emergency,
+    *,
+    coming: int = 0,
+    passing: bool = False,
+    oncoming: bool = False,
 ) -> access.Question:
-    """A tap at a lane as the rules of access see it; a two-way lane goes by the reader's side."""
-    reader = plan.readers[event.reader]
-    both = lane_plan.direction is Direction.BOTH
+    """A card at a lane as the rules of access see it. `facts` holds what is known of it.
+
+    ``coming``: vehicles that may enter the zone ahead and have not yet. ``passing``: a grant of the
+    same card for the same way is being used just now. ``oncoming``: the lane serves the other way.
+    """
+    refused = access.Passback.NONE
+    taken_up = False
+    way = lane_plan.zones(direction)
+    zone = plan.zones.get(way[1])
+    if zone is not None and len(facts.cards) == 1:
+        card = facts.cards[0]
+        refused = presence.passback(plan, way, card, facts.presence, at, passing=passing)
+        taken_up = presence.full(zone, card.kind, facts.counts, coming)
     return access.Question(
         facts.cards,
         lane_plan.lane,
-        reader.side if both else lane_plan.direction,
+        direction,
         facts.local,
-        event.at.quality.trusted,
+        at.quality.trusted,
         plan.holidays,
         plan.clock_pass,
-        late(event.at, facts.now_ns),
+        late(at, facts.now_ns),
+        direction is Direction.OUT and emergency.lockdown and not emergency.fire,
+        refused,
+        taken_up,
+        oncoming,
     )
 
 
@@ -56,11 +82,22 @@ def at_desk(reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> No
 
 
 def at_lane(
-    plan: GatePlan, state: LaneState, event: CardRead, facts: Facts, out: Draft
+    plan: GatePlan,
+    state: LaneState,
+    emergency: Emergency,
+    event: CardRead,
+    facts: Facts,
+    out: Draft,
+    others: Iterable[LaneState] = (),
 ) -> LaneState:
-    """A card was held to a lane's reader: decide, write, and raise the arm if granted."""
+    """A card was held to a lane's reader: decide, write, and raise the arm if granted.
+
+    ``others`` are the gate's other lanes: what they have granted counts for bays and passback.
+    """
     lane_plan = plan.lanes[state.lane]
-    asked = _question(plan, lane_plan, event, facts)
+    direction = presence.direction_of(lane_plan, plan.readers[event.reader])
+    del others
+    asked = question(plan, lane_plan, direction, event.at, facts, emergency)
     decision = access.decide(asked)
     subject = f"lane/{state.lane}"
     data = {

@@ -11,18 +11,19 @@ The writing connection lives in the thread that opened it (sqlite3 refuses any o
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from agent.core.entries import Entry, EntryType
-from agent.core.facts import OpenPassage
-from agent.core.ids import LaneId, PassageId
+from agent.core.facts import Mode, OpenPassage, Presence
+from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
 from agent.errors import StoreError
 from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
+from agent.store.books import Books
 from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
 from agent.store.lock import Lock
@@ -57,6 +58,7 @@ class Ledger:
         self._roster = Roster(conn, ruling)
         self._scribe = Scribe(conn, sealer, stream, boot)
         self._desk = Desk(conn)
+        self._books = Books(conn)
         self._ballast = Ballast(path, 0)
         self._pages = 0
         self._leftovers = True
@@ -147,14 +149,23 @@ class Ledger:
 
     def open_passages(self) -> tuple[OpenPassage, ...]:
         """Grants that have no end in the journal yet, oldest first."""
-        sql = "SELECT passage, lane, sequence, card FROM open_passages ORDER BY sequence"
-        rows = self._loud(
-            "open passages cannot be read", lambda: self._conn.execute(sql).fetchall()
-        )
-        return tuple(
-            OpenPassage(PassageId(passage), LaneId(lane), sequence, card)
-            for passage, lane, sequence, card in rows
-        )
+        return self._loud("open passages cannot be read", self._books.open_passages)
+
+    def presence(self, card: str) -> Presence | None:
+        """Where the card with this label was last seen to go."""
+        return self._loud("presence cannot be read", lambda: self._books.presence(card))
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        """The vehicles in every zone where any were counted; may be below 0."""
+        return self._loud("the counts cannot be read", self._books.zone_counts)
+
+    def amnesties(self) -> Mapping[ZoneId, int]:
+        """When whole zones were last forgiven, µs since 1970 UTC; 0 by a clock not trusted."""
+        return self._loud("amnesties cannot be read", self._books.amnesties)
+
+    def modes(self) -> tuple[Mode, ...]:
+        """What is in force until somebody lifts it, oldest first."""
+        return self._loud("modes cannot be read", self._books.modes)
 
     def rebuild(self) -> int:
         """Make every projected table anew from the journal; gives the count of entries read."""

@@ -2,14 +2,15 @@
 
 Rules kept here:
 - a projected table holds nothing that the journal does not say, so it can be dropped and made anew;
-- its shape is noted in the file; when the software's shape differs, the table is rebuilt at open.
+- its shape and the number of its fold are noted in the file; when the software's differ, all
+  projected tables are rebuilt at open.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterable
 
-from agent.core.project import PROJECTIONS, Drop, Projection, Put, project
+from agent.core.project import PROJECTIONS, Add, Projection, Put, Row, project
 
 _BATCH = 2000
 
@@ -20,6 +21,19 @@ _PUT = {
     )
     for each in PROJECTIONS
 }
+_ADD = {
+    each.table: " ".join(
+        (
+            "INSERT INTO",
+            each.table,
+            f"VALUES (?{',?' * len(each.columns)})",
+            f"ON CONFLICT ({each.key}) DO UPDATE SET",
+            ", ".join(f"{name} = {name} + excluded.{name}" for name in each.columns),
+        )
+    )
+    for each in PROJECTIONS
+    if set(each.columns.values()) == {"INTEGER"}
+}
 _DROP = {
     each.table: " ".join(("DELETE FROM", each.table, "WHERE", f"{each.key} = ?"))
     for each in PROJECTIONS
@@ -29,22 +43,25 @@ Change = tuple[str, tuple[str | int, ...]]
 """One statement with its values, ready to run."""
 
 
-def changes(steps: Iterable[Put | Drop]) -> list[Change]:
+def changes(steps: Iterable[Row]) -> list[Change]:
     """The statements that bring these steps into the tables."""
     found: list[Change] = []
     for step in steps:
         if isinstance(step, Put):
             sql, columns = _PUT[step.table]
             found.append((sql, (step.key, *[step.values[name] for name in columns])))
+        elif isinstance(step, Add):
+            columns = _PUT[step.table][1]
+            found.append((_ADD[step.table], (step.key, *[step.values[name] for name in columns])))
         else:
             found.append((_DROP[step.table], (step.key,)))
     return found
 
 
 def refresh(conn: sqlite3.Connection) -> None:
-    """Rebuild all projected tables if any of them has another shape than the software knows."""
-    known = {str(name): str(shape) for name, shape in conn.execute("SELECT * FROM projections")}
-    if known != {each.table: _shape(each) for each in PROJECTIONS}:
+    """Rebuild all projected tables if any of them is not as this software would make it."""
+    known = {tuple(row) for row in conn.execute("SELECT name, shape, fold FROM projections")}
+    if known != {_noted(each) for each in PROJECTIONS}:
         rebuild(conn)
 
 
@@ -61,7 +78,7 @@ def rebuild(conn: sqlite3.Connection) -> int:
                 f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) "
                 "STRICT, WITHOUT ROWID"
             )
-            conn.execute("INSERT INTO projections VALUES (?, ?)", (each.table, _shape(each)))
+            conn.execute("INSERT INTO projections VALUES (?, ?, ?)", _noted(each))
         count = _fold(conn)
         conn.execute("COMMIT")
     finally:
@@ -74,18 +91,18 @@ def _fold(conn: sqlite3.Connection) -> int:
     count = last = 0
     while True:
         rows = conn.execute(
-            "SELECT sequence, type, data, time_us FROM entries WHERE sequence > ? "
-            "ORDER BY sequence LIMIT ?",
+            "SELECT sequence, type, data, time_us, quality, cause FROM entries "
+            "WHERE sequence > ? ORDER BY sequence LIMIT ?",
             (last, _BATCH),
         ).fetchall()
         if not rows:
             return count
-        for sequence, kind, data, time_us in rows:
-            for change in changes(project(sequence, kind, json.loads(data), time_us)):
+        for sequence, kind, data, *header in rows:
+            for change in changes(project(sequence, kind, json.loads(data), *header)):
                 conn.execute(*change)
         count += len(rows)
         last = rows[-1][0]
 
 
-def _shape(each: Projection) -> str:
-    return json.dumps([each.key, dict(each.columns)])
+def _noted(each: Projection) -> tuple[str, str, int]:
+    return each.table, json.dumps([each.key, dict(each.columns)]), each.fold

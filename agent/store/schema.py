@@ -113,10 +113,16 @@ _FIRST = Migration(
     ),
 )
 
+_SECOND = Migration(
+    2,
+    "the number of each projection's fold: presence, counts and modes are made from the journal",
+    ("ALTER TABLE projections ADD COLUMN fold INTEGER NOT NULL DEFAULT 0",),
+)
+
 ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
 """First and last entry. Asked for both at once SQLite would read the whole table."""
 
-MIGRATIONS = (_FIRST,)
+MIGRATIONS = (_FIRST, _SECOND)
 SCHEMA = MIGRATIONS[-1].number
 
 

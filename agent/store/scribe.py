@@ -113,7 +113,7 @@ class Scribe:
                 )
             )
             personal += [(sequence << 5 | n, *field) for n, field in enumerate(fields)]
-            projected += changes(project(sequence, kind, decoded, time_us))
+            projected += changes(project(sequence, kind, decoded, time_us, quality, cause))
         self._commit(rows, personal, projected, also)
         self.head = head = Head(
             head.stream, head.boot, head.first or min(sequence, 1), sequence, previous

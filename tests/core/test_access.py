@@ -14,6 +14,7 @@ from agent.core.access import (
     Denied,
     Duty,
     Granted,
+    Passback,
     Question,
     Reason,
     Referred,
@@ -35,12 +36,16 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.CARD_RETIRED,
     Reason.CARD_NOT_ISSUED,
     Reason.TEST_CARD,
+    Duty.LOCKDOWN_RELEASE,
     Reason.LANE_NOT_ALLOWED,
     Reason.DIRECTION_NOT_ALLOWED,
     Duty.CLOCK_UNKNOWN,
     Reason.NOT_YET_VALID,
     Reason.EXPIRED,
     Reason.OUTSIDE_HOURS,
+    Reason.PASSBACK,
+    Reason.ZONE_FULL,
+    Reason.ONCOMING,
 ]
 
 Change = Callable[[Question], Question]
@@ -77,9 +82,13 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Reason.NOT_YET_VALID: on_card(valid_from=WEDNESDAY + MINUTE),
     Reason.EXPIRED: on_card(valid_until=WEDNESDAY - MINUTE),
     Reason.OUTSIDE_HOURS: on_card(windows="Mo-Su 07:00-12:00"),
+    Duty.LOCKDOWN_RELEASE: lambda asked: replace(asked, lockdown=True),
+    Reason.PASSBACK: lambda asked: replace(asked, passback=Passback.REFUSED),
+    Reason.ZONE_FULL: lambda asked: replace(asked, full=True),
+    Reason.ONCOMING: lambda asked: replace(asked, oncoming=True),
 }
 STATUSES = set(PRECEDENCE[3:7])
-DATES = set(PRECEDENCE[11:])
+DATES = {Reason.NOT_YET_VALID, Reason.EXPIRED, Reason.OUTSIDE_HOURS}
 
 
 def answer(asked: Question) -> Reason | Duty | None:
@@ -98,6 +107,13 @@ def test_the_table_is_in_the_order_that_is_documented() -> None:
 
 def test_a_good_card_is_granted_without_a_mark() -> None:
     assert decide(a_question(a_card())) == Granted(a_card(), ())
+
+
+def test_a_mark_of_passback_denies_nobody() -> None:
+    asked = replace(a_question(a_card()), passback=Passback.MARKED)
+    assert decide(asked) == Granted(a_card(), ("passback",))
+    both = replace(asked, clock_trusted=False)
+    assert decide(both) == Granted(a_card(), ("clock_unknown", "passback"))
 
 
 @pytest.mark.parametrize("wanted", PRECEDENCE)

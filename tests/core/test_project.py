@@ -1,7 +1,7 @@
 import pytest
 
 from agent.core.entries import EntryType
-from agent.core.project import ENDS_A_HOLD, PROJECTIONS, Drop, Put, project
+from agent.core.project import ENDS_A_HOLD, PROJECTIONS, Drop, Put, Row, project
 
 GRANT = {"lane": "in-1", "passage": "p-1", "card": "A"}
 
@@ -31,7 +31,7 @@ def test_an_emergency_is_in_force_until_it_is_lifted(name: str) -> None:
     assert list(lifted) == [Drop("modes", name)]
 
 
-def ordered(order: str, **more: object) -> list[Put | Drop]:
+def ordered(order: str, **more: object) -> list[Row]:
     return list(project(9, EntryType.ARM_ORDERED, {"lane": "in-1", "order": order, **more}, 5))
 
 
@@ -64,6 +64,8 @@ def test_nothing_else_changes_a_row() -> None:
         EntryType.EMERGENCY_RAISED,
         EntryType.EMERGENCY_LIFTED,
         EntryType.ARM_RELEASED,
+        EntryType.PRESENCE_FORGIVEN,
+        EntryType.ZONE_COUNTED,
     }
     for kind in others:
         assert list(project(9, kind, {"lane": "in-1"})) == []

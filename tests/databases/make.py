@@ -8,10 +8,31 @@ from pathlib import Path
 from agent.core.entries import Entry, EntryType
 from agent.store.rows import digest_of
 from agent.store.schema import SCHEMA
-from tests.store.build import at, card, ended, granted, open_ledger
+from tests.store.build import at, card, granted, open_ledger
 
 HERE = Path(__file__).parent
 CARDS = [card(n, holder=f"Holder {n}", unit=f"3-{n:04}") for n in range(1, 21)]
+
+
+def _passed(n: int, cause: str) -> Entry:
+    """A vehicle came in; the third one was not seen."""
+    data = {
+        "lane": "in-1",
+        "passage": f"p{n}",
+        "outcome": "unobserved" if n == 2 else "passed",
+        "direction": "in",
+        "from": "outside",
+        "to": "inside",
+        "vehicles": 0 if n == 2 else 1,
+        "card": f"V-{n}",
+        "kind": "vehicle",
+    }
+    return Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at(20 + n), data, cause=cause)
+
+
+def _raised() -> Entry:
+    data = {"emergency": "lockdown", "by": "gate.lockdown"}
+    return Entry(EntryType.EMERGENCY_RAISED, "gate", at(33), data)
 
 
 def main() -> None:
@@ -25,9 +46,15 @@ def main() -> None:
         switched = Entry(EntryType.ROSTER_SWITCHED, "roster", at(1), {"count": len(CARDS)})
         ledger.roster_switch(generation, *digest_of(CARDS), switched, at(1))
         for n in range(5):
-            ledger.append([granted(f"p{n}", 10 + n)], at(10 + n))
+            head = ledger.append([granted(f"p{n}", 10 + n, f"V-{n}")], at(10 + n))
             if n != 3:
-                ledger.append([ended(f"p{n}", 20 + n)], at(20 + n))
+                cause = f"/gate/v1/garden/north/{head.stream}/{head.sequence:020d}"
+                ledger.append([_passed(n, cause)], at(20 + n))
+        forgiven = Entry(EntryType.PRESENCE_FORGIVEN, "card/V-1", at(30), {"card": "V-1"})
+        ledger.append([forgiven], at(30))
+        counted = {"zone": "inside", "count": 7, "was": 4}
+        ledger.append([Entry(EntryType.ZONE_COUNTED, "zone/inside", at(31), counted)], at(31))
+        ledger.append([_passed(5, ""), _raised()], at(32))
         ledger.save_published(9)
         ledger.next_session()
         head = ledger.head()

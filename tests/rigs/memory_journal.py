@@ -1,13 +1,14 @@
 """A journal in memory that behaves like the ledger, without its disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.core.entries import Entry
-from agent.core.facts import OpenPassage
-from agent.core.ids import LaneId, PassageId
+from agent.core.facts import Mode, OpenPassage, Presence
+from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
-from agent.core.project import Put, project
+from agent.core.project import project
 from agent.ports import Head, KeptResult
+from tests.rigs.tables import Tables
 
 KEEP_US = 24 * 3600 * 1_000_000
 
@@ -19,24 +20,18 @@ class MemoryJournal:
         self.cards = {card.credential: card for card in cards}
         self.written: list[Entry] = []
         self._results: dict[str, tuple[KeptResult, int]] = {}
-        self._open: dict[str, OpenPassage] = {}
+        self.tables = Tables()
 
     def append(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
     ) -> Head:
         for entry in entries:
             self.written.append(entry)
-            for row in project(len(self.written), entry.type, entry.data):
-                if row.table != "open_passages":
-                    continue
-                if isinstance(row, Put):
-                    values = row.values
-                    lane, card = LaneId(str(values["lane"])), str(values["card"])
-                    sequence = int(values["sequence"])
-                    passage = PassageId(row.key)
-                    self._open[row.key] = OpenPassage(passage, lane, sequence, card)
-                else:
-                    self._open.pop(row.key, None)
+            at = entry.at
+            rows = project(
+                len(self.written), entry.type, entry.data, at.wall_us, at.quality, entry.cause
+            )
+            self.tables.apply(rows)
         self._results |= {kept.order_id: (kept, now.wall_us) for kept in results}
         return self.head()
 
@@ -46,7 +41,19 @@ class MemoryJournal:
         return () if card is None else (card,)
 
     def open_passages(self) -> Sequence[OpenPassage]:
-        return sorted(self._open.values(), key=lambda left: left.sequence)
+        return self.tables.open_passages()
+
+    def presence(self, card: str) -> Presence | None:
+        return self.tables.presence(card)
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        return self.tables.zone_counts()
+
+    def amnesties(self) -> Mapping[ZoneId, int]:
+        return self.tables.amnesties()
+
+    def modes(self) -> Sequence[Mode]:
+        return self.tables.modes("/gate/v1/estate/north/m1/{:020d}")
 
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
         kept, at_us = self._results.get(order_id, (None, 0))
