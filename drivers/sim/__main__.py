@@ -25,7 +25,7 @@ def serve(spec: SimSpec, ended: threading.Event | None = None) -> None:
     board = Board()
     gate = Gate(spec, board)
     pins = PinServer(board, spec.pin_socket)
-    lines = Lines(spec.readers)
+    lines = Lines({**spec.readers, **spec.displays})
     control = Control(gate, lines, spec.control_socket)
     if ended is not None:
         control.ended = ended

@@ -90,8 +90,9 @@ class SimClient:
         approach_ms: int = 0,
         enter_ms: int = 300,
         under_ms: int = 1000,
+        **habits: Any,
     ) -> None:
-        """A car comes; ``kind``: through, back_out or stall (see `drivers.sim.physics.Car`)."""
+        """A car comes; ``kind`` and its other habits are those of `drivers.sim.road.Car`."""
         self.ask(
             "drive",
             lane=lane,
@@ -101,6 +102,7 @@ class SimClient:
             approach_ms=approach_ms,
             enter_ms=enter_ms,
             under_ms=under_ms,
+            **habits,
         )
 
     def release(self, lane: str) -> None:
@@ -111,9 +113,29 @@ class SimClient:
         """Somebody stands under the arm for that long."""
         self.ask("person", lane=lane, ms=ms)
 
-    def input(self, pin: int, active: bool | None) -> None:
+    def input(self, pin: int | str, active: bool | None) -> None:
         """Put an input to active or not, whatever the lane says; None lets go of it."""
         self.ask("input", pin=pin, active=active)
+
+    def cut(self, pin: int | str) -> None:
+        """Cut the wire of an input: it reads as it is pulled. `mend` makes it whole."""
+        self.ask("cut", pin=pin)
+
+    def chatter(self, pin: int | str, ms: float) -> None:
+        """Let a contact open and close, ``ms`` each; `mend` ends it."""
+        self.ask("chatter", pin=pin, ms=ms)
+
+    def mend(self, pin: int | str) -> None:
+        """All is well with an input again."""
+        self.ask("mend", pin=pin)
+
+    def hand(self, lane: str, way: int | None) -> None:
+        """Somebody lifts (1), holds (0) or pulls down (-1) the arm, or lets go of it (None)."""
+        self.ask("hand", lane=lane, way=way)
+
+    def power(self, lane: str, on: bool) -> None:
+        """The operator's power goes, or returns."""
+        self.ask("power", lane=lane, on=on)
 
     def unplug(self, reader: str) -> None:
         """Take a reader away."""

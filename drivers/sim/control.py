@@ -3,16 +3,18 @@
 Requests are objects with ``op``; the answer has ``ok`` true, or false with ``error``. Ops:
 
     tap {reader, bytes: hex | em4100: digits, baud?} -> ns, just before the last byte was written
-    drive {lane, car, kind?, polite?, approach_ms?, enter_ms?, under_ms?}
-    release {lane}          person {lane, ms}        input {pin, active: true | false | null}
-    unplug {reader}         replug {reader}          heard -> what was written to the readers
+    drive {lane, car, kind?, polite?, shy?, outward?, approach_ms?, enter_ms?, under_ms?, leave_ms?,
+           gap_ms?, pause_ms?, behind_ms?, turn_ms?}       wave {lane, car}      release {lane}
+    person {lane, ms}       hand {lane, way: 1 | 0 | -1 | null}    reach {lane, low?, high?}
+    power {lane, on}        input {pin, active: true | false | null}
+    cut {pin}               chatter {pin, ms}              mend {pin}
+    unplug {reader}         replug {reader}          heard -> what was written to the lines
     arms -> lanes           pins -> level and function of every pin
     trace {since?, limit?} -> records, next, dropped, recorded    story {since_ns?} -> notes
     wait {for: {...}, limit_ms} -> met               stop
 
-A wait is for all of: ``lane`` with ``arm`` (``up``, ``down``, ``rising``, ``falling``,
-``between``), ``loop`` (bool), ``cars`` (count), ``passed`` (at least), ``hits`` (at least); or
-``pin`` with ``level`` and ``function``; or ``records`` (trace at least that long).
+A ``pin`` of an input is its number or its name (`drivers.sim.spec`). What a wait can be for stands
+in `drivers.sim.waits`.
 """
 
 import contextlib
@@ -25,23 +27,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from drivers.sim.board import PINS
+from drivers.sim.door import Passage
 from drivers.sim.gate import Gate
 from drivers.sim.lines import Lines, em4100_frame
-from drivers.sim.physics import Car, Kind, Lane
+from drivers.sim.road import Car, Kind
 from drivers.sim.spec import MS
+from drivers.sim.waits import arm_word, check, holds
 
 PAGE = 5_000
 LONGEST_LINE = 1_000_000
 LONGEST_WAIT_MS = 120_000
 Answer = dict[str, Any]
-
-
-def arm_word(lane: Lane) -> str:
-    """Where the arm is, in one word."""
-    if lane.moving:
-        return "rising" if lane.moving > 0 else "falling"
-    return "up" if lane.opened else "down" if lane.closed else "between"
 
 
 class Control:
@@ -62,9 +58,16 @@ class Control:
         self._ops: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
             "tap": self._tap,
             "drive": self._drive,
+            "wave": self._wave,
             "release": self._release,
             "person": self._person,
+            "hand": self._hand,
+            "reach": self._reach,
+            "power": self._power,
             "input": self._input,
+            "cut": self._cut,
+            "chatter": self._chatter,
+            "mend": self._mend,
             "unplug": self._unplug,
             "replug": self._replug,
             "heard": self._heard,
@@ -123,30 +126,65 @@ class Control:
         return {"ns": self._lines.tap(request["reader"], frame, int(request.get("baud", 0)))}
 
     def _drive(self, request: Mapping[str, Any]) -> Answer:
-        car = Car(
-            str(request["car"]),
-            Kind(request.get("kind", "through")),
-            approach_ns=int(request.get("approach_ms", 0) * MS),
-            enter_ns=int(request.get("enter_ms", 300) * MS),
-            under_ns=int(request.get("under_ms", 1000) * MS),
-            polite=bool(request.get("polite", False)),
-        )
-        self._gate.drive(request["lane"], car)
+        self._gate.drive(request["lane"], _car(request))
+        return {}
+
+    def _wave(self, request: Mapping[str, Any]) -> Answer:
+        car = str(request["car"])
+        self._gate.act(request["lane"], lambda lane, now: lane.wave(car, now))
         return {}
 
     def _release(self, request: Mapping[str, Any]) -> Answer:
-        self._gate.release(request["lane"])
+        self._gate.act(request["lane"], lambda lane, now: lane.release(now))
         return {}
 
     def _person(self, request: Mapping[str, Any]) -> Answer:
-        self._gate.person(request["lane"], int(request["ms"]))
+        for_ns = int(request["ms"]) * MS
+        self._gate.act(request["lane"], lambda lane, now: lane.person(for_ns, now))
+        return {}
+
+    def _hand(self, request: Mapping[str, Any]) -> Answer:
+        way = request["way"]
+        if way not in (None, -1, 0, 1):
+            raise ValueError("way is 1 (lifts), 0 (holds), -1 (pulls down) or null (lets go)")
+        self._gate.act(request["lane"], lambda lane, now: lane.hand(way, now))
+        return {}
+
+    def _reach(self, request: Mapping[str, Any]) -> Answer:
+        low, high = float(request.get("low", 0)), float(request.get("high", 1))
+        if not 0 <= low <= high <= 1:
+            raise ValueError(f"an arm reaches from 0 to 1 at most, not from {low} to {high}")
+        self._gate.act(request["lane"], lambda lane, now: lane.reach(low, high, now))
+        return {}
+
+    def _power(self, request: Mapping[str, Any]) -> Answer:
+        on = bool(request["on"])
+        self._gate.act(request["lane"], lambda lane, now: lane.power(on, now))
         return {}
 
     def _input(self, request: Mapping[str, Any]) -> Answer:
-        active = request["active"]
-        if active is not None and not isinstance(active, bool):
+        pin, active = self._gate.pin_of(request["pin"]), request["active"]
+        if active is None:
+            self._gate.hurt(lambda wires, _now: wires.mend(pin))
+        elif isinstance(active, bool):
+            self._gate.hurt(lambda wires, _now: wires.stick(pin, active))
+        else:
             raise TypeError("active is true, false or null")
-        self._gate.force(request["pin"], active)
+        return {}
+
+    def _cut(self, request: Mapping[str, Any]) -> Answer:
+        pin = self._gate.pin_of(request["pin"])
+        self._gate.hurt(lambda wires, _now: wires.cut(pin))
+        return {}
+
+    def _chatter(self, request: Mapping[str, Any]) -> Answer:
+        pin, period = self._gate.pin_of(request["pin"]), int(request["ms"] * MS)
+        self._gate.hurt(lambda wires, now: wires.chatter(pin, period, now))
+        return {}
+
+    def _mend(self, request: Mapping[str, Any]) -> Answer:
+        pin = self._gate.pin_of(request["pin"])
+        self._gate.hurt(lambda wires, _now: wires.mend(pin))
         return {}
 
     def _unplug(self, request: Mapping[str, Any]) -> Answer:
@@ -164,17 +202,20 @@ class Control:
     def _arms(self, _request: Mapping[str, Any]) -> Answer:
         with self._board.lock:
             self._gate.look()
-            return {"arms": {name: self._lane(lane) for name, lane in self._gate.lanes.items()}}
+            return {
+                "arms": {name: self._lane(name, lane) for name, lane in self._gate.lanes.items()}
+            }
 
-    def _lane(self, lane: Lane) -> Answer:
+    def _lane(self, name: str, lane: Passage) -> Answer:
         return {
             "arm": arm_word(lane),
-            "place": round(lane.place / lane.span, 3),
+            "place": round(lane.height, 3),
             "loop": lane.loop,
             "beam": lane.beam,
             "hits": lane.hits,
             "passed": lane.passed,
             "cars": [{"car": car.name, "phase": car.phase} for car in lane.cars],
+            "lamps": self._gate.lamps(name),
         }
 
     def _pins(self, _request: Mapping[str, Any]) -> Answer:
@@ -208,39 +249,32 @@ class Control:
     def _wait(self, request: Mapping[str, Any]) -> Answer:
         limit_ms = min(float(request.get("limit_ms", 5_000)), LONGEST_WAIT_MS)
         wanted = request["for"]
-        unknown = set(wanted) - {*_OF_LANE, "lane", "pin", "level", "function", "records"}
-        if unknown:
-            raise ValueError(f"a wait knows nothing of {', '.join(sorted(unknown))}")
+        check(wanted)
         with self._board.lock:
-            met = self._board.changed.wait_for(lambda: self._met(wanted), limit_ms / 1000)
+            met = self._board.changed.wait_for(lambda: holds(self._gate, wanted), limit_ms / 1000)
         return {"met": bool(met), "ns": time.monotonic_ns()}
-
-    def _met(self, wanted: Mapping[str, Any]) -> bool:
-        if "records" in wanted and self._board.recorded < wanted["records"]:
-            return False
-        if "pin" in wanted:
-            if not 0 <= wanted["pin"] < PINS:
-                raise ValueError(f"there is no GPIO{wanted['pin']}")
-            pin = self._board.pins[wanted["pin"]]
-            function = "output" if pin.output else "input"
-            if pin.level != wanted.get("level", pin.level):
-                return False
-            if function != wanted.get("function", function):
-                return False
-        if "lane" not in wanted:
-            return True
-        lane = self._gate.lanes[wanted["lane"]]
-        return all(holds(lane, wanted[name]) for name, holds in _OF_LANE.items() if name in wanted)
 
     def _stop(self, _request: Mapping[str, Any]) -> Answer:
         self._told_to_end = True  # after the answer has left
         return {}
 
 
-_OF_LANE: Mapping[str, Callable[[Lane, Any], bool]] = {
-    "arm": lambda lane, word: arm_word(lane) == word,
-    "loop": lambda lane, on: lane.loop is on,
-    "cars": lambda lane, count: len(lane.cars) == count,
-    "passed": lambda lane, count: lane.passed >= count,
-    "hits": lambda lane, count: lane.hits >= count,
-}
+def _car(request: Mapping[str, Any]) -> Car:
+    def ns(name: str, usual: int) -> int:
+        return int(request.get(f"{name}_ms", usual) * MS)
+
+    return Car(
+        str(request["car"]),
+        Kind(request.get("kind", "through")),
+        approach_ns=ns("approach", 0),
+        enter_ns=ns("enter", 300),
+        under_ns=ns("under", 1000),
+        leave_ns=ns("leave", 0),
+        gap_ns=ns("gap", 0),
+        pause_ns=ns("pause", 300),
+        behind_ns=ns("behind", 0) if "behind_ms" in request else None,
+        turn_ns=ns("turn", 0) if "turn_ms" in request else None,
+        polite=bool(request.get("polite", False)),
+        shy=bool(request.get("shy", False)),
+        outward=bool(request.get("outward", False)),
+    )

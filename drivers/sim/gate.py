@@ -4,16 +4,19 @@ Rules kept here:
 - a relay's contact follows its pin at once, in the thread that received the level;
 - everything else happens in the thread ``sim-time``, which sleeps until the next thing is due;
 - a pin shared by several loops or switches is active when any of them is;
-- an input put to a level by hand (`force`) stays so until it is let go: a loop that is stuck.
+- an input whose wire is hurt (`drivers.sim.wires`) says what its wire says, whatever stands on it.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from drivers.sim.board import Board
-from drivers.sim.physics import Car, Lane
-from drivers.sim.spec import LaneSpec, SimSpec, Wire
+from drivers.sim.door import Door, Passage
+from drivers.sim.physics import Lane
+from drivers.sim.road import Car
+from drivers.sim.spec import Sensor, SimSpec, Wire
+from drivers.sim.wires import Wires
 
 LONGEST_S = 5.0
 
@@ -24,16 +27,25 @@ class Gate:
     def __init__(self, spec: SimSpec, board: Board) -> None:
         now = time.monotonic_ns()
         self.board = board
-        self.lanes = {one.build.lane: Lane(one.build, now) for one in spec.lanes}
-        self._specs = spec.lanes
-        self._switches = spec.inputs
-        self._forced: dict[int, bool] = {}
-        self._contacts: dict[int, list[tuple[Lane, str, Wire]]] = {}
-        for one in spec.lanes:
+        self.lanes: dict[str, Passage] = {
+            one.build.lane: Door(one.build, now) if one.build.door else Lane(one.build, now)
+            for one in spec.lanes
+        }
+        self._specs = {one.build.lane: one for one in spec.lanes}
+        self._sensors = tuple(spec.sensors())
+        self._names = {one.name: one.wire.pin for one in reversed(self._sensors)}
+        self._active_low = {
+            wire.pin: wire.active_low
+            for one in self._sensors
+            for wire in (one.wire, one.pair)
+            if wire is not None
+        }
+        self._wires = Wires()
+        self._contacts: dict[int, list[tuple[Passage, str, Wire]]] = {}
+        for name, one in self._specs.items():
             for which, wire in one.relays.items():
-                contact = (self.lanes[one.build.lane], which, wire)
+                contact = (self.lanes[name], which, wire)
                 self._contacts.setdefault(wire.pin, []).append(contact)
-        self._wires = self._wiring()
         self._running = True
         self._wake = threading.Condition(board.lock)
         self._thread = threading.Thread(target=self._live, name="sim-time", daemon=True)
@@ -52,78 +64,78 @@ class Gate:
             self._wake.notify_all()
         self._thread.join(1)
 
+    def act(self, lane: str, what: Callable[[Passage, int], None]) -> None:
+        """Something happens in a lane, now; KeyError when there is no such lane."""
+        with self.board.lock:
+            what(self.lanes[lane], time.monotonic_ns())
+            self.look()
+
     def drive(self, lane: str, car: Car) -> None:
         """A car comes to a lane; KeyError when there is no such lane."""
+        self.act(lane, lambda it, now: it.drive(car, now))
+
+    def hurt(self, what: Callable[[Wires, int], None]) -> None:
+        """Something happens to the wires of the inputs, now."""
         with self.board.lock:
-            self.lanes[lane].drive(car, time.monotonic_ns())
+            what(self._wires, time.monotonic_ns())
             self.look()
 
-    def release(self, lane: str) -> None:
-        """The stalled car of a lane goes on."""
-        with self.board.lock:
-            self.lanes[lane].release(time.monotonic_ns())
-            self.look()
+    def pin_of(self, name: int | str) -> int:
+        """The pin of an input, by name or number; KeyError when no input is wired to it."""
+        pin = self._names[name] if isinstance(name, str) else name
+        if pin not in self._active_low:
+            raise KeyError(name)
+        return pin
 
-    def person(self, lane: str, ms: int) -> None:
-        """Somebody stands under the arm of a lane."""
-        with self.board.lock:
-            self.lanes[lane].person(ms * 1_000_000, time.monotonic_ns())
-            self.look()
-
-    def force(self, pin: int, active: bool | None) -> None:
-        """Put an input to active or not whatever the lane says; None lets go of it.
-
-        KeyError when no input is wired to the pin.
-        """
-        with self.board.lock:
-            if pin not in self._wires:
-                raise KeyError(pin)
-            if active is None:
-                self._forced.pop(pin, None)
-            else:
-                self._forced[pin] = active
-            self.look()
-
-    def relay_on(self, wire: Wire) -> bool:
-        """Whether the relay behind a pin pulls; a floating pin does not. Under the lock."""
+    def on(self, wire: Wire) -> bool:
+        """Whether what is behind an output pulls; a floating pin does not. Under the lock."""
         state = self.board.pins[wire.pin]
         return state.output and state.level == wire.level(True)
 
-    def _wiring(self) -> dict[int, bool]:
-        """Every input pin and whether it is active low."""
-        inputs = [wire for spec in self._specs for wire in _inputs(spec)]
-        return {wire.pin: wire.active_low for wire in (*inputs, *self._switches)}
+    def lamps(self, lane: str) -> Mapping[str, bool]:
+        """The lamps and the horn of a lane. Under the lock."""
+        return {name: self.on(wire) for name, wire in self._specs[lane].lamps.items()}
 
     def _contact(self, pin: int, ns: int) -> None:
         for lane, which, wire in self._contacts.get(pin, ()):
-            lane.relay(which, self.relay_on(wire), ns)
+            lane.relay(which, self.on(wire), ns)
         self.look()
 
     def look(self) -> None:
         """Bring lanes and input pins to what they are now, and wake who waits. Under the lock."""
         now = time.monotonic_ns()
-        active = dict.fromkeys(self._wires, False)
-        for spec in self._specs:
-            lane = self.lanes[spec.build.lane]
-            lane.advance(now)
-            for wires, on in (
-                (spec.loop, lane.loop),
-                (spec.safety, lane.beam),
-                (spec.opened, lane.opened),
-                (spec.closed, lane.closed),
-            ):
-                for wire in wires:
-                    active[wire.pin] = active[wire.pin] or on
-        active.update(self._forced)
+        active = dict.fromkeys(self._active_low, False)
+        pairs: dict[int, int] = {}
+        for sensor, seen in self._seen(now):
+            tested = sensor.test is not None and self.on(sensor.test)
+            active[sensor.wire.pin] = active[sensor.wire.pin] or seen or tested
+            if sensor.pair is not None:
+                pairs[sensor.pair.pin] = sensor.wire.pin
+        for pair, pin in pairs.items():
+            # A sensor that is stuck is so with both contacts; a wire is hurt alone.
+            active[pair] = not self._wires.stuck.get(pin, active[pin])
         for pin, on in active.items():
-            self.board.stand_on(pin, int(on is not self._wires[pin]), now)
+            said = self._wires.says(pin, on, now)
+            self.board.stand_on(
+                pin, None if said is None else int(said is not self._active_low[pin]), now
+            )
         self.board.changed.notify_all()
         self._wake.notify_all()
+
+    def _seen(self, now: int) -> Iterator[tuple[Sensor, bool]]:
+        for name, spec in self._specs.items():
+            lane = self.lanes[name]
+            lane.advance(now)
+            seen = lane.sensors()
+            for role, sensors in spec.sensors.items():
+                for sensor in sensors:
+                    yield sensor, seen.get(role, False)
 
     def _live(self) -> None:
         with self.board.lock:
             while self._running:
                 dues = [lane.next_ns() for lane in self.lanes.values()]
+                dues.append(self._wires.next_ns())
                 due = min((due for due in dues if due is not None), default=None)
                 now = time.monotonic_ns()
                 if due is not None and due <= now:
@@ -131,7 +143,3 @@ class Gate:
                     continue
                 wait = LONGEST_S if due is None else (due - now) / 1e9
                 self._wake.wait(min(wait, LONGEST_S))
-
-
-def _inputs(spec: LaneSpec) -> Iterator[Wire]:
-    yield from (*spec.loop, *spec.safety, *spec.opened, *spec.closed)

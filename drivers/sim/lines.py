@@ -1,10 +1,10 @@
-"""The serial lines of the readers: ptys whose master side is here.
+"""The serial lines of readers and displays: ptys whose master side is here.
 
 Rules kept here:
 - a line has a name in the file system (a link to the pty), as udev gives a reader one; unplugging
   removes both, plugging in again makes a new pty under the old name;
 - the time of a tap is taken before its bytes are written, all in one write;
-- what the daemon writes to a reader (lamp, buzzer) is read and kept, bounded.
+- what the daemon writes to a line (lamp, buzzer, text) is read and kept, bounded.
 """
 
 import contextlib

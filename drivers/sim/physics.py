@@ -1,71 +1,23 @@
-"""One lane as it is built: an arm that takes time, a loop, cars, people.
+"""One lane as it is built: an arm that takes time, loops, cars, people.
 
 Rules kept here:
 - pure: times are nanoseconds of one monotonic clock and come from outside; whole numbers only;
-- the arm does what its relays say and nothing else; it goes down by itself only where
-  `self_close_ns` says so;
 - nothing here is kinder than reality: an arm told to go down goes down on a car, and that is a
-  hit; a loop says only what stands on it.
-
-The place of the arm is counted from 0 (down) to ``open_ns * close_ns`` (up), so that it moves by a
-whole number every nanosecond either way.
+  hit; a loop says only what stands on it; who drives nose to tail does not look at the lamp.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from drivers.sim.arm import Arm, Build
+from drivers.sim.road import Car, Driver, Kind, Phase
+
+__all__ = ["Arm", "Build", "Car", "Kind", "Lane", "Note", "Phase"]
 
 HIT_BELOW = 2  # an arm in the lower half of its way touches what stands under it
 STORY = 10_000
-
-
-class Kind(StrEnum):
-    """What a car does once the arm is up."""
-
-    THROUGH = "through"
-    BACK_OUT = "back_out"
-    STALL = "stall"
-
-
-class Phase(StrEnum):
-    """Where a car is."""
-
-    APPROACHING = "approaching"
-    WAITING = "waiting"
-    ENTERING = "entering"
-    UNDER = "under"
-    GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """How a lane is built. Times in ns. ``maintained``: the arm is up while its relay is on."""
-
-    lane: str
-    open_ns: int = 1_500_000_000
-    close_ns: int = 1_500_000_000
-    maintained: bool = False
-    self_close_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Car:
-    """A car and its habits: how long it comes, drives in and stays under the arm.
-
-    ``polite``: it goes only after an open relay was on while it waited as the first one; otherwise
-    it goes whenever the arm is up.
-    """
-
-    name: str
-    kind: Kind = Kind.THROUGH
-    approach_ns: int = 0
-    enter_ns: int = 300_000_000
-    under_ns: int = 1_000_000_000
-    polite: bool = False
-    phase: Phase = Phase.APPROACHING
-    until_ns: int | None = None
-    invited: bool = False
+SENSORS = ("approach", "loop", "exit", "safety", "opened", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,77 +29,121 @@ class Note:
     what: str
 
 
-@dataclass(slots=True)
 class Lane:
     """The state of a lane at ``now_ns``; call `advance` before looking at it."""
 
-    build: Build
-    now_ns: int
-    place: int = 0
-    moving: int = 0
-    hits: int = 0
-    passed: int = 0
-    cars: deque[Car] = field(default_factory=deque)
-    story: deque[Note] = field(default_factory=lambda: deque(maxlen=STORY))
-    relays: dict[str, bool] = field(default_factory=dict)
-    person_until_ns: int | None = None
-    close_at_ns: int | None = None
-    hit_now: bool = False
+    def __init__(self, build: Build, now_ns: int) -> None:
+        self.build = build
+        self.now_ns = now_ns
+        self.arm = Arm(build, now_ns, self._tell)
+        self.hits = 0
+        self.passed = 0
+        self.cars: deque[Driver] = deque()
+        self.story: deque[Note] = deque(maxlen=STORY)
+        self.person_until_ns: int | None = None
+        self._hit_now = False
 
     @property
     def span(self) -> int:
         """The place of an arm that is up."""
-        return self.build.open_ns * self.build.close_ns
+        return self.build.span
+
+    @property
+    def place(self) -> int:
+        """Where the arm is."""
+        return self.arm.place
+
+    @property
+    def height(self) -> float:
+        """Where the arm is, from 0 (down) to 1 (up)."""
+        return self.arm.place / self.span
+
+    @property
+    def moving(self) -> int:
+        """Which way the arm moves."""
+        return self.arm.moving
 
     @property
     def opened(self) -> bool:
         """The upper limit switch."""
-        return self.place == self.span
+        return self.arm.opened
 
     @property
     def closed(self) -> bool:
         """The lower limit switch."""
-        return self.place == 0
+        return self.arm.closed
 
     @property
     def loop(self) -> bool:
-        """Metal stands on the loop."""
-        return bool(self.cars) and self.cars[0].phase is Phase.UNDER
+        """Metal stands on the loop under the arm."""
+        return any(car.middle for car in self.cars)
+
+    @property
+    def approach(self) -> bool:
+        """Metal stands on the loop of the outer side."""
+        return any(car.far if car.car.outward else car.near for car in self.cars)
+
+    @property
+    def exit(self) -> bool:
+        """Metal stands on the loop of the inner side."""
+        return any(car.near if car.car.outward else car.far for car in self.cars)
 
     @property
     def beam(self) -> bool:
-        """Somebody or something is under the arm."""
+        """Somebody or something is under the arm, as far as a sensor can tell."""
         return self.loop or self.person_until_ns is not None
+
+    def sensors(self) -> Mapping[str, bool]:
+        """What every sensor of the lane says."""
+        return {
+            "approach": self.approach,
+            "loop": self.loop,
+            "exit": self.exit,
+            "safety": self.beam,
+            "opened": self.opened,
+            "closed": self.closed,
+        }
 
     def relay(self, which: str, on: bool, now_ns: int) -> None:
         """The contact ``open``, ``close`` or ``stop`` closes or opens."""
         self.advance(now_ns)
-        if self.relays.get(which, False) is on:
+        if self.arm.relays.get(which, False) is on:
             return
-        self.relays[which] = on
-        if which == "open":
-            if on and self.cars:
-                self.cars[0] = replace(self.cars[0], invited=self.cars[0].phase is Phase.WAITING)
-            if on or self.build.maintained:
-                self._go(1 if on else -1)
-        elif on:
-            self._go(-1 if which == "close" else 0)
-        if self.relays.get("open") and self.relays.get("close"):
+        if which == "open" and on:
+            for outward in (False, True):
+                head = next((car for car in self.cars if car.car.outward is outward), None)
+                if head is not None and not head.car.shy:
+                    head.invited = head.phase is Phase.WAITING
+        self._hit_now = False
+        self.arm.relay(which, on)
+        if self.arm.relays.get("open") and self.arm.relays.get("close"):
             self._tell("open and close relay are on together")
         self._cars_look()
 
     def drive(self, car: Car, now_ns: int) -> None:
         """A car comes; it queues behind those that are there."""
         self.advance(now_ns)
-        self.cars.append(replace(car, phase=Phase.APPROACHING, until_ns=now_ns + car.approach_ns))
+        self.cars.append(Driver(car, now_ns, until_ns=now_ns + car.approach_ns))
         self._tell(f"{car.name} comes")
         self.advance(now_ns)
+
+    def wave(self, name: str, now_ns: int) -> None:
+        """Tell a car that it is its turn; ValueError when it is not there."""
+        self.advance(now_ns)
+        for car in self.cars:
+            if car.name == name:
+                car.invited = True
+                break
+        else:
+            raise ValueError(f"{name} is not there")
+        self._cars_look()
 
     def release(self, now_ns: int) -> None:
         """A stalled car goes on."""
         self.advance(now_ns)
-        if self.loop and self.cars[0].until_ns is None:
-            self.cars[0] = replace(self.cars[0], until_ns=now_ns)
+        for car in self.cars:
+            if car.release(now_ns):
+                break
         self.advance(now_ns)
 
     def person(self, for_ns: int, now_ns: int) -> None:
@@ -155,6 +151,26 @@ class Lane:
         self.advance(now_ns)
         self.person_until_ns = now_ns + for_ns
         self._tell("a person walks in")
+        self.advance(now_ns)
+
+    def hand(self, way: int | None, now_ns: int) -> None:
+        """Somebody lifts (1), holds (0) or pulls down (-1) the arm, or lets go of it (None)."""
+        self.advance(now_ns)
+        words = {1: "somebody lifts the arm", 0: "somebody holds the arm"}
+        self._tell("nobody holds the arm" if way is None else words.get(way, "it is pulled down"))
+        self.arm.hand = way
+        self.advance(now_ns)
+
+    def reach(self, low: float, high: float, now_ns: int) -> None:
+        """The arm gets only from ``low`` to ``high`` (0 to 1): it is bent, or something is in."""
+        self.advance(now_ns)
+        self.arm.low, self.arm.high = int(low * self.span), int(high * self.span)
+        self.advance(now_ns)
+
+    def power(self, on: bool, now_ns: int) -> None:
+        """The operator's power goes, or returns."""
+        self.advance(now_ns)
+        self.arm.switch_power(on)
         self.advance(now_ns)
 
     def advance(self, now_ns: int) -> None:
@@ -169,91 +185,118 @@ class Lane:
         return min(self._dues(), default=None)
 
     def _dues(self) -> Iterator[int]:
-        if self.moving:
-            speed = self.build.close_ns if self.moving > 0 else self.build.open_ns
-            left = self.span - self.place if self.moving > 0 else self.place
-            yield self.now_ns + -(-left // speed)
-            above = self.place - self.span // HIT_BELOW
-            if self.moving < 0 and self.beam and not self.hit_now:
-                yield self.now_ns + max(0, -(-above // speed))
-        for car in self.cars:
-            if car.until_ns is not None:
-                yield car.until_ns
-        for due in (self.person_until_ns, self.close_at_ns):
+        yield from self.arm.dues()
+        above = self.place - self.span // HIT_BELOW
+        if self.moving < 0 and self._under and not self._hit_now:
+            yield self.now_ns + max(0, -(-above // self.arm.speed(-1)))
+        for number, car in enumerate(self.cars):
+            due = car.next_ns()
             if due is not None:
                 yield due
+            if (after := self._follows_ns(number)) is not None:
+                yield max(after, self.now_ns)
+        if self.person_until_ns is not None:
+            yield self.person_until_ns
+
+    @property
+    def _under(self) -> bool:
+        return self.person_until_ns is not None or any(car.inside for car in self.cars)
 
     def _move(self, to_ns: int) -> None:
-        passed, self.now_ns = to_ns - self.now_ns, to_ns
-        if self.moving > 0:
-            self.place = min(self.span, self.place + passed * self.build.close_ns)
-        elif self.moving < 0:
-            self.place = max(0, self.place - passed * self.build.open_ns)
+        self.now_ns = to_ns
+        self.arm.move(to_ns)
+        for car in self.cars:
+            car.move(to_ns)
 
     def _happen(self) -> None:
-        self._arm_happens()
+        self.arm.happen(self.beam)
+        if self.moving < 0 and self._under and not self._hit_now and self._low:
+            self._hit_now = True
+            self.arm.motor, self.arm.until_ns = 0, None
+            self.hits += 1
+            self._tell("THE ARM HIT what was under it")
         if self.person_until_ns is not None and self.person_until_ns <= self.now_ns:
             self.person_until_ns = None
             self._tell("the person is through")
-        for index, car in enumerate(tuple(self.cars)):
-            if car.until_ns is not None and car.until_ns <= self.now_ns:
-                self.cars[index] = self._next_phase(car)
-        while self.cars and self.cars[0].phase is Phase.GONE:
-            self.cars.popleft()
+        for car in self.cars:
+            self._car_happens(car)
+        for car in [car for car in self.cars if car.phase is Phase.GONE]:
+            self.cars.remove(car)
         self._cars_look()
 
-    def _arm_happens(self) -> None:
-        if self.moving > 0 and self.opened:
-            self.moving = 0
-            self._tell("the arm is up")
-            if self.build.self_close_ns is not None:
-                self.close_at_ns = self.now_ns + self.build.self_close_ns
-        elif self.moving < 0 and self.closed:
-            self.moving = 0
-            self._tell("the arm is down")
-        if self.moving < 0 and self.beam and self.place <= self.span // HIT_BELOW:
-            self.moving, self.hit_now = 0, True
-            self.hits += 1
-            self._tell("THE ARM HIT what was under it")
-        if self.close_at_ns is not None and self.close_at_ns <= self.now_ns:
-            # The drive's own logic holds it while its loop is occupied.
-            self.close_at_ns = None
-            if self.beam:
-                self.close_at_ns = self.now_ns + 100_000_000
-            else:
-                self._go(-1)
+    @property
+    def _low(self) -> bool:
+        return self.place <= self.span // HIT_BELOW
 
-    def _next_phase(self, car: Car) -> Car:
-        match car.phase:
-            case Phase.APPROACHING:
+    def _car_happens(self, car: Driver) -> None:
+        if car.phase is Phase.APPROACHING:
+            if car.until_ns is not None and car.until_ns <= self.now_ns:
+                car.phase, car.until_ns = Phase.WAITING, None
                 self._tell(f"{car.name} waits before the arm")
-                return replace(car, phase=Phase.WAITING, until_ns=None)
-            case Phase.ENTERING:
-                self._tell(f"{car.name} is under the arm")
-                until = None if car.kind is Kind.STALL else self.now_ns + car.under_ns
-                return replace(car, phase=Phase.UNDER, until_ns=until)
-            case _:
-                back = car.kind is Kind.BACK_OUT
-                self.passed += not back
-                self._tell(f"{car.name} {'backed out' if back else 'is through'}")
-                return replace(car, phase=Phase.GONE, until_ns=None)
+            return
+        if not car.driving:
+            return
+        car.arrive()
+        car.look(low=self._low, up=self.opened)
+        if car.halted:
+            return
+        if car.phase is Phase.ENTERING and car.middle:
+            car.phase = Phase.UNDER
+            self._tell(f"{car.name} is under the arm")
+        elif car.phase is Phase.UNDER and car.place >= car.car.clear:
+            self._through(car)
+        elif car.phase in (Phase.UNDER, Phase.LEAVING) and car.way < 0 and not car.inside:
+            if car.place <= car.car.enter_ns:
+                car.phase = Phase.ENTERING
+                self._tell(f"{car.name} backed out")
+        elif car.phase is Phase.GONE and car.way == 0 and car.place == car.car.clear:
+            # Without a loop behind the arm it is gone where it is through.
+            self._through(car)
+            car.phase = Phase.GONE
+
+    def _through(self, car: Driver) -> None:
+        car.phase = Phase.LEAVING
+        self.passed += car.car.kind is not Kind.BACK_OUT
+        self._tell(f"{car.name} is through")
 
     def _cars_look(self) -> None:
-        """The first car goes when the arm is up."""
-        if not self.cars or self.cars[0].phase is not Phase.WAITING or not self.opened:
-            return
-        car = self.cars[0]
-        if car.polite and not car.invited:
-            return
-        self.cars[0] = replace(car, phase=Phase.ENTERING, until_ns=self.now_ns + car.enter_ns)
-        self._tell(f"{car.name} drives in")
+        """The first car of a side goes when the arm is up and nobody is on the road."""
+        for outward in (False, True):
+            queue = [car for car in self.cars if car.car.outward is outward]
+            self._head_looks([car for car in queue if not car.driving], outward)
+        for number, car in enumerate(self.cars):
+            due = self._follows_ns(number)
+            if due is not None and due <= self.now_ns:
+                self._enter(car)
 
-    def _go(self, way: int) -> None:
-        at_end = (way > 0 and self.opened) or (way < 0 and self.closed)
-        self.close_at_ns, self.hit_now = None, False
-        if way != self.moving and not at_end:
-            self._tell({1: "the arm goes up", 0: "the arm stops", -1: "the arm goes down"}[way])
-        self.moving = 0 if at_end else way
+    def _head_looks(self, queue: list[Driver], outward: bool) -> None:
+        if not queue:
+            return
+        head = queue[0]
+        if head.phase is not Phase.WAITING:
+            return
+        head.place = max(head.place, 0)
+        busy = any(car.driving and car.phase is not Phase.LEAVING for car in self.cars)
+        oncoming = any(car.driving and car.car.outward is not outward for car in self.cars)
+        asked = head.invited or not (head.car.polite or head.car.shy)
+        free = self.opened and asked and not busy and not oncoming
+        if free or head.car.kind is Kind.FORCE:
+            self._enter(head)
+
+    def _follows_ns(self, number: int) -> int | None:
+        """When a car that drives nose to tail goes; None when it does not."""
+        car = self.cars[number]
+        if number == 0 or car.phase is not Phase.WAITING or car.car.behind_ns is None:
+            return None
+        ahead = self.cars[number - 1]
+        if not ahead.driving or ahead.way < 0 or self._low:
+            return None
+        return ahead.since_ns + car.car.behind_ns
+
+    def _enter(self, car: Driver) -> None:
+        car.start(self.now_ns)
+        self._tell(f"{car.name} drives in")
+        self._car_happens(car)
 
     def _tell(self, what: str) -> None:
         self.story.append(Note(self.now_ns, self.build.lane, what))

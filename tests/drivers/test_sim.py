@@ -142,6 +142,7 @@ def test_a_stalled_car_stays_until_it_is_released() -> None:
     one.advance(1000 * S)
     assert one.loop
     one.release(1000 * S)
+    one.advance(1001 * S)
     assert (one.loop, one.passed) == (False, 1)
 
 
@@ -361,6 +362,7 @@ def test_switches_and_stuck_loops(gate: SimProcess) -> None:
         "hits": 0,
         "passed": 0,
         "cars": [],
+        "lamps": {},
     }
 
 
