@@ -11,8 +11,11 @@ from collections.abc import Iterator
 
 from agent.settings.faults import listed, nearest
 from agent.settings.page import Page
+from agent.settings.rules_lanes import check_lanes
+from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uplink import check_secrets, check_uplink
-from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
+from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins, serial_ports
+from agent.settings.rules_zones import check_zones
 from agent.settings.tree import Node, Span, Trouble
 
 
@@ -20,6 +23,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     """Note every break of a rule on the page."""
     check_pins(root, page)
     check_outputs(root, page, whole=whole)
+    check_sensors(root, page)
     _ports(root, page)
     _names_twice(root, page)
     _run_path(root, page)
@@ -31,6 +35,8 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
         _names(root, page)
         _sides(root, page)
         _lines(root, page)
+        check_lanes(root, page)
+        check_zones(root, page)
 
 
 def section(root: Node, name: str) -> Iterator[tuple[str, Node]]:
@@ -68,19 +74,19 @@ def _empty(root: Node, page: Page) -> None:
 
 
 def _ports(root: Node, page: Page) -> None:
-    """A serial port belongs to one reader; so does a PC/SC reader."""
+    """A serial port belongs to one reader or display; so does a PC/SC reader."""
     ports: dict[str, tuple[str, int]] = {}
     cards: list[tuple[str, str, int]] = []
-    for key, reader in section(root, "readers"):
-        driver, port = reader.get("driver"), reader.get("port")
-        kind = driver.text if driver is not None else ""
-        if kind == "serial" and port is not None and isinstance(port.value, str):
-            path, line = f"readers.{key}.port", port.span.line + 1
+    for path, port in serial_ports(root):
+        if isinstance(port.value, str):
+            line = port.span.line + 1
             where, first = ports.setdefault(posixpath.normpath(port.value), (path, line))
             if where != path:
                 problem = f"{port.value[:60]} is used twice; the first is {where} in line {first}"
                 page.blame(Trouble(port.span, problem, "each port once", path=path))
-        elif kind == "pcsc":
+    for key, reader in section(root, "readers"):
+        driver = reader.get("driver")
+        if driver is not None and driver.value == "pcsc":
             _card_reader(key, reader, cards, page)
 
 

@@ -9,6 +9,7 @@ Rules kept here:
 from collections.abc import Iterator
 
 from agent.settings.page import Page
+from agent.settings.rules_sensors import numbered
 from agent.settings.tree import Node, Trouble
 
 UART = {14: "TXD", 15: "RXD"}
@@ -16,38 +17,70 @@ UART_PORTS = ("/dev/ttyAMA0", "/dev/serial0", "/dev/ttyS0")
 
 
 def check_pins(root: Node, page: Page) -> None:
-    """No pin twice."""
+    """No pin twice; sensors of one lane may share the output that tests them."""
     first: dict[int, tuple[str, int]] = {}
-    readers = root.get("readers")
-    for key, reader in readers.items() if readers is not None else ():
-        port = reader.get("port")
-        if port is not None and port.value in UART_PORTS:
-            for number in UART:
-                first.setdefault(number, (f"readers.{key}.port", port.span.line + 1))
+    for path, port in _uarts(root):
+        for number in UART:
+            first.setdefault(number, (path, port.span.line + 1))
     for path, user in _users(root):
         pin = user.get("pin")
         if pin is None or isinstance(pin.value, bool) or not isinstance(pin.value, int):
             continue
         where, line = first.setdefault(pin.value, (path, pin.span.line + 1))
-        if where != path:
+        if where != path and not _same_test(where, path):
             use = f" (the serial line's {UART[pin.value]})" if where.endswith(".port") else ""
             problem = f"pin {pin.value} is used twice; the first is {where} in line {line}{use}"
             page.blame(Trouble(pin.span, problem, "each pin once", path=f"{path}.pin"))
+
+
+def _same_test(one: str, other: str) -> bool:
+    """Whether both are tests of safety inputs of one lane."""
+    tests = one.endswith(".test") and other.endswith(".test")
+    return tests and one.split(".")[:2] == other.split(".")[:2]
+
+
+def _uarts(root: Node) -> Iterator[tuple[str, Node]]:
+    """Who uses the serial line of the header."""
+    for path, port in serial_ports(root):
+        if port.value in UART_PORTS:
+            yield path, port
+
+
+def serial_ports(root: Node) -> Iterator[tuple[str, Node]]:
+    """Every serial port of a reader or display, with its path."""
+    readers = root.get("readers")
+    for key, reader in readers.items() if readers is not None else ():
+        port, driver = reader.get("port"), reader.get("driver")
+        if port is not None and driver is not None and driver.value == "serial":
+            yield f"readers.{key}.port", port
+    lanes = root.get("lanes")
+    for key, lane in lanes.items() if lanes is not None else ():
+        port = lane.get("signals", "display", "port")
+        if port is not None:
+            yield f"lanes.{key}.signals.display.port", port
 
 
 def _users(root: Node) -> Iterator[tuple[str, Node]]:
     """Everything that has a pin, with its path."""
     lanes = root.get("lanes")
     for key, lane in lanes.items() if lanes is not None else ():
-        for part in ("arm", "inputs"):
+        for part in ("arm", "door", "inputs", "buttons", "signals"):
             wired = lane.get(part)
             for role, node in wired.items() if wired is not None else ():
-                path = f"lanes.{key}.{part}.{role}"
-                if isinstance(node.value, list):
-                    for number, item in enumerate(node.value):
-                        yield f"{path}.{number}", item
-                else:
-                    yield path, node
+                for path, one in numbered(f"lanes.{key}.{part}.{role}", node):
+                    yield from _pins_of(path, one)
+    common = root.get("emergency")
+    for role, node in common.items() if common is not None else ():
+        yield from _pins_of(f"emergency.{role}", node)
+
+
+def _pins_of(path: str, node: Node) -> Iterator[tuple[str, Node]]:
+    """The pin itself, the second contact of its pair, and what tests it."""
+    yield path, node
+    for part in ("pair", "test"):
+        more = node.get(part)
+        if more is not None:
+            yield f"{path}.{part}", more
 
 
 def check_outputs(root: Node, page: Page, *, whole: bool) -> None:
