@@ -50,6 +50,7 @@ from drivers.clock import SystemClock, boot_id
 from drivers.gpio import PinBank
 from drivers.lines import InputSpec, OutputSpec
 from drivers.pin_factory import open_factory
+from drivers.pins import PinFactory
 from drivers.serial_reader import SerialReader
 from drivers.wire import registry
 
@@ -59,15 +60,18 @@ _log = logging.getLogger("gate.app")
 
 
 class Daemon:
-    """One gate, from its settings. `run` returns when it was stopped."""
+    """One gate, from its settings. `run` returns when it was stopped.
 
-    def __init__(self, settings: Settings) -> None:
+    ``pins`` are those to work on, if not the ones that the settings name.
+    """
+
+    def __init__(self, settings: Settings, pins: PinFactory | None = None) -> None:
         self.settings = settings
         self.plan = planning.gate_plan(settings)
         self.clock = SystemClock(assume_synced=settings.clock.assume_synced)
         self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
         self._notifier = Notifier()
-        self._bank = make_bank(settings, self.plan, self.clock)
+        self._bank = make_bank(settings, self.plan, self.clock, pins)
         self._readers = make_readers(settings, self.clock, self.inbox.begun)
         self._uplink: Uplink | None = None
         self._ready = False
@@ -274,7 +278,9 @@ def open_ledger(settings: Settings) -> Ledger:
     return Ledger.open(settings.paths.ledger, identity, Disclosure(level, key), boot_id())
 
 
-def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank:
+def make_bank(
+    settings: Settings, plan: GatePlan, clock: SystemClock, pins: PinFactory | None = None
+) -> PinBank:
     """All relays and inputs behind one lock."""
     wired = [
         (planning.input_id(name, role), pin)
@@ -289,7 +295,7 @@ def make_bank(settings: Settings, plan: GatePlan, clock: SystemClock) -> PinBank
     ]
     arms = {name: lane.arm for name, lane in plan.lanes.items()}
     interlock = Interlock(arms, plan.emergency.fire)
-    factory = open_factory(settings.gpio.backend.value, settings.gpio.socket)
+    factory = pins or open_factory(settings.gpio.backend.value, settings.gpio.socket)
     return PinBank(factory, output_specs(settings), inputs, interlock, clock)
 
 
