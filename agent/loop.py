@@ -17,7 +17,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from agent.core import lane
 from agent.core.access import Reason
@@ -42,15 +42,16 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
-from agent.core.facts import Facts, OpenPassage
+from agent.core.facts import Facts
 from agent.core.gate import Gate, GateState, Step
 from agent.core.ids import OutputId, ReaderId
-from agent.core.model import Card, Moment
+from agent.core.model import Moment
 from agent.core.orders import Order
 from agent.core.tap import late
 from agent.core.view import LaneView
 from agent.errors import DeviceError, EntryError, StoreError
 from agent.inbox import Begun, Errand, Inbox
+from agent.lookup import Lookup
 from agent.owed import Owed
 from agent.ports import (
     CardReader,
@@ -91,9 +92,9 @@ class Loop:
     def __init__(self, gate: Gate, inbox: Inbox, timezone: tzinfo, world: World) -> None:
         self._gate = gate
         self._inbox = inbox
-        self._timezone = timezone
         self._world = world
         self._state: GateState = gate.first_state()
+        self._lookup = Lookup(gate.plan, world.journal, world.clock, timezone)
         self._timers = Timers()
         self._answers: dict[str, KeptResult] = {}
         self._stopping = ""
@@ -150,20 +151,9 @@ class Loop:
 
     def facts(self, event: Event) -> Facts:
         """What the step of ``event`` has to know. Runs in the loop's thread."""
-        journal = self._world.journal
-        cards: tuple[Card, ...] = ()
-        left: tuple[OpenPassage, ...] = ()
         if isinstance(event, CardRead):
             self._last_tap = event
-            matching = self._gate.plan.readers[event.reader].matching
-            cards = journal.find_cards(event.credential, matching)
-        elif isinstance(event, Started):
-            left = tuple(journal.open_passages())
-        head = journal.head()
-        now_ns = self._world.clock.now().mono_ns
-        local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
-        sequence = head.sequence + len(self._owed.entries) + 1
-        return Facts(head.stream, sequence, local.replace(tzinfo=None), cards, left, now_ns)
+        return self._lookup.facts(event, len(self._owed.entries))
 
     def health(self) -> Health:
         """How the writing goes; from any thread."""

@@ -17,6 +17,7 @@ from agent.core.access import Passback
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, StartTimer
 from agent.core.entries import Entry, EntryType
+from agent.core.events import ClockJudged, ClockStepped, Event, Started, TimerFired
 from agent.core.facts import Facts, Presence
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import Card, CardKind, Direction, Moment
@@ -68,6 +69,20 @@ def shows_counts(plan: GatePlan) -> bool:
     """Does a display of this gate show how many bays are free?"""
     counted = any(zone.bays is not None for zone in plan.zones.values())
     return counted and any(lane.signals.text for lane in plan.lanes.values())
+
+
+def forgives_daily(plan: GatePlan) -> bool:
+    """Has any zone an amnesty by the time of day?"""
+    return any(zone.amnesty is not None for zone in plan.zones.values())
+
+
+def may_be_due(event: Event) -> bool:
+    """Has `started` or `timer` to look at the time of day after this event?"""
+    match event:
+        case TimerFired(key):
+            return key.partition(":")[0] == TIMER
+        case _:
+            return isinstance(event, Started | ClockJudged | ClockStepped)
 
 
 def passback(

@@ -1,0 +1,74 @@
+"""The look-ups: what a step has to know, read from the ledger before it is made.
+
+Rules kept here:
+- a look-up is one indexed read, and is made only where something is configured that asks for it: a
+  tap at a lane without anti-passback and bays reads the roster and nothing else;
+- it runs in the thread of the loop, which owns the journal.
+"""
+
+from datetime import datetime, tzinfo
+
+from agent.core import presence
+from agent.core.events import CardRead, Event, OrderReceived, Started
+from agent.core.facts import Facts, Mode, OpenPassage, Presence
+from agent.core.ids import ReaderId
+from agent.core.model import Card
+from agent.core.plan import GatePlan
+from agent.ports import Clock, Journal
+
+
+class Lookup:
+    """Loads `Facts` for one plan."""
+
+    def __init__(self, plan: GatePlan, journal: Journal, clock: Clock, timezone: tzinfo) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._clock = clock
+        self._timezone = timezone
+        self._shows_counts = presence.shows_counts(plan)
+        self._forgives = presence.forgives_daily(plan)
+        zones = {reader: presence.ahead(plan, reader) for reader in plan.readers}
+        self._asks_presence = {each for each, zone in zones.items() if presence.asks_presence(zone)}
+        self._asks_counts = {each for each, zone in zones.items() if presence.asks_counts(zone)}
+
+    def facts(self, event: Event, owed: int) -> Facts:
+        """What the step of ``event`` has to know; raises StoreError.
+
+        ``owed`` entries are still to be written before those of the step.
+        """
+        journal = self._journal
+        cards: tuple[Card, ...] = ()
+        left: tuple[OpenPassage, ...] = ()
+        seen: Presence | None = None
+        modes: tuple[Mode, ...] = ()
+        counted = self._shows_counts
+        if isinstance(event, CardRead):
+            reader = event.reader
+            cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
+            seen = self._seen(reader, cards)
+            counted = counted or reader in self._asks_counts
+        elif isinstance(event, Started):
+            left, modes = tuple(journal.open_passages()), tuple(journal.modes())
+        elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
+            seen = journal.presence(event.order.args.get("card", ""))
+            counted = True
+        due = self._forgives and presence.may_be_due(event)
+        head = journal.head()
+        local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
+        return Facts(
+            head.stream,
+            head.sequence + owed + 1,
+            local.replace(tzinfo=None),
+            cards,
+            left,
+            self._clock.now().mono_ns,
+            seen,
+            journal.zone_counts() if counted else {},
+            modes,
+            journal.amnesties() if due else {},
+        )
+
+    def _seen(self, reader: ReaderId, cards: tuple[Card, ...]) -> Presence | None:
+        if reader not in self._asks_presence or len(cards) != 1:
+            return None
+        return self._journal.presence(cards[0].label)
