@@ -1,10 +1,11 @@
-"""What is believed of one input: contacts bounce, loops flutter, and safety does not wait for it.
+"""What is believed of one contact: contacts bounce, loops flutter, and safety does not wait for it.
 
 Rules kept here:
-- an eager input (safety) is believed active at its first edge, and clear only after it has been
-  quiet for `quiet_ns`; every other input is believed, either way, only after that quiet;
+- a contact that has a level to be believed at once (`at_once`: a safety input's active, the release
+  of a button that is held) is believed so at its first edge; every other level only after it has
+  been quiet for `quiet_ns`;
 - every raw edge is counted, also those that change nothing in the end;
-- an input that is never quiet for `restless_ns` is unknown, until it has been quiet again;
+- a contact that is never quiet for `restless_ns` is unknown, until it has been quiet again;
 - pure: times are nanoseconds of the monotonic clock and come from outside.
 """
 
@@ -12,16 +13,18 @@ RESTLESS_NS = 2_000_000_000
 
 
 class Debounce:
-    """One input. ``level`` is what is believed, ``settle_ns`` when to call `settle` next."""
+    """One contact. ``level`` is what is believed, ``settle_ns`` when to call `settle` next."""
 
-    def __init__(self, quiet_ns: int, *, eager: bool, restless_ns: int = RESTLESS_NS) -> None:
+    def __init__(
+        self, quiet_ns: int, *, at_once: bool | None = None, restless_ns: int = RESTLESS_NS
+    ) -> None:
         self.level: bool | None = None
         self.edges = 0
         self._told = 0
         self.settle_ns: int | None = None
         self.restless = False
         self._quiet_ns = quiet_ns
-        self._eager = eager
+        self._at_once = at_once
         self._restless_ns = max(restless_ns, 4 * quiet_ns)
         self._since_ns: int | None = None
 
@@ -33,19 +36,19 @@ class Debounce:
     def edge(self, raw: bool, now_ns: int) -> bool:
         """The line changed to ``raw``. True when that is to be told at once."""
         self.edges += 1
-        before = self.level
         if self._quiet_ns == 0:
             self.level, self._told = raw, self.edges
             return True
         self.settle_ns = now_ns + self._quiet_ns
+        if self.restless:
+            return False
+        before = self.level
         if self._since_ns is None:
             self._since_ns = now_ns
-        if self._eager and raw:
-            self.level = True
-        elif not self.restless and now_ns - self._since_ns >= self._restless_ns:
-            self.restless = True
-            if not (self._eager and self.level):
-                self.level = None
+        if now_ns - self._since_ns >= self._restless_ns:
+            self.restless, self.level = True, None
+        elif raw is self._at_once:
+            self.level = raw
         if before is self.level:
             return False
         self._told = self.edges

@@ -1,10 +1,10 @@
-"""One relay and one input: what was configured, what was commanded, what is believed."""
+"""One output and one input: what was configured, what was commanded, what is believed."""
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from gpiozero.exc import GPIOZeroError
 
@@ -12,8 +12,8 @@ from agent.core.events import Event
 from agent.core.ids import InputId, OutputId
 from agent.errors import DeviceError
 from agent.ports import Emit
-from drivers.debounce import Debounce
-from drivers.pins import Pin
+from drivers.pins import PULLS, Pin, PinFactory
+from drivers.supervision import Supervised
 
 FAULTS = (OSError, GPIOZeroError, DeviceError)
 """What pins raise when they cannot be driven or read."""
@@ -73,24 +73,56 @@ class Relay:
         return bool(self.pin.state) is not self.spec.active_low
 
 
-@dataclass(slots=True, weakref_slot=True, eq=False)
 class Line:
-    """An input at work; gpiozero holds only a weak reference to `changed`."""
+    """An input at work; gpiozero holds only weak references to what it calls."""
 
-    spec: InputSpec
-    seen: Callable[["Line", bool], None]
-    belief: Debounce
-    pin: Pin | None = None
+    def __init__(self, spec: InputSpec, seen: "Seen", belief: Supervised) -> None:
+        self.spec = spec
+        self.belief = belief
+        self._seen = seen
+        self._pin: Pin | None = None
+        self._pair: Pin | None = None
 
-    def changed(self, _ticks: object, state: int) -> None:
+    def claim(self, factory: PinFactory) -> None:
+        """Listen to the line, and to that of the pair; raises what the pins raise."""
+        spec = self.spec
+        self._pin = factory.pin(f"GPIO{spec.pin}")
+        self._pin.input_with_pull(PULLS[spec.pull])
+        self._pin.when_changed = self.first_changed
+        if spec.pair_pin is not None:
+            self._pair = factory.pin(f"GPIO{spec.pair_pin}")
+            self._pair.input_with_pull(PULLS[spec.pull])
+            self._pair.when_changed = self.second_changed
+
+    def let_go(self) -> None:
+        """Forget the pins."""
+        self._pin = self._pair = None
+
+    def first_changed(self, _ticks: object, state: int) -> None:
         """What gpiozero calls at a raw edge; on mock pins in the driving thread."""
-        self.seen(self, bool(state) is not self.spec.active_low)
+        self._seen(self, first=bool(state) is not self.spec.active_low)
 
-    def raw(self) -> bool:
-        """Whether the line is active at this moment; raises what the pin raises."""
-        if self.pin is None:
+    def second_changed(self, _ticks: object, state: int) -> None:
+        """The same for the second contact."""
+        self._seen(self, second=bool(state) is not self.spec.pair_active_low)
+
+    def raw(self) -> tuple[bool, bool]:
+        """Whether each contact says active at this moment; raises what the pins raise."""
+        if self._pin is None:
             raise DeviceError(f"{self.spec.input} is not claimed: start the pins first")
-        return bool(self.pin.state) is not self.spec.active_low
+        first = bool(self._pin.state) is not self.spec.active_low
+        if self._pair is None:
+            return first, first
+        return first, bool(self._pair.state) is not self.spec.pair_active_low
+
+
+class Seen(Protocol):
+    """Who is called at a raw edge, with the contact that changed."""
+
+    def __call__(
+        self, line: Line, *, first: bool | None = None, second: bool | None = None
+    ) -> None:
+        """One of the contacts of ``line`` says something else now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ def live(belief: Debounce, edges: Edges) -> list[tuple[int, bool | None]]:
     return seen
 
 
-@given(EDGES, st.booleans())
-def test_in_the_end_the_line_is_believed(edges: Edges, eager: bool) -> None:
-    belief = Debounce(QUIET, eager=eager, restless_ns=RESTLESS)
+@given(EDGES, st.sampled_from((None, True, False)))
+def test_in_the_end_the_line_is_believed(edges: Edges, at_once: bool | None) -> None:
+    belief = Debounce(QUIET, at_once=at_once, restless_ns=RESTLESS)
     live(belief, edges)
     assert belief.level is (edges[-1][1] if edges else False)
     assert belief.settle_ns is None
@@ -44,34 +44,38 @@ def test_in_the_end_the_line_is_believed(edges: Edges, eager: bool) -> None:
     assert belief.edges == changes
 
 
-@given(EDGES)
-def test_safety_is_never_believed_clear_without_quiet(edges: Edges) -> None:
-    belief = Debounce(QUIET, eager=True, restless_ns=RESTLESS)
+@given(EDGES, st.booleans())
+def test_only_one_level_is_believed_without_quiet(edges: Edges, at_once: bool) -> None:
+    belief = Debounce(QUIET, at_once=at_once, restless_ns=10**9)
     seen = live(belief, edges)
     now, raw = 0, False
-    falls, rises = [0], list[int]()
+    changes: dict[bool, list[int]] = {True: [], False: [0]}
     for distance, level in edges:
         now += distance
         if level is not raw:
-            (rises if level else falls).append(now)
+            changes[level].append(now)
             raw = level
     for at, believed in seen:
-        if believed:
-            assert at in rises
-        else:
-            assert at - QUIET in falls
+        assert believed is not None
+        assert at in changes[believed] if believed is at_once else at - QUIET in changes[believed]
+    levels = [believed for _, believed in seen]
+    if at_once:
+        # Nothing that was active for a moment is missed.
+        first = min((at for at in changes[True]), default=None)
+        assert first is None or seen[0] == (first, True)
+    assert all(one is not other for one, other in pairwise(levels))
 
 
 @given(EDGES)
 def test_other_inputs_change_only_after_quiet(edges: Edges) -> None:
-    belief = Debounce(QUIET, eager=False, restless_ns=10**9)
+    belief = Debounce(QUIET, at_once=None, restless_ns=10**9)
     seen = live(belief, edges)
     assert all(later - sooner >= QUIET for (sooner, _), (later, _) in pairwise(seen))
     assert all(level is not None for _, level in seen)
 
 
 def test_an_input_that_is_never_quiet_is_unknown() -> None:
-    belief = Debounce(QUIET, eager=False, restless_ns=RESTLESS)
+    belief = Debounce(QUIET, at_once=None, restless_ns=RESTLESS)
     belief.begin(False)
     told = [now for now in range(0, 2 * RESTLESS, 20) if belief.edge(now % 40 == 0, now)]
     assert told == [RESTLESS]
@@ -82,16 +86,20 @@ def test_an_input_that_is_never_quiet_is_unknown() -> None:
     assert not belief.restless
 
 
-def test_safety_that_is_never_quiet_stays_active() -> None:
-    belief = Debounce(QUIET, eager=True, restless_ns=RESTLESS)
+def test_safety_that_is_never_quiet_is_active_first_and_then_unknown() -> None:
+    belief = Debounce(QUIET, at_once=True, restless_ns=RESTLESS)
     belief.begin(False)
     told = [now for now in range(0, 2 * RESTLESS, 20) if belief.edge(now % 40 == 0, now)]
-    assert told == [0]
-    assert belief.level is True
+    assert told == [0, RESTLESS]
+    assert belief.level is None
+    assert belief.edges == 2 * RESTLESS // 20
+    assert not belief.settle(False, 2 * RESTLESS + QUIET - 21)
+    assert belief.settle(False, 2 * RESTLESS + QUIET)
+    assert belief.level is False
 
 
 def test_no_quiet_needed() -> None:
-    belief = Debounce(0, eager=False)
+    belief = Debounce(0, at_once=None)
     belief.begin(False)
     assert belief.edge(True, 5)
     assert belief.level is True
@@ -100,7 +108,7 @@ def test_no_quiet_needed() -> None:
 
 
 def test_a_lost_line_is_news_once() -> None:
-    belief = Debounce(QUIET, eager=False)
+    belief = Debounce(QUIET, at_once=None)
     belief.begin(False)
     assert belief.lose()
     assert not belief.lose()
