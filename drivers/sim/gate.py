@@ -3,6 +3,8 @@
 Rules kept here:
 - a relay's contact follows its pin at once, in the thread that received the level;
 - everything else happens in the thread ``sim-time``, which sleeps until the next thing is due;
+- a machine that stands still makes simulated time stand still: what the pins should have shown is
+  shown later, as far apart as it was, and never skipped;
 - a pin shared by several loops or switches is active when any of them is;
 - an input whose wire is hurt (`drivers.sim.wires`) says what its wire says, whatever stands on it.
 """
@@ -19,6 +21,7 @@ from drivers.sim.spec import Sensor, SimSpec, Wire
 from drivers.sim.wires import Wires
 
 LONGEST_S = 5.0
+LATE_NS = 20_000_000
 
 
 class Gate:
@@ -26,6 +29,7 @@ class Gate:
 
     def __init__(self, spec: SimSpec, board: Board) -> None:
         now = time.monotonic_ns()
+        self._slipped_ns = 0
         self.board = board
         self.lanes: dict[str, Passage] = {
             one.build.lane: Door(one.build, now) if one.build.door else Lane(one.build, now)
@@ -67,7 +71,8 @@ class Gate:
     def act(self, lane: str, what: Callable[[Passage, int], None]) -> None:
         """Something happens in a lane, now; KeyError when there is no such lane."""
         with self.board.lock:
-            what(self.lanes[lane], time.monotonic_ns())
+            self.look()
+            what(self.lanes[lane], self._now())
             self.look()
 
     def drive(self, lane: str, car: Car) -> None:
@@ -77,7 +82,7 @@ class Gate:
     def hurt(self, what: Callable[[Wires, int], None]) -> None:
         """Something happens to the wires of the inputs, now."""
         with self.board.lock:
-            what(self._wires, time.monotonic_ns())
+            what(self._wires, self._now())
             self.look()
 
     def pin_of(self, name: int | str) -> int:
@@ -96,14 +101,30 @@ class Gate:
         """The lamps and the horn of a lane. Under the lock."""
         return {name: self.on(wire) for name, wire in self._specs[lane].lamps.items()}
 
-    def _contact(self, pin: int, ns: int) -> None:
-        for lane, which, wire in self._contacts.get(pin, ()):
-            lane.relay(which, self.on(wire), ns)
-        self.look()
-
     def look(self) -> None:
         """Bring lanes and input pins to what they are now, and wake who waits. Under the lock."""
-        now = time.monotonic_ns()
+        while (due := self._next_ns()) is not None and due <= (now := self._now()):
+            if now - due > LATE_NS:
+                self._slipped_ns += now - due
+            self._show(due)
+        self._show(self._now())
+        self.board.changed.notify_all()
+        self._wake.notify_all()
+
+    def _now(self) -> int:
+        return time.monotonic_ns() - self._slipped_ns
+
+    def _next_ns(self) -> int | None:
+        dues = [lane.next_ns() for lane in self.lanes.values()]
+        dues.append(self._wires.next_ns())
+        return min((due for due in dues if due is not None), default=None)
+
+    def _contact(self, pin: int, ns: int) -> None:
+        for lane, which, wire in self._contacts.get(pin, ()):
+            lane.relay(which, self.on(wire), ns - self._slipped_ns)
+        self.look()
+
+    def _show(self, now: int) -> None:
         active = dict.fromkeys(self._active_low, False)
         pairs: dict[int, int] = {}
         for sensor, seen in self._seen(now):
@@ -116,11 +137,8 @@ class Gate:
             active[pair] = not self._wires.stuck.get(pin, active[pin])
         for pin, on in active.items():
             said = self._wires.says(pin, on, now)
-            self.board.stand_on(
-                pin, None if said is None else int(said is not self._active_low[pin]), now
-            )
-        self.board.changed.notify_all()
-        self._wake.notify_all()
+            level = None if said is None else int(said is not self._active_low[pin])
+            self.board.stand_on(pin, level, time.monotonic_ns())
 
     def _seen(self, now: int) -> Iterator[tuple[Sensor, bool]]:
         for name, spec in self._specs.items():
@@ -134,12 +152,8 @@ class Gate:
     def _live(self) -> None:
         with self.board.lock:
             while self._running:
-                dues = [lane.next_ns() for lane in self.lanes.values()]
-                dues.append(self._wires.next_ns())
-                due = min((due for due in dues if due is not None), default=None)
-                now = time.monotonic_ns()
-                if due is not None and due <= now:
-                    self.look()
-                    continue
-                wait = LONGEST_S if due is None else (due - now) / 1e9
-                self._wake.wait(min(wait, LONGEST_S))
+                self.look()
+                due = self._next_ns()
+                wait = LONGEST_S if due is None else (due - self._now()) / 1e9
+                if wait > 0:
+                    self._wake.wait(min(wait, LONGEST_S))

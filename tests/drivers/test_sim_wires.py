@@ -1,5 +1,6 @@
 """Wires of the simulated gate: cut, stuck, chattering, in pairs, tested; doors, lamps, lines."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from serial import Serial
 from agent.errors import DeviceError
 from drivers.pin_socket import connect, message
 from drivers.sim import SimProcess
+from drivers.sim.board import Board
+from drivers.sim.gate import Gate
+from drivers.sim.road import Car, Kind
+from drivers.sim.spec import read_spec
 from drivers.sim.wires import Wires
 
 MS = 1_000_000
@@ -221,3 +226,19 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     with pytest.raises(DeviceError, match=says):
         gate.client.ask(op, **arguments)
+
+
+def test_what_a_stalled_machine_should_have_shown_is_shown_later(tmp_path: Path) -> None:
+    board = Board()
+    gate = Gate(read_spec(spec(tmp_path)), board)
+    gate.start()
+    way = {"enter_ns": 50 * MS, "under_ns": 100 * MS}
+    gate.drive("in", Car("A", Kind.FORCE, **way))
+    with board.lock:
+        threading.Event().wait(0.4)  # nobody gets on: the car should have come and gone
+    with board.lock:
+        shown = board.changed.wait_for(lambda: [one.pin for one in board.trace].count(5) == 2, 60)
+        came, gone = (one.ns for one in board.trace if one.pin == 5)
+    gate.stop()
+    assert shown
+    assert gone - came >= 50 * MS
