@@ -22,7 +22,6 @@ from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, R
 from agent.core.gate import Gate
 from agent.core.ids import LaneId, ReaderId
 from agent.core.interlock import Interlock
-from agent.core.model import Card
 from agent.core.orders import Order
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
@@ -115,7 +114,7 @@ class Daemon:
             self.clock,
             lambda: ledger,
             lambda run: self.inbox.ask(run, ASK_S),
-            self._card_named,
+            lambda: Reading.open(self.settings.paths.ledger),
             loop,
             lambda: self._health(ledger, loop),
             self._protect,
@@ -144,10 +143,6 @@ class Daemon:
         elif isinstance(event, OutputFaulted):
             _log.error("output %s: %s", event.output, event.detail)
         self.inbox.put(event)
-
-    def _card_named(self, label: str) -> Card | None:
-        with Reading.open(self.settings.paths.ledger) as reading:
-            return reading.card_by_label(label)
 
     def _remember_relays(self) -> None:
         try:

@@ -6,23 +6,38 @@ Rules kept here:
 - a roster is staged in slices of a few milliseconds, so that taps come in between.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
 from agent.control.server import Handler, Peer
-from agent.core.access import Question
+from agent.core import presence
+from agent.core.emergency import LOCKDOWN, Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
-from agent.core.ids import LaneId, OrderId
-from agent.core.model import Card, CardStatus, Credential, Direction, Matching
+from agent.core.facts import Facts
+from agent.core.ids import LaneId, OrderId, ZoneId
+from agent.core.model import (
+    Card,
+    CardStatus,
+    ClockQuality,
+    Credential,
+    Direction,
+    Matching,
+    Moment,
+)
 from agent.core.orders import Order
-from agent.core.plan import GatePlan
+from agent.core.personal import Level, shown
+from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
+from agent.core.tap import question
 from agent.errors import GateError
 from agent.loop import Loop
 from agent.ports import Clock, Health
+from agent.store.inside import Inside
 from agent.store.ledger import Ledger
+from agent.store.reading import Reading
 from agent.store.rows import Row, card_of
 
 Request = Mapping[str, Any]
@@ -32,7 +47,7 @@ Request = Mapping[str, Any]
 class House:
     """The gate that is asked. ``loop`` and ``health`` are there when it runs.
 
-    ``named`` finds a card by its label, in the thread that asks: it may take its time.
+    ``reading`` opens the ledger for the thread that asks: what is read there may take its time.
     """
 
     plan: GatePlan
@@ -40,7 +55,7 @@ class House:
     clock: Clock
     ledger: Callable[[], Ledger]
     run: Callable[[Callable[[], Any]], Any]
-    named: Callable[[str], Card | None]
+    reading: Callable[[], Reading]
     loop: Loop | None = None
     health: Callable[[], Sequence[Health]] = tuple
     protect: Callable[[Order], None] = lambda _: None
@@ -57,6 +72,7 @@ class Requests:
         return {
             "status": self.status,
             "explain": self.explain,
+            "inside": self.inside,
             "order": self.order,
             "roster.begin": self.roster_begin,
             "roster.stage": self.roster_stage,
@@ -94,18 +110,52 @@ class Requests:
         direction = Direction(request.get("direction") or lane.direction)
         if direction is Direction.BOTH:
             raise GateError(f"lane {name} goes both ways: say --direction in or out")
-        ledger = house.ledger
         if ":" in text:
             credential = _credential(text)
-            cards = house.run(lambda: ledger().find_cards(credential, Matching.EXACT))
+            with house.reading() as reading:
+                cards = reading.find_cards(credential, Matching.EXACT)
         else:
-            card = house.named(text)
+            card = self._named(text)
             cards = () if card is None else (card,)
-        trusted = bool(at) or now.quality.trusted
-        plan = house.plan
-        return explain(
-            Question(cards, lane.lane, direction, local, trusted, plan.holidays, plan.clock_pass)
-        )
+        seen = None
+        with house.reading() as reading:
+            counts = reading.zone_counts()
+            if len(cards) == 1:
+                seen = reading.presence(cards[0].label)
+        facts = Facts("", 0, local, cards, now_ns=now.mono_ns, presence=seen, counts=counts)
+        moment = now
+        if at:
+            wall_us = int(local.replace(tzinfo=house.timezone).timestamp() * 1e6)
+            moment = Moment(wall_us, now.mono_ns, ClockQuality.SYNCED)
+        return explain(question(house.plan, lane, direction, moment, facts, self._emergency()))
+
+    def inside(self, request: Request, peer: Peer) -> object:
+        """``{zone?, names?: bool}`` gives ``{zones: [...], inside: [...]}``.
+
+        A zone is ``{zone, bays, vehicles, free, cards}``: bays and free are null where none are
+        counted. Who is inside is ``{card, kind, zone, lane, since, since_us, clock, assumed,
+        forgiven, …}`` with what the ledger knows of them; a name is masked unless ``names`` is
+        true. ``since`` is local time, and ``clock`` says whether it can be believed.
+        """
+        del peer
+        house = self._house
+        wanted = str(request.get("zone") or "")
+        level = Level.FULL if request.get("names") is True else Level.MASKED
+        zones = [zone for zone in presence.zones(house.plan) if zone != OUTSIDE]
+        if wanted and wanted not in zones:
+            raise GateError(f"no zone {wanted!r} to be inside of; the zones are {', '.join(zones)}")
+        with house.reading() as reading:
+            counts = reading.zone_counts()
+            found = [_inside(each, level, house.timezone) for each in reading.inside(wanted)]
+        cards = Counter(str(each["zone"]) for each in found)
+        return {
+            "zones": [
+                _zone(house.plan.zones.get(zone) or ZonePlan(zone), counts, cards[zone])
+                for zone in zones
+                if not wanted or zone == wanted
+            ],
+            "inside": sorted(found, key=lambda each: (str(each["zone"]), each["since_us"])),
+        }
 
     def order(self, request: Request, peer: Peer) -> object:
         """``{order_id, kind, args: {lane, reason}, actor?}`` gives ``{status, code, detail}``."""
@@ -118,6 +168,15 @@ class Requests:
         order = Order(OrderId(str(request["order_id"])), actor, "cli", str(request["kind"]), args)
         self._house.protect(order)
         return asdict(self._house.run(lambda: loop.take_order(order)))
+
+    def _named(self, label: str) -> Card | None:
+        with self._house.reading() as reading:
+            return reading.card_by_label(label)
+
+    def _emergency(self) -> Emergency:
+        house = self._house
+        views = house.run(house.loop.views) if house.loop is not None else ()
+        return Emergency(lockdown=any(view.emergency == LOCKDOWN for view in views))
 
     def roster_begin(self, request: Request, peer: Peer) -> object:
         """Begin a new roster; gives its generation."""
@@ -164,7 +223,7 @@ class Requests:
         back = request.get("found") is True
         now = house.clock.now()
 
-        found = house.named(label)
+        found = self._named(label)
         if found is None:
             raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
         credential = found.credential
@@ -193,6 +252,25 @@ class Requests:
 
         before, after = house.run(change)
         return {"card": label, "was": before.value, "status": after.value}
+
+
+def _inside(each: Inside, level: Level, timezone: tzinfo) -> dict[str, Any]:
+    known = {name: value for name, value in each.personal.items() if name != "credential"}
+    since = datetime.fromtimestamp(each.since_us / 1e6, timezone)
+    told = asdict(each) | {"since": since.isoformat(timespec="minutes")}
+    del told["personal"], told["trusted"]
+    told["clock"] = "trusted" if each.trusted else "not trusted"
+    return told | shown(known, level, "")
+
+
+def _zone(zone: ZonePlan, counts: Mapping[ZoneId, int], cards: int) -> Mapping[str, object]:
+    return {
+        "zone": zone.zone,
+        "bays": zone.bays,
+        "vehicles": max(0, counts.get(zone.zone, 0)),
+        "free": presence.free(zone, counts),
+        "cards": cards,
+    }
 
 
 def _health(part: Health) -> Mapping[str, object]:

@@ -63,6 +63,7 @@ def _alone(settings: Settings) -> Iterator[Ask]:
     from agent.app import open_ledger  # noqa: PLC0415
     from agent.control.server import Peer  # noqa: PLC0415
     from agent.requests import House, Requests  # noqa: PLC0415
+    from agent.store.reading import Reading  # noqa: PLC0415
     from drivers.clock import SystemClock  # noqa: PLC0415
 
     ledger = open_ledger(settings)
@@ -73,7 +74,7 @@ def _alone(settings: Settings) -> Iterator[Ask]:
             SystemClock(assume_synced=settings.clock.assume_synced),
             lambda: ledger,
             lambda run: run(),
-            ledger.card_by_label,
+            lambda: Reading.open(settings.paths.ledger),
         )
         handlers = Requests(house).handlers()
         peer = Peer(os.getpid(), os.getuid())

@@ -55,6 +55,12 @@ def ahead(plan: GatePlan, reader: ReaderId) -> ZonePlan | None:
     return plan.zones.get(lane.zones(direction_of(lane, found))[1])
 
 
+def zones(plan: GatePlan) -> list[ZoneId]:
+    """Every zone that is named, in the order in which they are met."""
+    lanes = (zone for lane in plan.lanes.values() for zone in (lane.from_zone, lane.to_zone))
+    return list(dict.fromkeys((*plan.zones, *lanes)))
+
+
 def asks_presence(zone: ZonePlan | None) -> bool:
     """Has anti-passback to know where a card was last, before it enters this zone?"""
     return zone is not None and zone.passback is not PassbackMode.OFF
@@ -218,7 +224,7 @@ def _amnesty(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> None:
     if zone and card:
         _refuse(order, 422, "an amnesty is for a zone or for a card, not for both", out)
         return
-    if zone and zone not in _zones(plan):
+    if zone and zone not in zones(plan):
         _refuse(order, 404, _no_zone(plan, zone), out)
         return
     if card and facts.presence is None:
@@ -235,7 +241,7 @@ def _amnesty(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> None:
 def _count(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> None:
     name, text = ZoneId(order.args.get("zone", "")), order.args.get("count", "")
     zone = plan.zones.get(name)
-    if name not in _zones(plan):
+    if name not in zones(plan):
         _refuse(order, 404, _no_zone(plan, name), out)
         return
     if zone is None or zone.bays is None:
@@ -250,14 +256,8 @@ def _count(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> None:
     _done(order, f"zone {name}: {int(text)} vehicles, {zone.bays} bays", out)
 
 
-def _zones(plan: GatePlan) -> list[ZoneId]:
-    """Every zone that is named, in the order in which they are met."""
-    lanes = (zone for lane in plan.lanes.values() for zone in (lane.from_zone, lane.to_zone))
-    return list(dict.fromkeys((*plan.zones, *lanes)))
-
-
 def _no_zone(plan: GatePlan, zone: str) -> str:
-    return f"no zone {zone!r} here; the zones are {', '.join(_zones(plan))}"
+    return f"no zone {zone!r} here; the zones are {', '.join(zones(plan))}"
 
 
 def _write(

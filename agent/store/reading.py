@@ -10,14 +10,18 @@ A handle belongs to the thread that opened it.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from agent.core.entries import StoredEntry
+from agent.core.facts import Presence
+from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
+from agent.store.books import Books
+from agent.store.inside import Inside, inside
 from agent.store.roster import Roster
 from agent.store.rows import Row, card_of, order_of
 from agent.store.schema import ENDS, SCHEMA, schema_of
@@ -38,6 +42,8 @@ _ROSTER = (
 )
 _CARDS = f"{_ROSTER} AND (low, credential) > (?, ?) ORDER BY low, credential LIMIT ?"
 
+T = TypeVar("T")
+
 
 class Reading:
     """Made by `open`, ended by `close`; also a context manager."""
@@ -46,6 +52,7 @@ class Reading:
         """Not for callers: use `open`."""
         self._path = path
         self._conn = conn
+        self._books = Books(conn)
         self._streams: dict[int, str] = {}
         self._boots: dict[int, str] = {}
 
@@ -156,6 +163,20 @@ class Reading:
             "personal": personal,
         }
 
+    # The projections
+
+    def inside(self, zone: str = "") -> Iterator[Inside]:
+        """Everybody who is in ``zone``, or in any zone but outside."""
+        return inside(self._fetch, self.personal, zone)
+
+    def presence(self, card: str) -> Presence | None:
+        """Where the card with this label was last seen to go."""
+        return self._ask(lambda books: books.presence(card))
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        """The vehicles in every zone where any were counted; may be below 0."""
+        return self._ask(lambda books: books.zone_counts())
+
     # The roster
 
     def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
@@ -193,11 +214,20 @@ class Reading:
             boots.update(self._fetch("SELECT id, boot FROM boots"))
         return [StoredEntry(row[0], streams[row[1]], boots[row[2]], *row[3:]) for row in rows]
 
+    def _ask(self, question: Callable[[Books], T]) -> T:
+        try:
+            return question(self._books)
+        except sqlite3.Error as error:
+            raise self._unread(error) from error
+
     def _fetch(self, sql: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._conn.execute(sql, tuple(values)).fetchall()
         except sqlite3.Error as error:
-            raise StoreError(
-                f"{self._path}: the ledger cannot be read ({error}): see what "
-                "`gate-agent journal verify` says"
-            ) from error
+            raise self._unread(error) from error
+
+    def _unread(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f"{self._path}: the ledger cannot be read ({error}): see what "
+            "`gate-agent journal verify` says"
+        )
