@@ -15,12 +15,12 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent import __version__, planning
+from agent import planning
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
 from agent.core.gate import Gate
-from agent.core.ids import LaneId, ReaderId
+from agent.core.ids import InputId, LaneId, ReaderId
 from agent.core.interlock import Interlock
 from agent.core.orders import Order
 from agent.core.personal import Level
@@ -28,14 +28,16 @@ from agent.core.plan import GatePlan
 from agent.core.view import LaneView
 from agent.errors import DeviceError, GateError
 from agent.inbox import Inbox
+from agent.info import describe
 from agent.keys import card_reference_key
 from agent.loop import Loop, World
 from agent.notify import Notifier
-from agent.ports import CardReader, Condition, Head, Health
+from agent.ports import CardReader, Condition, Display, Head, Health
 from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.models import PcscReader
+from agent.settings.pins import ContactPin, InputPin
 from agent.settings.units import milliseconds
 from agent.settings.words import Backend
 from agent.store.database import Identity
@@ -46,6 +48,7 @@ from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
 from drivers.clock import SystemClock, boot_id
+from drivers.display import TextLine
 from drivers.gpio import PinBank
 from drivers.lines import InputSpec, OutputSpec
 from drivers.pin_factory import open_factory
@@ -72,6 +75,7 @@ class Daemon:
         self._notifier = Notifier()
         self._bank = make_bank(settings, self.plan, self.clock, pins)
         self._readers = make_readers(settings, self.clock, self.inbox.begun)
+        self._displays = make_displays(settings)
         self._uplink: Uplink | None = None
         self._ready = False
         self._loop: Loop | None = None
@@ -129,6 +133,9 @@ class Daemon:
             listeners.append(_Told(self._uplink))
             self._uplink.start()
             stops.append(("uplink", self._uplink.stop))
+        for lane, display in self._displays.items():
+            display.start()
+            stops.append((f"display {lane}", display.stop))
         for name, reader in self._readers.items():
             reader.start(self._heard)
             stops.append((name, reader.stop))
@@ -195,6 +202,7 @@ class Daemon:
         good = Condition.OK if quality.trusted else Condition.DEGRADED
         parts = [loop.health(), ledger.health(), self._pins_health()]
         parts += [reader.health() for reader in self._readers.values()]
+        parts += [display.health() for display in self._displays.values()]
         parts.append(Health("clock", good, f"the clock is {quality.value}"))
         if self._uplink is None:
             parts.append(Health("uplink", Condition.OK, "no broker is configured"))
@@ -284,14 +292,25 @@ def make_bank(
     ]
     common = settings.emergency.wired().items()
     wired += [(planning.input_id("gate", role), pin) for role, pin in common]
-    inputs = [
-        InputSpec(name, pin.pin, pin.active == "low", pin.pull.value, milliseconds(pin.debounce))
-        for name, pin in wired
-    ]
+    inputs = [_input_spec(name, pin) for name, pin in wired]
     arms = {name: lane.arm for name, lane in plan.lanes.items()}
     interlock = Interlock(arms, plan.emergency.fire)
     factory = pins or open_factory(settings.gpio.backend.value, settings.gpio.socket)
     return PinBank(factory, output_specs(settings), inputs, interlock, clock)
+
+
+def _input_spec(name: InputId, pin: InputPin | ContactPin) -> InputSpec:
+    longest = pin.longest if isinstance(pin, InputPin) else None
+    return InputSpec(
+        name,
+        pin.pin,
+        pin.active == "low",
+        pin.pull.value,
+        milliseconds(pin.debounce),
+        None if pin.pair is None else pin.pair.pin,
+        pin.active == "high",  # the second contact of a pair says the opposite
+        None if longest is None else milliseconds(longest),
+    )
 
 
 def relays_of(settings: Settings) -> Relays:
@@ -341,6 +360,18 @@ def make_readers(
     return readers
 
 
+def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
+    """The text line of every lane that has one, not started."""
+    found: dict[LaneId, Display] = {}
+    for name, lane in settings.lanes.items():
+        display = lane.signals.display
+        if display is not None:
+            port, columns = str(display.port), display.columns
+            encoding = display.encoding.value
+            found[LaneId(name)] = TextLine(LaneId(name), port, display.baud, encoding, columns)
+    return found
+
+
 def make_broker(settings: Settings) -> Broker:
     """Where the centre's broker is; raises SettingsError when its password cannot be read."""
     uplink = settings.uplink
@@ -359,28 +390,3 @@ def make_broker(settings: Settings) -> Broker:
         client_id=f"{settings.estate}.{settings.gate}",
         window=uplink.window,
     )
-
-
-def describe(plan: GatePlan) -> Mapping[str, object]:
-    """What this gate has, for the topic ``info``."""
-    lanes = {}
-    for lane in plan.lanes.values():
-        arm = lane.arm
-        relays = [relay.output for relay in (arm.open, arm.close, arm.stop) if relay is not None]
-        inputs = [name for name in (arm.loop, *arm.safety, arm.opened, arm.closed) if name]
-        lanes[lane.lane] = {
-            "direction": lane.direction.value,
-            "outputs": relays,
-            "inputs": sorted(set(inputs)),
-            "capabilities": {
-                "close": arm.close is not None or arm.open.drive == "maintained",
-                "stop": arm.stop is not None,
-                "position": arm.opened is not None or arm.closed is not None,
-                "passage": arm.loop is not None,
-            },
-        }
-    readers = {
-        reader.reader: {"lane": reader.lane} if reader.lane else {"desk": reader.desk}
-        for reader in plan.readers.values()
-    }
-    return {"software": __version__, "contract": "gate/v1", "lanes": lanes, "readers": readers}

@@ -64,6 +64,22 @@ class CardReader(Protocol):
         """How the reader is now; callable from any thread."""
 
 
+class Display(Protocol):
+    """A lane's line of text, with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin. Returns at once, also when the device is absent."""
+
+    def stop(self) -> None:
+        """Empty the line and end the thread within three seconds; safe to call twice."""
+
+    def show(self, text: str) -> None:
+        """Put up a line; it stays until the next one. Returns at once."""
+
+    def health(self) -> Health:
+        """How the display is now; callable from any thread."""
+
+
 class Outputs(Protocol):
     """All relays of the gate behind one lock."""
 

@@ -14,7 +14,6 @@ two more system calls per byte, and the whole time-out where more is asked for t
 
 import errno
 import os
-import random
 import select
 import termios
 import threading
@@ -29,12 +28,11 @@ from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
+from drivers.serial_port import back_off, why
 from drivers.wire.frame import Decoder, Fault, Frame
 
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
-BACK_OFF_FIRST_S = 0.05
-BACK_OFF_LIMIT_S = 2.0
 STEADY_S = 5.0
 JOIN_S = 2.0
 PIECES = 32
@@ -147,7 +145,7 @@ class SerialReader:
                 self._lost(error)
             if time.monotonic() - began >= STEADY_S:
                 tries = 0
-            self._stopping.wait(_back_off(tries))
+            self._stopping.wait(back_off(tries))
             tries += 1
 
     def _pump(self, line: int) -> None:
@@ -215,28 +213,10 @@ class SerialReader:
         self._emit(ReaderFound(self._reader, self._detail, self._clock.now()))
 
     def _lost(self, error: Exception) -> None:
-        self._detail = _why(self._port, error)
+        self._detail = why(self._port, error)
         if self._present is not False:
             self._present = False
             self._emit(ReaderLost(self._reader, self._detail, self._clock.now()))
-
-
-def _why(port: str, error: Exception) -> str:
-    """Why the port cannot be read, and what to do about it."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-        return f"{port} is not there: is the adapter plugged in? see ls /dev/serial/by-path"
-    if number == errno.EACCES:
-        return f"{port} may not be opened: is the user in the group dialout?"
-    if number in (errno.EBUSY, errno.EWOULDBLOCK):
-        return f"{port} is busy: another program has it open, or holds its lock"
-    return f"{port}: {error}"
-
-
-def _back_off(tries: int) -> float:
-    """Seconds to wait before the next opening: doubles up to the limit, half of it jitter."""
-    longest = min(BACK_OFF_LIMIT_S, BACK_OFF_FIRST_S * 2.0 ** min(tries, 10))
-    return random.SystemRandom().uniform(longest / 2, longest)
 
 
 def _nowhere(_event: object) -> None:
