@@ -44,12 +44,13 @@ from agent.core.events import (
 )
 from agent.core.facts import Facts
 from agent.core.gate import Gate, GateState, Step
-from agent.core.ids import OutputId, ReaderId
+from agent.core.ids import ReaderId
 from agent.core.model import Moment
 from agent.core.orders import Order
 from agent.core.tap import late
 from agent.core.view import LaneView
-from agent.errors import DeviceError, EntryError, StoreError
+from agent.errors import EntryError, StoreError
+from agent.hands import Hands
 from agent.inbox import Begun, Errand, Inbox
 from agent.lookup import Lookup
 from agent.owed import Owed
@@ -105,6 +106,7 @@ class Loop:
         self._house_waits = False
         self.counters: Counter[str] = Counter()
         self._owed = Owed(self.counters)
+        self._hands = Hands(world.outputs, inbox, gate.plan, self.counters)
 
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""
@@ -112,7 +114,7 @@ class Loop:
         self._world_sees(tuple(self.views()))
         self._world.beat()
         while not self._stopping:
-            item = self._inbox.take(self._patience_s())
+            item = self._take()
             self._work(item)
             self._on_time(idle=item is None)
         self._finish()
@@ -161,6 +163,15 @@ class Loop:
         if self._disk:
             return Health("ledger", Condition.DOWN, self._disk, counters)
         return Health("ledger", Condition.OK, "every entry is written", counters)
+
+    def _take(self) -> Event | Errand | Begun | None:
+        """The next thing to do. What waits behind it is not known yet; its hands are told so."""
+        if not self._inbox.waiting():
+            self._hands.knows(self._world.clock.now().mono_ns)
+        item = self._inbox.take(self._patience_s())
+        if item is not None and not isinstance(item, Errand | Begun):
+            self._hands.knows(item.at.mono_ns)
+        return item
 
     def _work(self, item: Event | Errand | Begun | None) -> None:
         if isinstance(item, Errand):
@@ -299,10 +310,6 @@ class Loop:
 
     def _do(self, effect: Effect, at: Moment) -> None:
         match effect:
-            case PulseRelay(output, ms):
-                self._drive(output, at, lambda: self._world.outputs.pulse(output, ms))
-            case SwitchRelay(output, on):
-                self._drive(output, at, lambda: self._world.outputs.switch(output, on))
             case ShowVerdict():
                 self._show(effect)
             case StartTimer(key, at_ns):
@@ -311,13 +318,8 @@ class Loop:
                 self._timers.stop(key)
             case AnswerOrder():
                 self._answers[effect.order] = _kept(effect)
-
-    def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:
-        try:
-            drive()
-        except DeviceError as fault:
-            self.counters["outputs_faulted"] += 1
-            self._inbox.put(OutputFaulted(output, str(fault), at))
+            case _:
+                self._hands.do(effect, at)
 
     def _show(self, effect: ShowVerdict) -> None:
         reader = self._world.readers.get(effect.reader)
