@@ -1,7 +1,6 @@
 """``gate-agent inside, amnesty, count``: who is inside, and what sets the books of that right."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ import click
 
 from agent.cli import options
 from agent.cli.house import reach
-from agent.control.client import ControlClient
-from agent.errors import GateError
+from agent.cli.ordering import send
 from agent.settings import load
 
 _NAMED = ("plate", "holder", "unit", "department")
@@ -47,8 +45,7 @@ def inside(zone: str, names: bool, config_path: Path, as_json: bool) -> None:
 @options.config
 def amnesty(zone: str, card: str, reason: str, actor: str, config_path: Path) -> None:
     """Forget where cards were seen last, so that anti-passback denies nobody for it."""
-    given = {"zone": zone, "card": card, "reason": reason}
-    _order(config_path, "amnesty", {name: text for name, text in given.items() if text}, actor)
+    send(config_path, "amnesty", {"zone": zone, "card": card, "reason": reason}, actor)
 
 
 @click.command()
@@ -60,16 +57,7 @@ def amnesty(zone: str, card: str, reason: str, actor: str, config_path: Path) ->
 def count(zone: str, vehicles: int, reason: str, actor: str, config_path: Path) -> None:
     """Set how many VEHICLES are in ZONE, after somebody has counted them."""
     args = {"zone": zone, "count": str(vehicles), "reason": reason}
-    _order(config_path, "zone.count", args, actor)
-
-
-def _order(config_path: Path, kind: str, args: Mapping[str, str], actor: str) -> None:
-    order_id = f"cli-{secrets.token_hex(8)}"
-    with ControlClient(load(config_path).paths.control) as client:
-        answer = client.ask("order", order_id=order_id, kind=kind, args=args, actor=actor)
-    if answer["status"] != "done":
-        raise GateError(f"{answer['status']} ({answer['code']}): {answer['detail']}")
-    click.echo(answer["detail"])
+    send(config_path, "zone.count", args, actor)
 
 
 def _zone(zone: Mapping[str, Any]) -> str:
