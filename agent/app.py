@@ -22,17 +22,17 @@ from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, R
 from agent.core.gate import Gate
 from agent.core.ids import InputId, LaneId, ReaderId
 from agent.core.interlock import Interlock
-from agent.core.orders import Order
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
 from agent.core.view import LaneView
-from agent.errors import DeviceError, GateError
+from agent.errors import GateError
 from agent.inbox import Inbox
 from agent.info import describe
 from agent.keys import card_reference_key
 from agent.loop import Loop, World
 from agent.notify import Notifier
 from agent.ports import CardReader, Condition, Display, Head, Health
+from agent.protection import Protection
 from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
@@ -121,7 +121,7 @@ class Daemon:
             lambda: Reading.open(self.settings.paths.ledger),
             loop,
             lambda: self._health(ledger, loop),
-            self._protect,
+            Protection(self._bank, self.plan.lanes, ledger.answered()).act,
         )
         stops.append(("errands", loop.drain))
         control = ControlServer(self.settings.paths.control, Requests(house).handlers())
@@ -170,19 +170,6 @@ class Daemon:
             boot=boot_id(),
             clock=self.clock,
         )
-
-    def _protect(self, order: Order) -> None:
-        """The guard's stop, and an arm that goes down, wait for neither disk nor inbox."""
-        lane = self.plan.lanes.get(LaneId(order.args.get("lane", "")))
-        if lane is None:
-            return
-        try:
-            if order.kind == "stop":
-                self._bank.stop_arm(lane.lane)
-            elif order.kind in ("open", "priority", "hold_open"):
-                self._bank.reopen(lane.lane)
-        except DeviceError as fault:
-            raise GateError(f"the arm could not be protected: {fault}") from fault
 
     def _beat(self) -> None:
         text = f"{self.plan.estate}/{self.plan.agent}: lanes {', '.join(self.plan.lanes)}"

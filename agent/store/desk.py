@@ -78,6 +78,11 @@ class Desk:
             return None
         return KeptResult(*row[:4])
 
+    def answered(self) -> tuple[str, ...]:
+        """The ids of all orders whose results are kept, oldest first."""
+        rows = self._execute("SELECT order_id FROM results ORDER BY rowid")
+        return tuple(row[0] for row in rows)
+
     def forget_results(self, at: Moment) -> None:
         """Delete results that are too old, and the oldest ones beyond the bound."""
         if at.quality.trusted:

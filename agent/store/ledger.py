@@ -192,6 +192,10 @@ class Ledger:
         """What was answered to this order within the last 24 hours."""
         return self._loud("results cannot be read", lambda: self._desk.result(order_id, now))
 
+    def answered(self) -> tuple[str, ...]:
+        """The ids of all orders whose results are kept, oldest first."""
+        return self._loud("results cannot be read", self._desk.answered)
+
     # The roster
 
     def card_by_label(self, label: str) -> Card | None:
