@@ -107,10 +107,13 @@ def passback(
     if not passing:
         if seen is None or seen.forgiven or not _beyond(plan, way, seen.zone):
             return Passback.NONE
-        if _long_ago(zone, seen, at):
-            return Passback.NONE
-        timed = zone.passback is PassbackMode.TIMED
-        provable = not seen.assumed and (seen.trusted or not timed)
+        provable = not seen.assumed
+        if zone.passback is PassbackMode.TIMED:
+            gone_us = at.wall_us - seen.since_us
+            timed = seen.trusted and at.quality.trusted and gone_us >= 0
+            if timed and gone_us * 1000 >= zone.within_ns:
+                return Passback.NONE
+            provable = provable and timed
     if provable and at.quality.trusted and zone.passback is not PassbackMode.SOFT:
         return Passback.REFUSED
     return Passback.MARKED
@@ -168,13 +171,6 @@ def started(plan: GatePlan, facts: Facts, out: Draft, cause: str = "") -> None:
 def timer(plan: GatePlan, zone: ZoneId, facts: Facts, out: Draft) -> None:
     """The timer ``amnesty:{zone}`` has fired."""
     _look(plan.zones[zone], facts, out, "")
-
-
-def _long_ago(zone: ZonePlan, seen: Presence, at: Moment) -> bool:
-    """Is the time of a timed anti-passback known to be over?"""
-    if zone.passback is not PassbackMode.TIMED or not (seen.trusted and at.quality.trusted):
-        return False
-    return (at.wall_us - seen.since_us) * 1000 >= zone.within_ns
 
 
 def _beyond(plan: GatePlan, way: Way, where: ZoneId) -> bool:
