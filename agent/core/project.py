@@ -90,8 +90,8 @@ sequence; ``since_us`` there is 0 when the clock could not be trusted."""
 
 EVERYBODY = "all"
 _VEHICLES = frozenset({CardKind.VEHICLE.value, CardKind.VISITOR_VEHICLE.value})
-_SEEN = frozenset({"passed", "tailgated", "forced"})
 _UNOBSERVED = "unobserved"
+_COUNTED = frozenset({"passed", "tailgated", "forced", _UNOBSERVED})
 _TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.trusted)
 
 
@@ -140,11 +140,11 @@ def _presence(
 
 
 def _vehicles(data: Mapping[str, object]) -> Iterator[Row]:
-    outcome = data.get("outcome")
-    if outcome in _SEEN:
+    outcome, count = data.get("outcome"), 0
+    if outcome in _COUNTED:
         count = int(str(data.get("vehicles", 0)))
-    else:
-        count = int(outcome == _UNOBSERVED and data.get("kind") in _VEHICLES)
+    if outcome == _UNOBSERVED and data.get("kind") in _VEHICLES:
+        count = max(1, count)
     if count and "to" in data:
         for end, change in (("from", -count), ("to", count)):
             if data[end] != OUTSIDE:

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+
 import pytest
 
 from agent.core.entries import EntryType
-from agent.core.project import ENDS_A_HOLD, PROJECTIONS, Drop, Put, Row, project
+from agent.core.model import ClockQuality
+from agent.core.project import ENDS_A_HOLD, PROJECTIONS, Add, Drop, Put, Row, project
+from tests.core.zones import ended
 
 GRANT = {"lane": "in-1", "passage": "p-1", "card": "A"}
 
@@ -71,12 +75,128 @@ def test_nothing_else_changes_a_row() -> None:
         assert list(project(9, kind, {"lane": "in-1"})) == []
 
 
+# Presence, counts, amnesties
+
+PASSED = ended("passed", card="A", kind="vehicle").data
+GRANTED_BY = "/gate/v1/estate/north/s1/00000000000000000004"
+
+
+def rows(kind: EntryType, data: Mapping[str, object], **header: str) -> list[Row]:
+    return list(project(9, kind, data, 5, **header))
+
+
+def about(table: str, outcome: str, **more: object) -> list[Row]:
+    data = {**ended(outcome, card="A", kind="vehicle").data, **more}
+    found = rows(EntryType.PASSAGE_ENDED, data, cause=GRANTED_BY)
+    return [row for row in found if row.table == table]
+
+
+def test_presence_follows_a_passage_that_was_seen() -> None:
+    values: dict[str, str | int] = {
+        "zone": "inside",
+        "kind": "vehicle",
+        "lane": "in-1",
+        "since_us": 5,
+        "trusted": 1,
+        "assumed": 0,
+        "sequence": 9,
+        "granted": 4,
+    }
+    assert about("presence", "passed") == [Put("presence", "A", values)]
+    assert about("presence", "unobserved") == [Put("presence", "A", {**values, "assumed": 1})]
+
+
+@pytest.mark.parametrize("outcome", ["no_entry", "reversed", "interrupted", "forced", "tailgated"])
+def test_who_did_not_pass_stays_where_he_was(outcome: str) -> None:
+    assert about("presence", outcome) == []
+
+
+def test_a_passage_without_a_card_or_zones_moves_nobody() -> None:
+    for missing in ("card", "to"):
+        data = {name: value for name, value in PASSED.items() if name != missing}
+        assert {row.table for row in rows(EntryType.PASSAGE_ENDED, data)}.isdisjoint({"presence"})
+
+
+@pytest.mark.parametrize("cause", ["", "o-1", "a/b"])
+def test_what_let_them_in_is_not_known_without_the_entry(cause: str) -> None:
+    (row,) = (row for row in rows(EntryType.PASSAGE_ENDED, PASSED, cause=cause) if row.key == "A")
+    assert isinstance(row, Put)
+    assert row.values["granted"] == 0
+
+
+@pytest.mark.parametrize("quality", ClockQuality)
+def test_the_time_is_kept_with_what_the_clock_was_worth(quality: ClockQuality) -> None:
+    found = rows(EntryType.PASSAGE_ENDED, PASSED, quality=quality.value)
+    (row,) = (row for row in found if row.key == "A")
+    assert isinstance(row, Put)
+    assert row.values["trusted"] == int(quality.trusted)
+    (amnesty,) = rows(EntryType.PRESENCE_FORGIVEN, {"zone": "inside"}, quality=quality.value)
+    since_us = 5 if quality.trusted else 0
+    assert amnesty == Put("amnesties", "zone/inside", {"since_us": since_us, "sequence": 9})
+
+
+def test_whom_an_amnesty_is_for() -> None:
+    (one,) = rows(EntryType.PRESENCE_FORGIVEN, {"card": "A"})
+    (everybody,) = rows(EntryType.PRESENCE_FORGIVEN, {"reason": "asked"})
+    assert (one.key, everybody.key) == ("card/A", "all")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "change"),
+    [
+        ("passed", {}, 1),
+        ("passed", {"vehicles": 3, "card": ""}, 3),
+        ("passed", {"vehicles": 0, "kind": "resident"}, 0),
+        ("passed", {"kind": "resident"}, 1),
+        ("tailgated", {"kind": ""}, 1),
+        ("forced", {"kind": ""}, 1),
+        ("unobserved", {"vehicles": 0}, 1),
+        ("unobserved", {"vehicles": 2}, 2),
+        ("unobserved", {"vehicles": 1, "kind": ""}, 1),
+        ("unobserved", {"vehicles": 0, "kind": "visitor_vehicle"}, 1),
+        ("unobserved", {"vehicles": 0, "kind": "resident"}, 0),
+        ("unobserved", {"vehicles": 0, "kind": ""}, 0),
+        ("reversed", {"vehicles": 0}, 0),
+        ("no_entry", {"vehicles": 0}, 0),
+        ("interrupted", {"vehicles": 0}, 0),
+    ],
+)
+def test_vehicles_are_counted(outcome: str, more: dict[str, object], change: int) -> None:
+    wanted = [Add("zone_counts", "inside", {"vehicles": change})] if change else []
+    assert about("zone_counts", outcome, **more) == wanted
+
+
+def test_a_count_goes_from_zone_to_zone_and_the_street_is_not_counted() -> None:
+    down = about("zone_counts", "passed", **{"from": "inside", "to": "garage"})
+    assert down == [
+        Add("zone_counts", "inside", {"vehicles": -1}),
+        Add("zone_counts", "garage", {"vehicles": 1}),
+    ]
+    leaving = about("zone_counts", "passed", **{"from": "inside", "to": "outside"})
+    assert leaving == [Add("zone_counts", "inside", {"vehicles": -1})]
+    data = {name: value for name, value in PASSED.items() if name not in ("from", "to")}
+    assert rows(EntryType.PASSAGE_ENDED, data) == [Drop("open_passages", "p-1")]
+
+
+def test_who_counted_sets_the_number() -> None:
+    counted = rows(EntryType.ZONE_COUNTED, {"zone": "inside", "count": 7, "was": -2})
+    assert counted == [Put("zone_counts", "inside", {"vehicles": 7})]
+
+
 def test_rows_have_the_columns_that_are_declared() -> None:
     tables = {each.table: each for each in PROJECTIONS}
-    (passage,) = project(7, EntryType.ACCESS_GRANTED, GRANT)
     types = {"TEXT": str, "INTEGER": int}
-    for row in (passage, *ordered("hold_open", untilus=77)):
-        assert isinstance(row, Put)
-        columns = tables[row.table].columns
-        assert set(row.values) == set(columns)
-        assert all(isinstance(row.values[name], types[kind]) for name, kind in columns.items())
+    found = [
+        *project(7, EntryType.ACCESS_GRANTED, GRANT),
+        *ordered("hold_open", untilus=77),
+        *rows(EntryType.PASSAGE_ENDED, PASSED),
+        *rows(EntryType.PRESENCE_FORGIVEN, {"card": "A"}),
+        *rows(EntryType.ZONE_COUNTED, {"zone": "inside", "count": 7}),
+    ]
+    assert {row.table for row in found if isinstance(row, Put)} == set(tables)
+    for row in found:
+        if not isinstance(row, Drop):
+            columns = tables[row.table].columns
+            assert set(row.values) == set(columns)
+            for name, kind in columns.items():
+                assert isinstance(row.values[name], types[kind])
