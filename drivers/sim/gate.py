@@ -38,6 +38,8 @@ class Gate:
         self._specs = {one.build.lane: one for one in spec.lanes}
         self._sensors = tuple(spec.sensors())
         self._names = {one.name: one.wire.pin for one in reversed(self._sensors)}
+        pairs = {f"{one.name}-pair": one.pair for one in self._sensors}
+        self._names |= {name: pair.pin for name, pair in pairs.items() if pair is not None}
         self._active_low = {
             wire.pin: wire.active_low
             for one in self._sensors

@@ -14,7 +14,8 @@
 Everything of a lane but ``lane`` and ``open`` may be absent. ``inputs`` are plain contacts that
 rest inactive until the op ``input`` moves them. ``pair`` is the second contact of an antivalent
 pair: not active while the first is. While the output ``test`` is on, a sound sensor is active. An
-input may also be called by its name: ``in.loop``, ``in.safety-2``, or what ``name`` says.
+input may also be called by its name: ``in.loop``, ``in.safety-2``, or what ``name`` says; its
+second contact by ``in.safety-2-pair``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

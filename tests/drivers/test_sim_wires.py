@@ -232,8 +232,7 @@ def test_what_a_stalled_machine_should_have_shown_is_shown_later(tmp_path: Path)
     board = Board()
     gate = Gate(read_spec(spec(tmp_path)), board)
     gate.start()
-    way = {"enter_ns": 50 * MS, "under_ns": 100 * MS}
-    gate.drive("in", Car("A", Kind.FORCE, **way))
+    gate.drive("in", Car("A", Kind.FORCE, enter_ns=50 * MS, under_ns=100 * MS))
     with board.lock:
         threading.Event().wait(0.4)  # nobody gets on: the car should have come and gone
     with board.lock:
