@@ -4,7 +4,9 @@
 """
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Nothing here has a deadline per example: the machine that runs the tests is shared.
@@ -17,3 +19,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("GATE_PROFILE", "ci"))
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As pytest's own, with a short name: sockets lie below it, whose paths have 107 bytes."""
+    return tmp_path_factory.mktemp("t")

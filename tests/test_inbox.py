@@ -10,6 +10,7 @@ from agent.core.ids import InputId, ReaderId
 from agent.core.model import Credential
 from agent.inbox import LEVELS, TAPS, Errand, Inbox, NotKnownYetError
 from tests.core.builders import LOOP, OTHER_READER, READER, SECOND, moment
+from tests.patience import LIMIT_S
 
 QUIET = {READER: 3 * SECOND, OTHER_READER: 3 * SECOND}
 
@@ -149,14 +150,14 @@ def together(acts: list[Callable[[], None]]) -> None:
     gate = threading.Barrier(len(acts))
 
     def run(act: Callable[[], None]) -> None:
-        gate.wait(5)
+        gate.wait(LIMIT_S)
         act()
 
     threads = [threading.Thread(target=run, args=(act,)) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(LIMIT_S)
         assert not thread.is_alive()
 
 
@@ -187,7 +188,7 @@ def test_many_threads_lose_nothing() -> None:
     taker.start()
     together([worker(which) for which in range(4)])
     over.set()
-    taker.join(10)
+    taker.join(LIMIT_S)
     assert not taker.is_alive()
     taps = [event for event in taken if isinstance(event, CardRead)]
     assert len(taps) + inbox.counters["taps_dropped"] == 4 * rounds

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import agent
+from tests.patience import LIMIT_S
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP = {
@@ -166,7 +167,7 @@ def test_the_top_level_is_fixed() -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LIMIT_S,
     ).stdout
     assert {name.partition("/")[0] for name in listed.split("\0") if name} - TOP == set()
 
@@ -174,7 +175,7 @@ def test_the_top_level_is_fixed() -> None:
 @pytest.mark.parametrize("script", sorted((ROOT / ".ci").iterdir()), ids=lambda path: path.name)
 def test_ci_scripts_parse_and_can_be_run(script: Path) -> None:
     assert os.access(script, os.X_OK)
-    subprocess.run(["bash", "-n", str(script)], check=True, timeout=30)
+    subprocess.run(["bash", "-n", str(script)], check=True, timeout=LIMIT_S)
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -188,7 +189,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT_S,
     )
 
 

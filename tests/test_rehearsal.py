@@ -20,13 +20,13 @@ from agent.store.verify import verify
 from drivers.serial_reader import PIECES, SerialReader
 from drivers.wire.em4100 import Em4100
 from tests.core.builders import READER, gate_plan, moment
+from tests.patience import LIMIT_S
 from tests.rigs.loop_gates import A, ready
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import OneThread, short
 from tests.store.build import at, granted, open_ledger
 
 FRAME = bytes.fromhex("0236324533303836434544303803")
-LIMIT_S = 5.0
 
 
 class Clock:

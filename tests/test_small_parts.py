@@ -18,6 +18,7 @@ from agent.notify import Notifier
 from agent.remembered import Relays, recall, remember
 from drivers.clock import SystemClock, boot_id
 from drivers.lines import OutputSpec
+from tests.patience import LIMIT_S
 
 
 def test_a_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_the_service_manager_hears_what_happens(
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(5)
+        manager.settimeout(LIMIT_S)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         notifier = Notifier()
         notifier.ready("two lanes")

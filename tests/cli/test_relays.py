@@ -12,6 +12,7 @@ from agent.app import relays_of
 from agent.remembered import NAME, remember
 from agent.settings import load
 from tests.parts import require
+from tests.patience import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +32,13 @@ def _run(gate: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "STATE_DIRECTORY": str(gate.parent / "state")}
     command = [sys.executable, "-m", "agent", *words, "--config", str(gate)]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
     )
 
 

@@ -2,15 +2,15 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from agent.control.server import ControlServer, Handler, Peer
 from agent.errors import GateError
+from tests.patience import LIMIT_S, until
 
-LIMIT_S = 5.0
 Request = Mapping[str, Any]
 
 
@@ -50,21 +50,11 @@ def serving(path: Path, handlers: Mapping[str, Handler] = HANDLERS) -> Iterator[
         yield server
     finally:
         server.stop()
-        until(lambda: not control_threads())
+        until(lambda: not control_threads(), "the end of the server's threads")
 
 
 def control_threads() -> list[str]:
     return [each.name for each in threading.enumerate() if each.name.startswith("control")]
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it, but not for ever."""
-    pause = threading.Event()
-    for _ in range(int(LIMIT_S * 100)):
-        if true():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come true in time")
 
 
 def raw(path: Path) -> socket.socket:

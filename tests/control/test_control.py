@@ -16,8 +16,9 @@ import pytest
 from agent.control.client import ControlClient, NotRunningError
 from agent.control.server import PEERS, ControlServer
 from agent.errors import GateError
-from tests.control.rig import LIMIT_S, control_threads, raw, serving, until
+from tests.control.rig import control_threads, raw, serving
 from tests.parts import require
+from tests.patience import LIMIT_S, until
 
 LINE = 4 * 1024 * 1024
 
@@ -108,7 +109,7 @@ def test_the_seventeenth_connection_is_refused_and_place_is_made_again(
     ):
         late.ask("count", number=0)
     clients.pop().close()
-    until(lambda: len(server._peers) < PEERS)
+    until(lambda: len(server._peers) < PEERS, "so many are connected")
     with ControlClient(path) as client:
         assert client.ask("count", number=0) == 1
     for client in clients:
@@ -117,7 +118,7 @@ def test_the_seventeenth_connection_is_refused_and_place_is_made_again(
 
 def test_a_refused_client_that_has_hung_up_is_no_trouble(path: Path, server: ControlServer) -> None:
     clients = [ControlClient(path) for _ in range(PEERS)]
-    until(lambda: len(server._peers) == PEERS)
+    until(lambda: len(server._peers) == PEERS, "so many are connected")
     for _ in range(20):
         raw(path).close()
     assert clients[0].ask("count", number=0) == 1
@@ -129,10 +130,10 @@ def test_a_client_that_vanishes_before_its_answer_is_no_trouble(
     path: Path, server: ControlServer
 ) -> None:
     for _ in range(20):
-        until(lambda: not server._peers)
+        until(lambda: not server._peers, "nobody is connected")
         with raw(path) as connection:
             connection.sendall(b'{"op": "echo", "text": "' + b"x" * 200_000 + b'"}\n')
-            until(lambda: len(server._peers) == 1)
+            until(lambda: len(server._peers) == 1, "so many are connected")
     with ControlClient(path) as client:
         assert client.ask("count", number=0) == 1
 
@@ -149,7 +150,7 @@ def test_without_file_descriptors_it_waits_and_goes_on(
     try:
         for connection in waiting:
             connection.connect(str(path))
-        until(lambda: "no control connection can be taken" in caplog.text)
+        until(lambda: "no control connection can be taken" in caplog.text, "it is told")
         assert len(server._peers) < 2
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -164,7 +165,7 @@ def test_stopping_hangs_up_on_everybody_and_is_safe_twice(path: Path) -> None:
     with serving(path) as server:
         idle, asking = ControlClient(path), ControlClient(path)
         asking.ask("count", number=0)
-        until(lambda: len(server._peers) == 2)
+        until(lambda: len(server._peers) == 2, "so many are connected")
         server.stop()
         assert control_threads() == []
         assert not path.exists()
@@ -234,7 +235,7 @@ def test_who_may_not_use_the_socket_is_told_of_the_group() -> None:
             [sys.executable, "-c", code, str(folder / "control.sock")],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT_S,
             check=False,
         )
     finally:

@@ -16,8 +16,9 @@ from agent.core.ids import LaneId
 from agent.core.view import LaneView
 from agent.errors import GateError
 from agent.ports import Head
-from tests.control.rig import LIMIT_S, raw, serving, until
+from tests.control.rig import raw, serving
 from tests.core.builders import moment
+from tests.patience import LIMIT_S, until
 
 HEAD = Head("s1", "b1", 1, 8, bytes(32))
 ENTRY = Entry(
@@ -64,7 +65,7 @@ def begun(client: ControlClient, server: ControlServer) -> Iterator[dict[str, An
     first: list[dict[str, Any]] = []
     reader = threading.Thread(target=lambda: first.append(next(feed)))
     reader.start()
-    until(lambda: len(server._feeds) > before)
+    until(lambda: len(server._feeds) > before, "so many are fed")
     server.lanes([VIEW])
     reader.join(LIMIT_S)
     assert "lane" in first[0]
@@ -96,14 +97,14 @@ def test_a_feed_ends_when_another_thread_closes_it(path: Path) -> None:
         reader.join(LIMIT_S)
         assert not reader.is_alive()
         assert left == [[]]
-        until(lambda: not server._feeds)
+        until(lambda: not server._feeds, "nobody is fed")
 
 
 def test_a_feed_that_does_not_keep_up_is_cut_and_the_loop_never_waits(path: Path) -> None:
     large = Entry(ENTRY.type, ENTRY.subject, ENTRY.at, {"text": "x" * 10_000})
     with serving(path) as server, raw(path) as slow, ControlClient(path) as quick:
         slow.sendall(b'{"op": "feed"}\n')
-        until(lambda: len(server._feeds) == 1)
+        until(lambda: len(server._feeds) == 1, "so many are fed")
         feed = begun(quick, server)
         told = 0
         # The sockets hold some hundred kilobytes, the queue 512 lines: both end.
@@ -112,7 +113,7 @@ def test_a_feed_that_does_not_keep_up_is_cut_and_the_loop_never_waits(path: Path
             assert next(feed)["entry"]["sequence"] == told
             told += 1
             assert told < 5000
-        until(lambda: len(server._peers) == 1)
+        until(lambda: len(server._peers) == 1, "so many are connected")
         server.lanes([VIEW])
         assert next(feed)["lane"]["lane"] == "in-1"
 
@@ -133,7 +134,7 @@ def test_a_feed_that_has_gone_makes_no_noise(path: Path) -> None:
         gone.close()
         for number in range(2000):
             server.committed(HEAD, number, [ENTRY])
-        until(lambda: not server._feeds)
+        until(lambda: not server._feeds, "nobody is fed")
 
 
 @contextmanager

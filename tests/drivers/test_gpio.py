@@ -1,7 +1,8 @@
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers import pin_chip
 from drivers.gpio import InputSpec, OutputSpec, PinBank, open_factory, relays_safe
-from drivers.pins import MemoryFactory
+from drivers.pins import MemoryFactory, Stand
+from tests.patience import LIMIT_S, Watch, until
 from tests.rigs.gate_rig import (
     BUTTON,
     BUTTON_PIN,
@@ -49,20 +51,32 @@ LATE_MS = 300  # how late a loaded machine may be
 OUT_0, OUT_1, REST = ("output", 0), ("output", 1), ("input", 0)
 
 
-def wait_steps(rig: PinRig, pin: int, expected: list[tuple[str, int]], limit_s: float = 3) -> None:
+def wait_steps(rig: PinRig, pin: int, expected: list[tuple[str, int]]) -> None:
     """Wait until the whole trace is this; then it is compared once more, in full."""
-    end = time.monotonic() + limit_s
-    pause = threading.Event()
-    while steps(rig.trace(pin)) != expected and time.monotonic() < end:
-        pause.wait(0.01)
+    with suppress(AssertionError):
+        until(lambda: len(steps(rig.trace(pin))) >= len(expected), "so many steps")
     assert steps(rig.trace(pin)) == expected
 
 
-def on_ms(rig: PinRig, pin: int, on: int) -> float:
-    """How long the last pulse lasted."""
+@pytest.fixture(name="watch")
+def _watch() -> Iterator[Watch]:
+    with Watch() as watch:
+        yield watch
+
+
+def lasted(rig: PinRig, pin: int, on: int, ms: float, watch: Watch) -> None:
+    """The last pulse was as long as it should be, as far as the machine let it."""
     *_, start, end = rig.trace(pin)
     assert (start.level, end.level) == (on, 1 - on)
-    return (end.ns - start.ns) / MS
+    stood_ms = watch.stood_s * 1000
+    on_ms = (end.ns - start.ns) / MS
+    assert ms - EARLY_MS - stood_ms <= on_ms < ms + LATE_MS + stood_ms
+
+
+def after_quiet(told: InputChanged, last: Stand, watch: Watch) -> None:
+    """An input was believed when it had been quiet for long enough, and soon then."""
+    waited_ms = (told.at.mono_ns - last.ns) / MS
+    assert QUIET_MS <= waited_ms < QUIET_MS + LATE_MS + watch.stood_s * 1000
 
 
 def test_starting_moves_no_relay_and_makes_no_glitch(bank: PinBank, rig: PinRig) -> None:
@@ -88,26 +102,26 @@ def test_every_first_level_is_told(bank: PinBank, heard: Heard) -> None:
     assert bank.inputs.levels() == {"loop": False, "button": False, "down": False}
 
 
-def test_a_pulse_lasts_as_long_as_asked(bank: PinBank, rig: PinRig) -> None:
+def test_a_pulse_lasts_as_long_as_asked(bank: PinBank, rig: PinRig, watch: Watch) -> None:
     bank.pulse(OPEN, 120)
     assert bank.levels()[OPEN] is True
     wait_steps(rig, OPEN_PIN, [REST, OUT_0, OUT_1, OUT_0])
-    assert 120 - EARLY_MS <= on_ms(rig, OPEN_PIN, 1) < 120 + LATE_MS
+    lasted(rig, OPEN_PIN, 1, 120, watch)
 
 
-def test_a_pulse_is_bounded_by_the_longest_time(bank: PinBank, rig: PinRig) -> None:
+def test_a_pulse_is_bounded_by_the_longest_time(bank: PinBank, rig: PinRig, watch: Watch) -> None:
     bank.pulse(OPEN, 60_000)
     bank.pulse(OPEN, 60_000)
     wait_steps(rig, OPEN_PIN, [REST, OUT_0, OUT_1, OUT_0])
-    assert 400 - EARLY_MS <= on_ms(rig, OPEN_PIN, 1) < 400 + LATE_MS
+    lasted(rig, OPEN_PIN, 1, 400, watch)
 
 
-def test_a_second_pulse_extends_and_never_toggles(bank: PinBank, rig: PinRig) -> None:
+def test_a_second_pulse_extends_and_never_toggles(bank: PinBank, rig: PinRig, watch: Watch) -> None:
     bank.pulse(CLOSE, 100)
     bank.pulse(CLOSE, 300)
     bank.pulse(CLOSE, 20)
     wait_steps(rig, CLOSE_PIN, [REST, OUT_1, OUT_0, OUT_1])
-    assert 300 - EARLY_MS <= on_ms(rig, CLOSE_PIN, 0) < 300 + LATE_MS
+    lasted(rig, CLOSE_PIN, 0, 300, watch)
 
 
 def test_a_pulse_does_not_end_what_is_held(bank: PinBank, rig: PinRig) -> None:
@@ -120,10 +134,12 @@ def test_a_pulse_does_not_end_what_is_held(bank: PinBank, rig: PinRig) -> None:
     wait_steps(rig, HOLD_PIN, [REST, OUT_1, OUT_0, OUT_1])
 
 
-def test_what_is_switched_on_is_cut_off_at_its_longest_time(bank: PinBank, rig: PinRig) -> None:
+def test_what_is_switched_on_is_cut_off_at_its_longest_time(
+    bank: PinBank, rig: PinRig, watch: Watch
+) -> None:
     bank.switch(OPEN, True)
     wait_steps(rig, OPEN_PIN, [REST, OUT_0, OUT_1, OUT_0])
-    assert 400 - EARLY_MS <= on_ms(rig, OPEN_PIN, 1) < 400 + LATE_MS
+    lasted(rig, OPEN_PIN, 1, 400, watch)
 
 
 def test_open_and_close_are_never_on_together(bank: PinBank, rig: PinRig) -> None:
@@ -176,7 +192,7 @@ def test_closing_is_refused_while_unknown(rig: PinRig, heard: Heard) -> None:
 
 
 def test_a_safety_edge_while_closing_lifts_at_once(
-    bank: PinBank, rig: PinRig, heard: Heard
+    bank: PinBank, rig: PinRig, heard: Heard, watch: Watch
 ) -> None:
     bank.pulse(CLOSE, 1_000)
     rig.drive(LOOP_PIN, 1)
@@ -185,7 +201,8 @@ def test_a_safety_edge_while_closing_lifts_at_once(
     wait_steps(rig, OPEN_PIN, [REST, OUT_0, OUT_1, OUT_0])
     edge, closes, opens = rig.trace(LOOP_PIN)[-1], rig.trace(CLOSE_PIN), rig.trace(OPEN_PIN)
     assert closes[3].ns <= opens[2].ns
-    assert opens[2].ns - edge.ns < LATE_MS * MS  # long before any debounce of a loaded machine
+    # Long before any debounce of a loaded machine.
+    assert opens[2].ns - edge.ns < LATE_MS * MS + watch.stood_s * 1e9
     told = [e for e in heard.events if isinstance(e, Protected | InputChanged)][3:]
     assert isinstance(told[0], Protected)
     assert (told[0].what, told[0].output, told[0].because) == ("raised", OPEN, LOOP)
@@ -213,7 +230,7 @@ def test_no_lift_when_the_switch_says_down(bank: PinBank, rig: PinRig, heard: He
 
 
 @pytest.mark.usefixtures("bank")
-def test_safety_is_clear_only_after_quiet(rig: PinRig, heard: Heard) -> None:
+def test_safety_is_clear_only_after_quiet(rig: PinRig, heard: Heard, watch: Watch) -> None:
     rig.drive(LOOP_PIN, 1)
     active = heard.wait_input(LOOP, True)
     for level in (0, 1, 0, 1, 0):
@@ -222,17 +239,17 @@ def test_safety_is_clear_only_after_quiet(rig: PinRig, heard: Heard) -> None:
     clear = heard.wait_input(LOOP, False)
     assert active.edges >= 1
     assert clear.edges == 6
-    assert QUIET_MS <= (clear.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
+    after_quiet(clear, last, watch)
 
 
 @pytest.mark.usefixtures("bank")
-def test_other_inputs_are_believed_after_quiet(rig: PinRig, heard: Heard) -> None:
+def test_other_inputs_are_believed_after_quiet(rig: PinRig, heard: Heard, watch: Watch) -> None:
     for level in (0, 1, 0, 1, 0):
         rig.drive(BUTTON_PIN, level)
     last = rig.trace(BUTTON_PIN)[-1]
     pressed = heard.wait_input(BUTTON, True)
     assert pressed.edges == 5
-    assert QUIET_MS <= (pressed.at.mono_ns - last.ns) / MS < QUIET_MS + LATE_MS
+    after_quiet(pressed, last, watch)
     mine = [(e.active, e.edges) for e in heard.of(InputChanged) if e.input == BUTTON]
     assert mine == [(False, 0), (True, 5)]
 
@@ -402,7 +419,7 @@ def test_a_killed_daemon_leaves_its_relay_on(sim: SimRig, heard: Heard, heal: st
     with child.stdout:
         assert child.stdout.readline() == b"on\n"
     child.kill()
-    child.wait(5)
+    child.wait(LIMIT_S)
     assert steps(sim.trace(OPEN_PIN)) == [REST, OUT_0, OUT_1]
     if heal == "relays-safe":
         assert relays_safe(sim.factory(), OUTPUTS) == {OPEN: False, CLOSE: False, HOLD: True}

@@ -5,7 +5,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,8 @@ from drivers.serial_reader import FAULTS_PER_SECOND, SerialReader
 from drivers.wire.em4100 import Em4100
 from drivers.wire.wiegand_ascii10 import WiegandAscii10
 from tests.parts import require
+from tests.patience import LIMIT_S, QUIET_S, Watch, until
 
-LIMIT_S = 5.0
 TIOCVHANGUP = 0x5437
 READER = ReaderId("in-1")
 FRAMES = {
@@ -108,20 +108,16 @@ def reader(cable: Cable) -> Iterator[SerialReader]:
     reader.stop()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + LIMIT_S
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < limit, "it did not come to be in time"
-        pause.wait(0.005)
-
-
 def counters(reader: CardReader) -> dict[str, int]:
     return dict(reader.health().counters or {})
 
 
 def wait_for_count(reader: CardReader, name: str, value: int) -> None:
-    wait_for(lambda: counters(reader)[name] == value)
+    until(lambda: counters(reader)[name] == value, f"{value} {name}")
+
+
+def wait_for_health(reader: CardReader, condition: Condition) -> None:
+    until(lambda: reader.health().condition is condition, f"health is {condition}")
 
 
 def test_a_frame_becomes_a_card_read(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
@@ -200,13 +196,13 @@ def test_only_faults_degrade_and_a_frame_heals(
     reader.start(inbox.put)
     inbox.next()
     cable.send(BAD * 4)
-    wait_for(lambda: counters(reader)["faults"] == 4)
+    wait_for_count(reader, "faults", 4)
     assert reader.health().condition is Condition.OK
     cable.send(BAD)
-    wait_for(lambda: reader.health().condition is Condition.DEGRADED)
+    wait_for_health(reader, Condition.DEGRADED)
     assert "baud" in reader.health().detail
     cable.send(GOOD)
-    wait_for(lambda: reader.health().condition is Condition.OK)
+    wait_for_health(reader, Condition.OK)
 
 
 def test_unplug_and_replug(cable: Cable, inbox: Inbox, reader: SerialReader) -> None:
@@ -235,7 +231,7 @@ def test_absent_at_first_is_lost_once(cable: Cable, inbox: Inbox, reader: Serial
     assert isinstance(inbox.next(), ReaderLost)
     assert reader.health().condition is Condition.DOWN
     with pytest.raises(queue.Empty):
-        inbox._queue.get(timeout=0.3)
+        inbox._queue.get(timeout=QUIET_S)
     cable.plug()
     assert isinstance(inbox.next(), ReaderFound)
     cable.send(GOOD)
@@ -257,9 +253,9 @@ def test_stop_while_waiting_for_bytes(cable: Cable, inbox: Inbox, reader: Serial
     cable.plug()
     reader.start(inbox.put)
     inbox.next()
-    began = time.monotonic()
-    reader.stop()
-    assert time.monotonic() - began < 0.5
+    with Watch() as watch:
+        reader.stop()
+        assert watch.ran_s < 0.5
     assert inbox.rest() == []
     reader.stop()
 
@@ -269,9 +265,9 @@ def test_stop_while_absent(inbox: Inbox, reader: SerialReader) -> None:
     inbox.next()
     with pytest.raises(queue.Empty):
         inbox._queue.get(timeout=1.0)
-    began = time.monotonic()
-    reader.stop()
-    assert time.monotonic() - began < 0.5
+    with Watch() as watch:
+        reader.stop()
+        assert watch.ran_s < 0.5
 
 
 def test_stop_before_start(reader: SerialReader) -> None:
@@ -306,7 +302,7 @@ def test_a_key_ends_with_silence_and_is_no_card(cable: Cable, inbox: Inbox) -> N
     try:
         inbox.next()
         cable.send(b"5")
-        wait_for(lambda: counters(reader)["keys"] == 1)
+        wait_for_count(reader, "keys", 1)
         cable.send(b"0000123478\r\n")
         assert inbox.cards(1) == ["w32:0001E256"]
         assert inbox.rest() == []
@@ -359,7 +355,7 @@ def test_health_tells_nothing_of_cards(cable: Cable, inbox: Inbox, reader: Seria
     inbox.next()
     cable.send(GOOD + BAD * 6)
     inbox.cards(1)
-    wait_for(lambda: reader.health().condition is Condition.DEGRADED)
+    wait_for_health(reader, Condition.DEGRADED)
     told = repr(reader.health())
     assert "62E3086CED" not in told
     assert "68003B51C6" not in told

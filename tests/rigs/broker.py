@@ -3,26 +3,15 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Event
-from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from tests.patience import LIMIT_S, until
 from tests.rigs.pki import Authority
-
-START_S = 10.0
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.rigs.ports import answers, free_port
 
 
 class Mosquitto:
@@ -101,18 +90,12 @@ class Mosquitto:
                 stdout=output,
                 stderr=output,
             )
-        until = monotonic() + START_S
-        nap = Event()
-        while monotonic() < until:
-            assert self._process.poll() is None, f"mosquitto ended at once:\n{self.log()}"
-            try:
-                socket.create_connection((self.host, self.port), 1).close()
-            except ConnectionRefusedError:
-                nap.wait(0.01)
-            else:
-                return
-        message = f"mosquitto does not listen after {START_S} s:\n{self.log()}"
-        raise AssertionError(message)
+        until(self._listens, f"mosquitto listens; its log is {self.directory / 'mosquitto.log'}")
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"mosquitto ended at once:\n{self.log()}"
+        return answers(self.port)
 
     def log(self) -> str:
         """What it wrote."""
@@ -133,10 +116,10 @@ class Mosquitto:
             return
         process.send_signal(number)
         try:
-            process.wait(5)
+            process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(5)
+            process.wait(LIMIT_S)
 
     def restart(self) -> None:
         """Kill it and start it again on the same port."""

@@ -31,9 +31,11 @@ from typing import Any, Self
 
 from mfusepy import FUSE, FuseOSError, Operations
 
+from tests.patience import LIMIT_S, until
+
 PAGE = 4096
 ROOM = 1 << 20
-LONGEST_STALL_S = 60.0
+LONGEST_STALL_S = LIMIT_S
 _OWNER = {"st_uid": os.getuid(), "st_gid": os.getgid()}
 
 
@@ -326,19 +328,19 @@ class ForgetfulDisk:
         self.stop()
 
     def start(self) -> None:
-        """Mount it with what it has; fails when it is not there within ten seconds."""
+        """Mount it with what it has; fails when it does not come to be there."""
         command = [sys.executable, "-m", "tests.rigs.forgetful_fs"]
         command += [str(self.mount), str(self._backing)]
         with (self._backing / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        limit = time.monotonic() + 10
-        pause = threading.Event()
-        while not self.mount.is_mount():
-            assert self._process.poll() is None, (self._backing / "log").read_text()
-            assert time.monotonic() < limit, "the disk is not mounted after 10 s"
-            pause.wait(0.01)
+        until(self._mounted, "the disk is mounted")
+
+    def _mounted(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._backing / "log").read_text()
+        return self.mount.is_mount()
 
     def cut(self, seed: int = 0, keep: float = 0.0) -> None:
         """Cut the power and give it back. Whoever used the disk has to be dead by then."""
@@ -381,14 +383,14 @@ class ForgetfulDisk:
 
     def _tell(self, line: str) -> str:
         with socket.socket(socket.AF_UNIX) as peer:
-            peer.settimeout(10)
+            peer.settimeout(LIMIT_S)
             peer.connect(str(self._backing / "control"))
             peer.sendall(f"{line}\n".encode())
             return peer.recv(100).decode()
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.wait(10)
+            self._process.wait(LIMIT_S)
             self._process = None
         subprocess.run(["umount", "-l", self.mount], check=False, capture_output=True)
         assert not self.mount.is_mount()

@@ -17,6 +17,7 @@ from agent.core.plan import ArmPlan, Drive, Relay
 from drivers.gpio import InputSpec, OutputSpec, PinBank, open_factory
 from drivers.pins import PinFactory, Stand
 from drivers.sim import SimProcess
+from tests.patience import LIMIT_S
 
 LANE = LaneId("in")
 OPEN, CLOSE, HOLD = OutputId("open"), OutputId("close"), OutputId("hold")
@@ -66,13 +67,13 @@ class Heard:
             self._changed.notify_all()
 
     def wait(
-        self, found: Callable[[list[Event | FrameFaulted]], bool], limit_s: float = 3
+        self, found: Callable[[list[Event | FrameFaulted]], bool], limit_s: float = LIMIT_S
     ) -> list[Event | FrameFaulted]:
         with self._changed:
             assert self._changed.wait_for(lambda: found(self.events), limit_s), self.events
             return list(self.events)
 
-    def wait_input(self, name: InputId, active: bool | None, limit_s: float = 3) -> InputChanged:
+    def wait_input(self, name: InputId, active: bool | None) -> InputChanged:
         def last(events: list[Event | FrameFaulted]) -> InputChanged | None:
             mine = [e for e in events if isinstance(e, InputChanged) and e.input == name]
             return mine[-1] if mine else None
@@ -81,7 +82,7 @@ class Heard:
             now = last(events)
             return now is not None and now.active is active
 
-        event = last(self.wait(there, limit_s))
+        event = last(self.wait(there))
         assert event is not None
         return event
 

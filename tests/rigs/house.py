@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 from ruamel.yaml import YAML
 
@@ -34,6 +34,7 @@ from agent.store.reading import Reading
 from agent.store.verify import Verdict, verify
 from drivers.sim import SimClient
 from drivers.sim.board import Record
+from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import Card, digits, write_roster
 
@@ -47,22 +48,10 @@ ENDED, ORDERED = "gate.passage.ended.v1", "gate.arm.ordered.v1"
 STARTED, STOPPED = "gate.agent.started.v1", "gate.agent.stopped.v1"
 PROFILE = os.environ.get("GATE_PROFILE", "ci")
 
-T = TypeVar("T")
-
 
 def size(ci: int, nightly: int) -> int:
     """How often, by the profile of this run."""
     return nightly if PROFILE == "nightly" else ci
-
-
-def until(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
-    """Wait until ``look`` gives something true, and give it back; fails with ``what``."""
-    limit = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (found := look()):
-        assert time.monotonic() < limit, f"not within {seconds:g} s: {what}"
-        pause.wait(0.01)
-    return found
 
 
 class Stroke(NamedTuple):
@@ -176,7 +165,7 @@ class House:
 
     # The daemon
 
-    def start(self, limit_s: float = 20.0) -> Self:
+    def start(self, limit_s: float = LIMIT_S) -> Self:
         """Start the daemon, wait until it answers, and bring in the roster the first time."""
         born_ns = time.monotonic_ns()
         try:
@@ -196,16 +185,16 @@ class House:
 
         def strike() -> None:
             daemon = until(lambda: self.gate.daemon, "the daemon's process")
-            until(lambda: when() or ready.is_set(), "the moment to kill the daemon", 30)
+            until(lambda: when() or ready.is_set(), "the moment to kill the daemon")
             assert daemon is not None
             daemon.kill()
 
         killer = threading.Thread(target=strike, name="killer", daemon=True)
         killer.start()
         with contextlib.suppress(GateError):
-            self.start(30)
+            self.start()
         ready.set()
-        killer.join(30)
+        killer.join(LIMIT_S)
         assert not killer.is_alive()
         self.kill()
 
@@ -229,7 +218,7 @@ class House:
     def wait_dead(self) -> int:
         """Wait until a daemon ends by itself; gives the exit code."""
         assert self.gate.daemon is not None
-        code = self.gate.daemon.wait(10)
+        code = self.gate.daemon.wait(LIMIT_S)
         self.gate.daemon = None
         self.lives[-1].died_ns = time.monotonic_ns()
         return code
@@ -267,7 +256,9 @@ class House:
         found: Mapping[str, Any] = next(one for one in parts if one["part"] == name)
         return found
 
-    def command(self, *args: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *args: str, limit_s: float = 10 * LIMIT_S
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``gate-agent`` with this gate's configuration; the exit code is for the caller."""
         return subprocess.run(
             [sys.executable, "-m", "agent", *args, "-c", str(self.gate.config)],
@@ -292,6 +283,10 @@ class House:
         """The simulated hardware."""
         return self.gate.sim.client
 
+    def wait(self, **wanted: Any) -> int:
+        """Wait until all of it holds of the simulated hardware; monotonic ns of that."""
+        return self.sim.wait(int(LIMIT_S * 1000), **wanted)
+
     def relay(self, lane: str, role: str = "open") -> int:
         """The pin of a relay."""
         return self.gate.settings.lanes[lane].relays()[role].pin
@@ -309,20 +304,20 @@ class House:
         pin = self.relay(lane, role)
         return strokes(self.sim.trace([pin]), pin)
 
-    def opened(self, lane: str, after_ns: int, seconds: float = 5.0) -> Stroke:
+    def opened(self, lane: str, after_ns: int) -> Stroke:
         """Wait for a pulse of the open relay that began after a monotonic time."""
 
         def look() -> Stroke | None:
             return next((one for one in self.strokes(lane) if one.on_ns > after_ns), None)
 
-        found = until(look, f"a pulse to open {lane}; the daemon says: {self.log()}", seconds)
+        found = until(look, f"a pulse to open {lane}; the daemon says: {self.log()}")
         assert found is not None
         return found
 
     def tap_opens(self, lane: str, number: int) -> Stroke:
         """Tap, wait for its pulse and for the pulse's end, so that the next one is another."""
         stroke = self.opened(lane, self.tap(lane, number))
-        self.sim.wait(pin=self.relay(lane), level=1)
+        self.wait(pin=self.relay(lane), level=1)
         return stroke
 
     def recorded(self) -> int:
@@ -335,9 +330,7 @@ class House:
         """The pins of relays that pull now."""
         pins = self.sim.pins()
         relays = [
-            pin.pin
-            for lane in self.gate.settings.lanes.values()
-            for pin in lane.relays().values()
+            pin.pin for lane in self.gate.settings.lanes.values() for pin in lane.relays().values()
         ]
         return [pin for pin in relays if pins[pin]["output"] and pins[pin]["level"] == 0]
 
@@ -362,9 +355,7 @@ class House:
         with Reading.open(self.ledger) as reading:
             return reading.counts()["published"]
 
-    def wait_entry(
-        self, kind: str, seconds: float = 5.0, after: int = 0, **data: object
-    ) -> StoredEntry:
+    def wait_entry(self, kind: str, after: int = 0, **data: object) -> StoredEntry:
         """Wait for an entry of this type whose data holds all of ``data``."""
         looked = after
 
@@ -377,7 +368,7 @@ class House:
                     return one
             return None
 
-        found = until(look, f"an entry {kind} with {data}", seconds)
+        found = until(look, f"an entry {kind} with {data}")
         assert found is not None
         return found
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,8 +11,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.pki import Pair
+
+_KEEPALIVE_S = 600
+"""A standstill is no reason for the broker to drop a listener."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,13 @@ class Listener:
         """What came on topics that end so."""
         return [one for one in list(self.heard) if one.topic.endswith(suffix)]
 
-    def wait(self, condition: Callable[["Listener"], bool], seconds: float = 15.0) -> None:
+    def wait(self, condition: Callable[["Listener"], bool], limit_s: float = LIMIT_S) -> None:
         """Wait until the condition holds; fails the test when it does not in time."""
-        until = monotonic() + seconds
-        pause = Event()
-        while not condition(self):
-            assert monotonic() < until, (
-                f"not within {seconds} s; {len(self.heard)} messages, the last: {self.heard[-1:]}"
-            )
-            pause.wait(0.02)
+        try:
+            until(lambda: condition(self), "what the listener was to hear", limit_s, 0.02)
+        except AssertionError as fault:
+            told = f"{len(self.heard)} messages, the last: {self.heard[-1:]}"
+            raise AssertionError(f"{fault}; {told}") from None
 
     def __enter__(self) -> Self:
         terms: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
@@ -95,12 +96,12 @@ class Listener:
         self._client.connect(
             self._broker.host,
             self._broker.port,
-            10,
+            _KEEPALIVE_S,
             clean_start=not self._expiry_s,
             properties=terms,
         )
         self._client.loop_start()
-        assert self._ready.wait(10), "the broker did not let the listener subscribe"
+        assert self._ready.wait(LIMIT_S), "the broker did not let the listener subscribe"
         return self
 
     def __exit__(

@@ -17,6 +17,7 @@ from typing import NamedTuple, Self
 from agent.core.entries import StoredEntry
 from agent.errors import DeviceError
 from drivers.sim import SimClient
+from tests.patience import LIMIT_S
 from tests.rigs.cards import Card, digits, residents
 from tests.rigs.house import (
     GRANTED,
@@ -71,7 +72,7 @@ class Load:
         """End the taps; safe to call twice."""
         self._ended.set()
         for thread in self._threads:
-            thread.join(15)
+            thread.join(LIMIT_S)
             assert not thread.is_alive(), "the load does not end"
         assert not self.faults, self.faults
 

@@ -12,7 +12,6 @@ Rules kept here:
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import socket
@@ -21,28 +20,21 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.parts import VPCD
+from tests.patience import LIMIT_S, until
+from tests.rigs.ports import free_port
 
 ACR122U = "ACS ACR122U PICC Interface"
 ATR = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
 """MIFARE Classic 1K at a reader that follows PC/SC part 3."""
 
 GET_UID = bytes.fromhex("FFCA000000")
-
-
-def wait_until(true: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait for a condition; fails with what was waited for."""
-    limit = time.monotonic() + seconds
-    pause = threading.Event()
-    while not true():
-        assert time.monotonic() < limit, f"waited {seconds} s in vain: {what}"
-        pause.wait(0.005)
 
 
 @dataclass(frozen=True)
@@ -55,13 +47,7 @@ class VirtualReader:
 
 def virtual_reader(name: str = "Virtual PCD") -> VirtualReader:
     """A reader on two neighbouring ports that are free now."""
-    for _ in range(100):
-        port = random.randrange(20_000, 30_000, 2)  # noqa: S311 - a port, not a secret
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for each in (port, port + 1):
-                stack.enter_context(socket.socket()).bind(("0.0.0.0", each))  # noqa: S104 - as vpcd
-            return VirtualReader(name, port)
-    raise AssertionError("no two neighbouring ports are free between 20000 and 30000")
+    return VirtualReader(name, free_port(2))
 
 
 class Pcscd:
@@ -127,7 +113,7 @@ class Pcscd:
             self._process = subprocess.Popen(
                 (*command, str(run), str(config)), stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        wait_until(self._ready, 5, f"pcscd ready; its log is {self.directory / 'log'}")
+        until(self._ready, f"pcscd ready; its log is {self.directory / 'log'}")
 
     def _ready(self) -> bool:
         assert self._process is not None
@@ -145,10 +131,10 @@ class Pcscd:
             return
         process.send_signal(how)
         try:
-            process.wait(timeout=2)
+            process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(timeout=5)
+            process.wait(LIMIT_S)
         for left in (self.directory / "run").iterdir():
             left.unlink()
 
@@ -232,7 +218,7 @@ class VirtualCard:
         assert self._socket is None, "the card is in the field already"
         self.asked_ns = None
         self._leaving.clear()
-        self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=2)
+        self._socket = socket.create_connection(("127.0.0.1", self.port), LIMIT_S)
         self._socket.settimeout(None)
         self._thread = threading.Thread(
             target=self._serve, args=(self._socket,), name=f"card-{self.port}", daemon=True
@@ -249,7 +235,7 @@ class VirtualCard:
             line.shutdown(socket.SHUT_RDWR)
         line.close()
         assert self._thread is not None
-        self._thread.join(2)
+        self._thread.join(LIMIT_S)
         assert not self._thread.is_alive(), "the card's thread did not end"
 
     def _serve(self, line: socket.socket) -> None:

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from drivers.gpio import OutputSpec, open_factory
+from tests.patience import LIMIT_S
 from tests.rigs.gate_rig import HOLD, OPEN, OPEN_PIN, OUTPUTS, make_bank
 
 
@@ -16,7 +17,7 @@ def main(socket: str) -> None:
     bank.pulse(OPEN, 60_000)
     sys.stdout.write("on\n")
     sys.stdout.flush()
-    threading.Event().wait(60)
+    threading.Event().wait(LIMIT_S)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from tests.patience import LIMIT_S
+
 CONNACK_5 = bytes.fromhex("20 03 00 00 00")
 CONNACK_311 = bytes.fromhex("20 02 00 00")
 PINGREQ, PINGRESP = 0xC0, bytes.fromhex("d0 00")
@@ -100,4 +102,5 @@ class Stubborn:
         self._ending = True
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        self._thread.join(5)
+        self._thread.join(LIMIT_S)
+        assert not self._thread.is_alive()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.house import alive, until
+from tests.patience import until
+from tests.rigs.house import alive
 
 
 def _children() -> set[int]:
@@ -25,5 +26,5 @@ def _mounts(below: Path) -> list[str]:
 def _nothing_left(tmp_path: Path) -> Iterator[None]:
     children = _children()
     yield
-    until(lambda: _children() <= children, "the end of every process that the test started", 5)
+    until(lambda: _children() <= children, "the end of every process that the test started")
     assert _mounts(tmp_path) == []

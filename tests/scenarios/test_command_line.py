@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 from pathlib import Path
 
+from tests.patience import LIMIT_S, Watch, until
 from tests.rigs import house
 from tests.rigs.cards import Card, residents, write_roster
-from tests.rigs.house import DENIED, GRANTED, IN, LANES, ORDERED, OUT, House, until
+from tests.rigs.house import DENIED, GRANTED, IN, LANES, ORDERED, OUT, House
 
 MANY = house.size(5_000, 500_000)
 BAD = """credential,label,kind,status,valid_until,lanes
@@ -69,13 +69,16 @@ def test_a_roster_comes_in_while_taps_go_on_and_goes_out_the_same(tmp_path: Path
         thread.start()
         took_ms = []
         number = 0
-        while not imported.is_set():
-            # One of a hundred cards after the other: none comes again within its quiet time.
-            number = number % 100 + 1
-            tapped_ns = rig.tap(OUT, number)
-            took_ms.append((rig.opened(OUT, tapped_ns).on_ns - tapped_ns) / 1e6)
-            rig.sim.wait(pin=rig.relay(OUT), level=1)
-        thread.join(10)
+        with Watch() as watch:
+            while not imported.is_set():
+                # One of a hundred cards after the other: none comes again within its quiet time.
+                number = number % 100 + 1
+                watch.lap()
+                tapped_ns = rig.tap(OUT, number)
+                took_ns = rig.opened(OUT, tapped_ns).on_ns - tapped_ns
+                took_ms.append(took_ns / 1e6 - watch.stood_s * 1000)
+                rig.wait(pin=rig.relay(OUT), level=1)
+        thread.join(LIMIT_S)
         assert outcome[0].returncode == 0, outcome[0].stderr
         assert f"was 100 cards, now {MANY}" in outcome[0].stdout
         assert took_ms, "no tap came while the roster did"
@@ -132,11 +135,11 @@ def test_a_blocked_card_is_refused_within_a_second(tmp_path: Path) -> None:
         rig.start()
         rig.tap_opens(IN, 1)
         done = rig.command("roster", "block", "R-00001")
-        blocked = time.monotonic()
-        assert "active → blocked" in done.stdout
-        rig.tap(OUT, 1)
-        rig.wait_entry(DENIED, card="R-00001", reason="card_blocked")
-        assert time.monotonic() - blocked < 1
+        with Watch() as watch:
+            assert "active → blocked" in done.stdout
+            rig.tap(OUT, 1)
+            rig.wait_entry(DENIED, card="R-00001", reason="card_blocked")
+            assert watch.ran_s < 1
         assert rig.strokes(OUT) == []
         assert "lost" in rig.command("roster", "block", "R-00002", "--lost").stdout
         assert "blocked → active" in rig.command("roster", "unblock", "R-00001").stdout
@@ -169,18 +172,18 @@ def test_the_arm_by_hand(tmp_path: Path) -> None:
         assert len(rig.strokes(IN)) == 1
         ordered = rig.wait_entry(ORDERED, order="open", reason="ambulance")
         assert ordered.actor.startswith("Wang (uid:")
-        rig.sim.wait(lane=IN, arm="up")
+        rig.wait(lane=IN, arm="up")
         rig.sim.drive(IN, "car", kind="stall", enter_ms=20)
-        rig.sim.wait(lane=IN, loop=True)
+        rig.wait(lane=IN, loop=True)
         until(lambda: rig.ask("status")["lanes"][0]["loop"] == "occupied", "the loop")
         refused = rig.command("close", IN)
         assert refused.returncode == 1
         assert "423" in refused.stderr
         assert rig.strokes(IN, "close") == []
         rig.sim.release(IN)
-        rig.sim.wait(lane=IN, arm="down", limit_ms=10_000)
+        rig.wait(lane=IN, arm="down")
         assert rig.command("open", OUT, "--reason", "test").returncode == 0
-        rig.sim.wait(lane=OUT, arm="up")
+        rig.wait(lane=OUT, arm="up")
         assert rig.command("close", OUT).returncode == 0
         assert rig.command("stop", OUT).returncode == 0
         assert len(rig.strokes(OUT, "stop")) >= 1
@@ -194,7 +197,7 @@ def test_an_order_that_is_repeated_moves_nothing_twice(tmp_path: Path) -> None:
         order = {"order_id": "o-1", "kind": "open", "args": {"lane": IN, "reason": "test"}}
         first = rig.ask("order", **order)
         assert first["status"] == "done"
-        rig.sim.wait(pin=rig.relay(IN), level=1)
+        rig.wait(pin=rig.relay(IN), level=1)
         assert rig.ask("order", **order) == first
         rig.kill()
         rig.relays_safe()

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from tests.parts import require
+from tests.patience import until
 from tests.rigs import house
 from tests.rigs.cards import Card, residents
-from tests.rigs.house import DENIED, GRANTED, IN, OUT, House, until
+from tests.rigs.house import DENIED, GRANTED, IN, OUT, House
 from tests.rigs.pcsc_rig import ACR122U, VirtualCard, pcscd_apart, virtual_reader
 from tests.rigs.small_disk import SmallDisk
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.parts import require
+from tests.patience import LIMIT_S, until
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import residents
@@ -63,14 +64,14 @@ def test_every_event_comes_once_in_order_after_an_outage(tmp_path: Path) -> None
         full_kb = rig.resident_kb()
         broker.start()
         # A third time it dies while it tells the past: some events are told twice then.
-        listener.wait(lambda them: len(them.on("/evt")) > ENTRIES // 4, 60)
+        listener.wait(lambda them: len(them.on("/evt")) > ENTRIES // 4)
         replaying_kb = rig.resident_kb()
         rig.kill()
         resumes_at = rig.published()
         told_before = max(events(listener.on("/evt")))
         rig.start()
         _taps(rig, 3 * TAPS + 1)
-        house.until(lambda: _told(rig, listener), "the last event", ENTRIES / 500 + 30)
+        until(lambda: _told(rig, listener), "the last event", ENTRIES / 100 + LIMIT_S)
         told_kb = rig.resident_kb()
 
         entries = rig.entries()

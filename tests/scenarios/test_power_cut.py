@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.parts import require
+from tests.patience import until
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
 from tests.rigs.forgetful_fs import ForgetfulDisk
-from tests.rigs.house import House, until
+from tests.rigs.house import House
 from tests.rigs.listener import Listener
 from tests.rigs.load import Load, load_cards, prove
 from tests.rigs.told import events, same_as_stored
@@ -103,7 +104,7 @@ def test_what_was_promised_survives_every_power_cut(disk: ForgetfulDisk, tmp_pat
             for number in range(CUTS):
                 if number:
                     rig.start()
-                rig.sim.wait(records=rig.recorded() + chance.randrange(3, 40), limit_ms=20_000)
+                rig.wait(records=rig.recorded() + chance.randrange(3, 40))
                 rig.kill()
                 keep = chance.choice((0.0, 0.5, 0.9))
                 disk.cut(chance.randrange(1 << 30), keep)
@@ -114,7 +115,7 @@ def test_what_was_promised_survives_every_power_cut(disk: ForgetfulDisk, tmp_pat
                 print(f"cut {number} of seed {SEED}, kept {keep}")  # noqa: T201 - shown on failure
         rig.start()
         assert rig.relays_on() == []
-        until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "everything is published", 30)
+        until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "everything is published")
         rig.verified()
         entries = rig.entries()
         listener.wait(lambda them: len(events(them.on("/evt"))) >= len(entries))

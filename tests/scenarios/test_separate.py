@@ -7,10 +7,11 @@ from statistics import median
 from agent.errors import DeviceError
 from drivers.sim import SimClient
 from tests.parts import require
+from tests.patience import LIMIT_S, Watch, until
 from tests.rigs import house
 from tests.rigs.cards import residents
 from tests.rigs.forgetful_fs import ForgetfulDisk
-from tests.rigs.house import IN, OUT, House, until
+from tests.rigs.house import IN, OUT, House
 
 TAPS = house.size(15, 200)
 # The machine is shared: one tap may meet a busy moment, half of them may not.
@@ -42,13 +43,16 @@ def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> 
         try:
             until(lambda: rig.part("reader out-1-rdm")["counters"]["faults"] > 100, "the flood")
             took_ms = []
-            for number in range(1, TAPS + 1):
-                tapped_ns = rig.tap(IN, number)
-                took_ms.append((rig.opened(IN, tapped_ns).on_ns - tapped_ns) / 1e6)
-                rig.sim.wait(pin=rig.relay(IN), level=1)
+            with Watch() as watch:
+                for number in range(1, TAPS + 1):
+                    watch.lap()
+                    tapped_ns = rig.tap(IN, number)
+                    took_ns = rig.opened(IN, tapped_ns).on_ns - tapped_ns
+                    took_ms.append(took_ns / 1e6 - watch.stood_s * 1000)
+                    rig.wait(pin=rig.relay(IN), level=1)
         finally:
             ended.set()
-            thread.join(10)
+            thread.join(LIMIT_S)
         assert median(took_ms) < MEDIAN_MS, took_ms
         assert max(took_ms) < WORST_MS, took_ms
         assert sent > 50_000
@@ -71,26 +75,27 @@ def test_the_interlock_acts_while_the_disk_blocks(tmp_path: Path) -> None:
         rig.start()
         rig.tap_opens(IN, 1)
         rig.sim.drive(IN, "car", enter_ms=100, under_ms=200)
-        closing_ns = rig.sim.wait(pin=rig.relay(IN, "close"), level=0, limit_ms=15_000)
+        closing_ns = rig.wait(pin=rig.relay(IN, "close"), level=0)
         assert rig.sim.arms()[IN]["arm"] == "falling"
 
         with disk.stalled():
             rig.tap(OUT, 2)
             until(lambda: disk.held_up() > 0, "the loop is stuck in a commit")
-            rig.sim.input(rig.input(IN), True)
-            occupied_ns = rig.sim.trace([rig.input(IN)])[-1].ns
-            lifted = rig.opened(IN, closing_ns, 3)
-            assert disk.held_up() > 0, "the loop is still stuck"
-            assert (lifted.on_ns - occupied_ns) / 1e6 < PROTECT_MS
+            with Watch() as watch:
+                rig.sim.input(rig.input(IN), True)
+                occupied_ns = rig.sim.trace([rig.input(IN)])[-1].ns
+                lifted = rig.opened(IN, closing_ns)
+                assert disk.held_up() > 0, "the loop is still stuck"
+                assert (lifted.on_ns - occupied_ns) / 1e6 < PROTECT_MS + watch.stood_s * 1000
             assert rig.sim.pins()[rig.relay(IN, "close")]["level"] == 1, "close is let go first"
-            rig.sim.wait(lane=IN, arm="up")
+            rig.wait(lane=IN, arm="up")
             assert rig.strokes(OUT) == [], "what admits waits for the disk"
             assert disk.held_up() > 0, "and the loop is still stuck"
 
         rig.opened(OUT, closing_ns)
         rig.wait_entry("gate.arm.protected.v1", output="in-1.open", because="in-1.loop")
         rig.sim.input(rig.input(IN), None)
-        rig.sim.wait(lane=IN, arm="down", limit_ms=10_000)
+        rig.wait(lane=IN, arm="down")
         assert rig.sim.arms()[IN]["hits"] == 0
         assert rig.stop() == 0
         rig.verified()

@@ -1,14 +1,13 @@
 """The end of a daemon, and a second one."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 
 from agent.errors import GateError
 from tests.parts import require
-from tests.rigs import house
+from tests.patience import Watch, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import residents
 from tests.rigs.house import IN, OUT, STOPPED, House
@@ -20,6 +19,11 @@ def _pins(rig: House) -> list[tuple[int, str, int]]:
     return [(one.pin, one.function, one.level) for one in rig.sim.trace() if one.kind == "pin"]
 
 
+def _offline(listener: Listener) -> bool:
+    told = listener.on("/status")
+    return bool(told) and json.loads(told[-1].payload)["status"] == "offline"
+
+
 def test_sigterm_ends_in_order_and_moves_nothing(tmp_path: Path) -> None:
     require("mosquitto")
     with (
@@ -29,19 +33,17 @@ def test_sigterm_ends_in_order_and_moves_nothing(tmp_path: Path) -> None:
     ):
         rig.start()
         stroke = rig.tap_opens(IN, 1)
-        rig.sim.wait(lane=IN, arm="up")
+        rig.wait(lane=IN, arm="up")
         before = _pins(rig)
-        began = time.monotonic()
-        assert rig.stop() == 0
-        assert time.monotonic() - began < 5
+        with Watch() as watch:
+            assert rig.stop() == 0
+            assert watch.ran_s < 5
         assert _pins(rig) == before, "stopping moved a pin"
         assert rig.strokes(IN) == [stroke._replace(off_ns=rig.strokes(IN)[0].off_ns)]
         last = rig.entries()[-1]
         assert (last.type, json.loads(last.data)) == (STOPPED, {"reason": "SIGTERM"})
         rig.verified()
-        listener.wait(
-            lambda them: json.loads(them.on("/status")[-1].payload)["status"] == "offline"
-        )
+        listener.wait(_offline)
 
         rig.start()
         assert _pins(rig) == before, "starting moved a pin"
@@ -102,13 +104,13 @@ def test_sigterm_waits_for_no_broker_and_no_listener(tmp_path: Path) -> None:
         with House(tmp_path, residents(1), changes={"uplink": uplink}) as rig:
             rig.start()
             rig.tap_opens(IN, 1)
-            house.until(lambda: mute.connections > 0, "the uplink's attempt")
+            until(lambda: mute.connections > 0, "the uplink's attempt")
             with rig.control() as watching:
                 feed = watching.feed()
                 rig.tap(OUT, 0xBAD)
                 assert "entry" in next(feed)
-                began = time.monotonic()
-                assert rig.stop() == 0
-                assert time.monotonic() - began < 5
+                with Watch() as watch:
+                    assert rig.stop() == 0
+                    assert watch.ran_s < 5
                 assert all("entry" in news or "lane" in news for news in feed), "it ends"
             assert rig.entries()[-1].type == STOPPED

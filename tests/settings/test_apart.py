@@ -9,6 +9,7 @@ import pytest
 from agent.errors import SettingsError
 from agent.settings import FaultySettingsError, Paths, load
 from agent.settings.reading import check, read
+from tests.patience import LIMIT_S
 from tests.settings.pages import CONFIG, changed
 
 LOAD = """
@@ -42,7 +43,7 @@ def test_paths_of_ones_own_take_the_place_of_the_file_s(tmp_path: Path) -> None:
 
 def test_whoever_loads_holds_no_validator() -> None:
     command = [sys.executable, "-c", LOAD, str(CONFIG / "small-gate.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     assert done.stdout == "north []\n"
 
 

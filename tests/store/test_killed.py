@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.store.reading import Reading
 from agent.store.verify import parse_anchor, verify
+from tests.patience import LIMIT_S
 from tests.store.build import open_ledger
 
 ROUNDS = 200 if os.environ.get("GATE_PROFILE") == "nightly" else 8
@@ -22,7 +23,7 @@ def lines_until_killed(path: Path, lines: int) -> list[str]:
             told.append(line)
             if len(told) == lines:
                 child.send_signal(signal.SIGKILL)
-        assert child.wait(30) == -signal.SIGKILL
+        assert child.wait(LIMIT_S) == -signal.SIGKILL
     return [line for line in told if line.endswith("\n")]
 
 

@@ -20,6 +20,7 @@ from agent.store.projections import rebuild
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure
 from agent.store.verify import verify
+from tests.patience import LIMIT_S
 from tests.store.build import (
     KEY,
     NORTH,
@@ -199,7 +200,7 @@ def test_only_the_opening_thread_may_write(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=intrude, name="intruder")
         thread.start()
-        thread.join(10)
+        thread.join(LIMIT_S)
         assert len(caught) == 1
         assert ledger.head().sequence == 0
 

@@ -10,6 +10,7 @@ from time import monotonic_ns, time_ns
 from agent.core.entries import StoredEntry
 from agent.core.model import ClockQuality, Moment
 from agent.ports import Head
+from tests.patience import LIMIT_S
 
 STREAM = "0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90"
 BOOT = "b8f0c1d2-0000-4000-8000-00000000b007"
@@ -55,7 +56,7 @@ class Book:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=10)
+        connection = sqlite3.connect(self.path, timeout=LIMIT_S)
         try:
             with connection:
                 yield connection

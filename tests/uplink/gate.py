@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +14,7 @@ from agent.uplink.client import Broker
 from agent.uplink.envelope import envelope
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
+from tests.patience import until
 from tests.rigs.listener import Heard, Listener
 from tests.uplink.book import BOOT, Book, SystemClock
 
@@ -54,16 +54,22 @@ class Gate:
     def counter(self, name: str) -> int:
         return (self.uplink.health().counters or {})[name]
 
-    def wait(self, condition: Callable[[Health], bool], seconds: float = 15.0) -> Health:
-        until = monotonic() + seconds
-        nap = Event()
-        while not condition(health := self.uplink.health()):
-            assert monotonic() < until, f"not within {seconds} s: {health}"
-            nap.wait(0.01)
+    def wait(self, condition: Callable[[Health], bool]) -> Health:
+        health = self.uplink.health()
+
+        def look() -> bool:
+            nonlocal health
+            health = self.uplink.health()
+            return condition(health)
+
+        try:
+            until(look, "what was expected of the uplink")
+        except AssertionError as fault:
+            raise AssertionError(f"{fault}; {health}") from None
         return health
 
-    def drained(self, seconds: float = 15.0) -> Health:
-        return self.wait(lambda health: (health.counters or {})["backlog"] == 0, seconds)
+    def drained(self) -> Health:
+        return self.wait(lambda health: (health.counters or {})["backlog"] == 0)
 
     def __enter__(self) -> Self:
         self.uplink.start()

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 
 from tests.parts import require
+from tests.patience import LIMIT_S
 from tests.rigs.broker import Mosquitto
 from tests.rigs.listener import Listener
 from tests.uplink.book import Book
@@ -24,7 +25,7 @@ def victim(directory: Path, broker: Mosquitto, version: str) -> subprocess.Popen
 def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
-        process.wait(5)
+        process.wait(LIMIT_S)
 
 
 def reached(count: int, listener: Listener) -> bool:
@@ -40,10 +41,10 @@ def test_the_will_says_lost(tmp_path: Path, version: Literal["5", "3.1.1"], dela
         process = victim(tmp_path, broker, version)
         try:
             listener.wait(lambda it: len(it.on("/evt")) == 4)
-            process.kill()
-            process.wait(5)
             killed = monotonic()
-            listener.wait(lambda it: len(it.on("/status")) == 2, delay_s + 5)
+            process.kill()
+            process.wait(LIMIT_S)
+            listener.wait(lambda it: len(it.on("/status")) == 2)
             assert monotonic() - killed > delay_s - 1
         finally:
             end(process)
@@ -67,10 +68,10 @@ def test_killed_in_mid_backlog_and_started_again(tmp_path: Path, version: str) -
                 listener.wait(partial(reached, target))
             finally:
                 process.kill()
-                process.wait(5)
+                process.wait(LIMIT_S)
         process = victim(tmp_path, broker, version)
         try:
-            listener.wait(lambda it: 4_000 in sequences(it.on("/evt")[-1:]), 30)
+            listener.wait(lambda it: 4_000 in sequences(it.on("/evt")[-1:]))
         finally:
             end(process)
         whole(listener, book)

@@ -7,9 +7,10 @@ from pathlib import Path
 from agent.ports import Condition, Health
 from agent.uplink.client import Broker, Tls
 from tests.parts import require
-from tests.rigs.broker import Mosquitto, free_port
+from tests.rigs.broker import Mosquitto
 from tests.rigs.listener import Listener
 from tests.rigs.pki import Authority
+from tests.rigs.ports import free_port
 from tests.rigs.stubborn import CONNACK_5, CONNACK_311, PINGREQ, PINGRESP, Last, Stubborn
 from tests.uplink.gate import EVT, STATUS, Gate, sequences, whole
 
@@ -38,7 +39,7 @@ def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
         good = Broker("localhost", broker.port, tls=tls, client_id="estate.north")
         with Listener(broker, pair=pair) as listener, Gate(tmp_path, good) as gate:
             gate.append(3_000)
-            gate.drained(30)
+            gate.drained()
             listener.wait(lambda it: len(it.on("/evt")) == 3_000)
             whole(listener, gate.book)
         other = Authority(tmp_path / "other", "another authority")
@@ -108,7 +109,7 @@ def test_an_event_that_the_acl_forbids_stays(tmp_path: Path) -> None:
             broker.kill()
             (broker.directory / "acl").write_text("topic readwrite #\n")
             broker.start()
-            gate.drained(30)
+            gate.drained()
             assert gate.wait(lambda it: it.condition is Condition.OK).detail.startswith("connected")
             listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
             assert sequences(listener.on("/evt")) == list(range(1, 31))
@@ -129,7 +130,7 @@ def test_an_event_that_the_acl_forbids_silently_stays(tmp_path: Path) -> None:
         (broker.directory / "acl").write_text("topic readwrite #\n")
         broker.restart()
         with Listener(broker) as listener:
-            gate.drained(30)
+            gate.drained()
             listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
 
 
@@ -201,7 +202,7 @@ def test_a_broker_that_never_acknowledges(tmp_path: Path) -> None:
         broker = Broker(server.host, server.port, window=5, keepalive_s=1)
         with Gate(tmp_path, broker) as gate:
             gate.append(100)
-            health = gate.wait(down, 20)
+            health = gate.wait(down)
             assert "acknowledges nothing" in health.detail
             assert gate.counter("published") == 0
             assert gate.book.kept("published") == 0
@@ -221,7 +222,7 @@ def test_a_broker_gone_silent_is_found_by_keepalive(tmp_path: Path) -> None:
     with server, Gate(tmp_path, target) as gate:
         gate.append(5)
         gate.drained()
-        assert "went silent" in gate.wait(down, 10).detail
+        assert "went silent" in gate.wait(down).detail
 
 
 def test_a_puback_without_an_echo_does_not_count_on_311(tmp_path: Path) -> None:

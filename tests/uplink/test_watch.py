@@ -21,6 +21,7 @@ from agent.uplink.client import Broker
 from agent.uplink.envelope import envelope
 from agent.uplink.payloads import Presence
 from tests.parts import require
+from tests.patience import LIMIT_S
 from tests.rigs.broker import Mosquitto
 from tests.uplink.book import BOOT, STREAM, Book
 from tests.uplink.gate import ADDRESS, EVT, STATUS, Gate, lane
@@ -41,16 +42,16 @@ class Watch:
     def lines(self) -> list[str]:
         return self.path.read_text().splitlines()
 
-    def wait(self, text: str, seconds: float = 15.0) -> None:
-        until, pause = monotonic() + seconds, Event()
+    def wait(self, text: str) -> None:
+        ends, pause = monotonic() + LIMIT_S, Event()
         while not any(text in line for line in self.lines()):
-            assert monotonic() < until, f"{text!r} is not in:\n" + "\n".join(self.lines()[-20:])
+            assert monotonic() < ends, f"{text!r} is not in:\n" + "\n".join(self.lines()[-20:])
             assert self.process.poll() is None, "\n".join(self.lines())
             pause.wait(0.02)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(5)
+        return self.process.wait(LIMIT_S)
 
     def records(self, name: str) -> list[dict[str, Any]]:
         found = [json.loads(line) for line in self.lines()]
@@ -82,7 +83,7 @@ def test_shows_every_event_as_it_came_and_ends_by_count(tmp_path: Path, broker: 
     with Gate(tmp_path, Broker(broker.host, broker.port)) as gate:
         gate.uplink.lanes([lane("in-1")])
         gate.append(600)
-        assert watch.process.wait(15) == 0
+        assert watch.process.wait(LIMIT_S) == 0
         expected = [envelope(row, ADDRESS.source).decode() for row in gate.book.rows()]
     events = [line for line in watch.lines() if '"specversion"' in line]
     assert events == expected
@@ -175,9 +176,9 @@ def test_it_waits_out_an_outage(tmp_path: Path, broker: Mosquitto) -> None:
 
 def test_calls_that_make_no_sense(tmp_path: Path, broker: Mosquitto) -> None:
     for options in (["--estate", "A/B"], ["--tls-cert", "x.pem"], ["--count", "0"]):
-        assert Watch(tmp_path, broker, *options).process.wait(10) == 2
+        assert Watch(tmp_path, broker, *options).process.wait(LIMIT_S) == 2
     absent = ["--username", "a", "--password-file", str(tmp_path / "absent")]
-    assert Watch(tmp_path, broker, *absent).process.wait(10) == 2
+    assert Watch(tmp_path, broker, *absent).process.wait(LIMIT_S) == 2
 
 
 def test_lines_for_people() -> None:

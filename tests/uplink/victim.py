@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from agent.uplink.client import Broker
+from tests.patience import LIMIT_S
 from tests.uplink.gate import Gate
 
 
@@ -20,7 +21,7 @@ def main() -> None:
         client_id="estate.north",
     )
     with Gate(Path(directory), broker):
-        end.wait(120)
+        end.wait(10 * LIMIT_S)
 
 
 if __name__ == "__main__":

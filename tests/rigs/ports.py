@@ -1,0 +1,40 @@
+"""Ports of loopback for servers of the tests, such that no other test gets the same.
+
+Rules kept here:
+- a port lies below those that the system gives to connections (ip_local_port_range), so that none
+  of the many connections of other tests can sit on it before its server does;
+- every process of pytest-xdist draws from a part of its own.
+"""
+
+import contextlib
+import os
+import random
+import socket
+
+_FIRST, _PART, _PARTS = 10_000, 1_400, 16
+
+
+def _part() -> int:
+    """The number of this process among those that run tests, 0 when it is the only one."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PARTS
+
+
+def free_port(together: int = 1) -> int:
+    """The first of some neighbouring ports that nobody listens on just now."""
+    first = _FIRST + _PART * _part()
+    for _ in range(1000):
+        port = first + random.randrange(_PART // together) * together  # noqa: S311 - no secret
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for each in range(port, port + together):
+                stack.enter_context(socket.socket()).bind(("0.0.0.0", each))  # noqa: S104
+            return port
+    raise AssertionError(f"no {together} neighbouring ports are free from {first} on")
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
