@@ -25,7 +25,10 @@ from drivers.sim import SimClient, SimProcess
 from drivers.sim.lines import em4100_frame
 from drivers.sim.physics import Build, Car, Kind, Lane, Phase
 from drivers.sim.spec import read_spec
+from tests.patience import LIMIT_S
 from tests.rigs.gate_rig import Heard, heard, make_bank
+
+LIMIT_MS = int(LIMIT_S * 1000)
 
 __all__ = ["heard"]
 
@@ -251,7 +254,7 @@ def spec(folder: Path) -> dict[str, Any]:
                 "opened": {"pin": 6},
                 "closed": {"pin": 13, "active_low": True},
                 "open_ms": 200,
-                "close_ms": 400,
+                "close_ms": 3000,
             }
         ],
         "inputs": [{"pin": 26, "active_low": True}],
@@ -286,20 +289,20 @@ def test_a_passage_as_the_pins_see_it(gate: SimProcess, heard: Heard) -> None:
     client = gate.client
     client.drive("in", "A", enter_ms=10, under_ms=100)
     bank.pulse(OPEN, 50)
-    client.wait(lane="in", passed=1)
+    client.wait(LIMIT_MS, lane="in", passed=1)
     heard.wait_input(LOOP, False)
     bank.pulse(CLOSE, 50)
     client.drive("in", "B", kind="stall", enter_ms=0)
-    client.wait(lane="in", arm="falling")
+    client.wait(LIMIT_MS, lane="in", arm="falling")
     client.input(19, True)
     client.input(5, True)  # a truck's tail: the loop is occupied while the arm comes down
-    client.wait(lane="in", arm="up")
+    client.wait(LIMIT_MS, lane="in", arm="up")
     heard.wait(lambda events: Protected in map(type, events))
-    client.wait(lane="in", loop=True)
+    client.wait(LIMIT_MS, lane="in", loop=True)
     assert client.arms()["in"]["hits"] == 0
     client.input(5, None)
     client.release("in")
-    client.wait(lane="in", cars=0)
+    client.wait(LIMIT_MS, lane="in", cars=0)
     bank.stop()
     opens = [(r.function, r.level) for r in client.trace([17])]
     assert opens == [("output", 0), ("output", 1), ("output", 0), ("output", 1), ("output", 0)]
@@ -309,7 +312,7 @@ def test_a_passage_as_the_pins_see_it(gate: SimProcess, heard: Heard) -> None:
 
 def test_a_tap_comes_out_of_the_readers_line(gate: SimProcess, tmp_path: Path) -> None:
     link = tmp_path / "north"
-    with Serial(str(link), timeout=2) as reader:
+    with Serial(str(link), timeout=LIMIT_S) as reader:
         ns = gate.client.tap_em4100("north", "0100CDA4EC")
         assert reader.read(14) == b"\x020100CDA4EC84\x03"
         assert gate.client.tap("north", b"\xff\x00") > ns
@@ -330,7 +333,7 @@ def test_a_tap_comes_out_of_the_readers_line(gate: SimProcess, tmp_path: Path) -
     gate.client.replug("north")
     gate.client.replug("north")
     assert link.is_symlink()
-    with Serial(str(link), timeout=2) as reader:
+    with Serial(str(link), timeout=LIMIT_S) as reader:
         gate.client.tap("north", b"back")
         assert reader.read(4) == b"back"
 
@@ -349,8 +352,8 @@ def test_switches_and_stuck_loops(gate: SimProcess) -> None:
     client.input(5, True)
     assert levels(client)[5] == 1
     client.person("in", 50)
-    client.wait(pin=19, level=1)
-    client.wait(pin=19, level=0, function="input")
+    client.wait(LIMIT_MS, pin=19, level=1)
+    client.wait(LIMIT_MS, pin=19, level=0, function="input")
     assert levels(client)[5] == 1
     client.input(5, None)
     assert levels(client)[5] == 0
@@ -436,7 +439,7 @@ def test_gpiozero_takes_the_pins_for_real_ones(gate: SimProcess) -> None:
         assert lamp.is_lit
         assert levels(gate.client)[17] == 1
         gate.client.input(5, True)
-        assert loop.wait_for_press(2)
+        assert loop.wait_for_press(LIMIT_S)
         with pytest.raises(PinEdgeDetectUnsupported):
             loop.pin.edges = "rising"
         with pytest.raises(PinSetInput):
@@ -452,7 +455,7 @@ def test_gpiozero_takes_the_pins_for_real_ones(gate: SimProcess) -> None:
 def test_it_ends_when_it_is_told(tmp_path: Path) -> None:
     gate = SimProcess(spec(tmp_path), tmp_path)
     gate.client.stop()
-    assert gate.process.wait(5) == 0
+    assert gate.process.wait(LIMIT_S) == 0
     assert not list(tmp_path.glob("[pcn]*"))  # no socket, no line is left behind
     with pytest.raises(DeviceError, match="arms"):
         gate.client.arms()
@@ -470,7 +473,7 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
         assert json.loads(mute.recv(4096))["ok"]
     assert gate.process.stdin is not None
     gate.process.stdin.close()
-    assert gate.process.wait(5) == 0
+    assert gate.process.wait(LIMIT_S) == 0
     gate.stop()
 
 
