@@ -8,12 +8,9 @@ Rules kept here:
 from collections.abc import Iterator
 from typing import Any
 
-from agent.core.plan import Drive
 from agent.settings.models import SerialReader, Settings
-from agent.settings.passage import Lane
-from agent.settings.pins import ContactPin, InputPin, OutputPin
+from agent.settings.told import contact, output, sentences, zone
 from agent.settings.units import write_duration
-from agent.settings.words import Pull
 
 
 def summary(settings: Settings) -> Iterator[str]:
@@ -23,13 +20,16 @@ def summary(settings: Settings) -> Iterator[str]:
         yield f"lane {key}{_called(lane.name)}: {lane.direction}"
         yield from _readers(settings, lane.readers)
         for role, relay in lane.outputs().items():
-            yield f"  output {role:<9} {_output(relay)}"
+            yield f"  output {role:<12} {output(relay)}"
         for role, pin in lane.wired().items():
-            yield f"  input  {role:<9} {_input(pin)}"
-        yield from _times(lane)
+            yield f"  input  {role:<12} {contact(role, pin)}"
+        yield from (f"  {sentence}" for sentence in sentences(lane))
     for key, desk in settings.desks.items():
         yield f"desk {key}{_called(desk.name)}"
         yield from _readers(settings, desk.readers)
+    yield from (zone(key, rules) for key, rules in settings.zones.items())
+    for key, pin in settings.emergency.wired().items():
+        yield f"{key} {contact(key, pin)}"
     yield _pins(settings)
     yield _uplink(settings)
     yield f"journal {settings.paths.ledger}, kept {write_duration(settings.retention)}"
@@ -48,30 +48,7 @@ def _readers(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
             how = f"PC/SC {reader.name!r}"
         side = f", side {reader.side}" if reader.side is not None else ""
         quiet = write_duration(reader.quiet)
-        yield f"  reader {name:<9} {how}{side}, matching {reader.matching}, quiet {quiet}"
-
-
-def _output(relay: OutputPin) -> str:
-    drive = f"pulse of {write_duration(relay.pulse)}"
-    how = drive if relay.drive is Drive.PULSE else "maintained"
-    return f"GPIO{relay.pin}, {how}, on when {relay.active}, at exit {relay.on_exit}"
-
-
-def _input(pin: InputPin | ContactPin) -> str:
-    pull = "no resistor" if pin.pull is Pull.NONE else f"pulled {pin.pull}"
-    return f"GPIO{pin.pin}, active {pin.active}, {pull}, debounce {write_duration(pin.debounce)}"
-
-
-def _times(lane: Lane) -> Iterator[str]:
-    wait = write_duration(lane.open_for)
-    if lane.inputs.loop is not None:
-        yield f"  a grant waits {wait} for its vehicle; the arm closes when the loop is clear"
-    else:
-        yield f"  no loop: the arm is up for {wait}, and who passed is not known"
-    if lane.inputs.loop is None and not lane.inputs.safety:
-        yield "  no safety input: nothing stops this arm from coming down on somebody"
-    if lane.inputs.closed is None:
-        yield "  no closed switch: the position of the arm is assumed, not known"
+        yield f"  reader {name:<12} {how}{side}, matching {reader.matching}, quiet {quiet}"
 
 
 def _pins(settings: Settings) -> str:
@@ -109,6 +86,8 @@ def as_json(settings: Settings) -> dict[str, Any]:
             key: str(reader.port) if isinstance(reader, SerialReader) else reader.name
             for key, reader in settings.readers.items()
         },
+        "zones": {key: {"bays": rules.bays} for key, rules in settings.zones.items()},
+        "emergency": {key: pin.pin for key, pin in settings.emergency.wired().items()},
         "desks": {key: list(desk.readers) for key, desk in settings.desks.items()},
         "uplink": None if settings.uplink is None else settings.uplink.host,
     }

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from agent.settings.reading import read
+from agent.settings.summary import summary
 from tests.settings.pages import CONFIG, changed
 
 
@@ -19,9 +23,9 @@ def test_a_good_file_is_summed_up() -> None:
     assert done.stdout.splitlines()[0] == f"{CONFIG / 'small-gate.yaml'}: no fault"
     for told in (
         "lane in-1 (入口 1): in",
-        "reader in-1-rdm  /dev/ttyAMA0, em4100-ascii",
-        "output open      GPIO17, pulse of 500 ms, on when low, at exit off",
-        "input  loop      GPIO23, active low, pulled up, debounce 50 ms",
+        "reader in-1-rdm     /dev/ttyAMA0, em4100-ascii",
+        "output open         GPIO17, pulse of 500 ms, on when low, at exit off",
+        "input  loop         GPIO23, active low, pulled up, debounce 50 ms",
         "uplink none",
         "kept 2 years",
     ):
@@ -34,6 +38,60 @@ def test_what_a_lane_cannot_know_is_said(tmp_path: Path) -> None:
     told = gate_agent("check", str(file)).stdout
     assert "no loop: the arm is up for 15 s, and who passed is not known" in told
     assert "nothing stops this arm from coming down on somebody" in told
+
+
+TOLD = {
+    "guarded-gate": (
+        "output horn         GPIO21, pulse of 1 s",
+        "active for 30 min is a fault",
+        "GPIO24, active high, pulled up, debounce 50 ms, paired with GPIO16: a cut wire is a fault",
+        "debounce 50 ms, tested by GPIO18 before each closing",
+        "GPIO10, active high, pulled up, debounce 50 ms, a cut wire reads active",
+        "GPIO11, active low, pulled up, debounce 50 ms, a cut wire is NOT noticed",
+        "leads from outside to estate",
+        "no limit switch: where the arm is, is assumed after 6 s, not known",
+        "a guard's stop lifts an arm that goes down",
+        "the guard may close by holding the button",
+        "left open: a warning after 1 min, an alarm after 2 min, louder after 5 min, 15 min",
+        "text on /dev/ttyUSB2, 9600 bits a second, gb18030, 20 columns",
+        "zone estate: 400 bays; when full no visitor_vehicle; anti-passback timed 5 min for",
+        "fire GPIO12, active high, pulled up, debounce 50 ms, a cut wire reads active",
+    ),
+    "dead-man": (
+        "output close        GPIO27, maintained",
+        "no closed switch: that the arm is down",
+    ),
+    "maintained-relay": ("no opened switch: that the arm is up is assumed after 8 s",),
+    "self-closing": ("no close relay: the operator lowers the arm by itself",),
+    "pedestrian-door": ("the strike is released for 5 s",),
+    "two-way-lane": (
+        "leads from outside to garage (and back)",
+        "one direction at a time; when both wait: out",
+        "amnesty at 04:00",
+    ),
+}
+
+
+@pytest.mark.parametrize("example", TOLD)
+def test_a_wiring_is_told_as_it_will_behave(example: str) -> None:
+    told = "\n".join(summary(read(CONFIG / f"{example}.yaml")))
+    for wanted in TOLD[example]:
+        assert wanted in told, told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("loop: {pin: 23}", "loop: {pin: 23, pull: none}", "a cut wire reads anything"),
+        ("travel: 6 s", "open_too_long: {}", "left open: nothing is said"),
+        ("arm:\n      open: {pin: 5, drive: maintained, on_exit: keep}", "door: {strike: {pin: 5}}",
+         "no contact: whether the door was opened, and by force, is not known"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(changed(old, new), encoding="utf-8")
+    assert told in "\n".join(summary(read(file)))
 
 
 def test_faults_end_with_1_and_without_a_trace(tmp_path: Path) -> None:

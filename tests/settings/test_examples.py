@@ -27,7 +27,8 @@ def test_every_example_is_without_fault(example: Path) -> None:
 
 def test_the_examples_are_there() -> None:
     names = {path.stem for path in EXAMPLES}
-    assert {"small-gate", "wiegand-pcsc", "maintained-relay", "mqtt-tls", "demo"} <= names
+    wirings = {"maintained-relay", "self-closing", "two-way-lane", "dead-man", "guarded-gate"}
+    assert wirings | {"small-gate", "pedestrian-door", "wiegand-pcsc", "mqtt-tls", "demo"} <= names
 
 
 def test_the_demo_lies_below_the_run_directory() -> None:
