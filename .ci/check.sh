@@ -6,6 +6,10 @@
 #
 # Each step runs whatever the one before it said, so that one run shows all faults; the exit
 # status is 0 only if every step was content.
+#
+# All tests are shared by WORKERS processes, one more than there are processors: most tests wait
+# most of the time. Those that judge times (marked "timed") run afterwards, alone. With arguments
+# pytest runs as it is; `-n 3` may be one of them.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -30,8 +34,13 @@ lint() {
 }
 
 test_all() {
+    local cores workers
+    cores=$(nproc)
+    workers=${WORKERS:-$((cores < 4 ? cores + 1 : 4))}
     coverage erase
-    step "pytest" coverage run -m pytest
+    step "pytest" coverage run -m pytest -m "not timed" -n "$workers" --dist loadgroup
+    step "pytest, timed" coverage run -m pytest -m timed
+    # Workers and programs that they started have each left a file.
     # Children that were killed leave broken data behind; that is not a fault of the tests.
     step "coverage combine" coverage combine --quiet
     step "coverage of the pure parts, 100 %" \

@@ -1,4 +1,4 @@
-"""Global to all tests: how hard Hypothesis searches. Fixtures live beside the tests they serve.
+"""Global to all tests: how hard Hypothesis searches, and their order. Fixtures live beside tests.
 
 `GATE_PROFILE` chooses `ci` (minutes, what `make test` runs) or `nightly` (hours, `make soak`).
 """
@@ -19,6 +19,29 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("GATE_PROFILE", "ci"))
+
+_LONGEST = (
+    "test_killed_at_random_moments",
+    "test_the_morning_with",
+    "test_what_was_promised",
+    "test_every_event_comes_once",
+    "tests/scenarios/",
+    "tests/demo/",
+    "tests/uplink/",
+    "tests/bench/",
+    "tests/cli/",
+    "tests/store/",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest begin: none is left to the end alone."""
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((n for n, part in enumerate(_LONGEST) if part in item.nodeid), len(_LONGEST))
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.patience import LIMIT_S, Watch, until
 from tests.rigs import house
 from tests.rigs.cards import Card, residents, write_roster
@@ -52,6 +54,7 @@ def test_a_roster_with_faults_changes_nothing(tmp_path: Path) -> None:
                 assert rig.stop() == 0
 
 
+@pytest.mark.timed
 def test_a_roster_comes_in_while_taps_go_on_and_goes_out_the_same(tmp_path: Path) -> None:
     cards = residents(MANY)
     file = write_roster(tmp_path / "many.csv", cards)
@@ -129,6 +132,7 @@ def test_explain_moves_and_writes_nothing(tmp_path: Path) -> None:
         assert rig.head() == head
 
 
+@pytest.mark.timed
 def test_a_blocked_card_is_refused_within_a_second(tmp_path: Path) -> None:
     changes = {"lanes": house.busy_lanes()}
     with House(tmp_path, residents(2), changes=changes) as rig:

@@ -4,6 +4,8 @@ import threading
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from agent.errors import DeviceError
 from drivers.sim import SimClient
 from tests.parts import require
@@ -19,6 +21,7 @@ MEDIAN_MS, WORST_MS = 150, 1000
 PROTECT_MS = 100
 
 
+@pytest.mark.timed
 def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> None:
     changes = {"lanes": house.busy_lanes()}
     with House(tmp_path, residents(TAPS), changes=changes) as rig:
@@ -66,6 +69,7 @@ def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> 
         rig.verified()
 
 
+@pytest.mark.timed
 def test_the_interlock_acts_while_the_disk_blocks(tmp_path: Path) -> None:
     require("root", "fuse")
     with (
