@@ -9,8 +9,9 @@ Rules kept here:
   each card of a vehicle. The sum is kept as it comes out, also when it is below 0.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agent.core.entries import EntryType
 from agent.core.model import CardKind, ClockQuality
@@ -107,39 +108,47 @@ def project(
 
     ``time_us``: when it happened, wall time in µs since 1970 UTC, by a clock of this ``quality``.
     """
-    yield from _open_passages(sequence, kind, data)
-    yield from _modes(sequence, kind, data, time_us)
-    if kind == EntryType.PASSAGE_ENDED:
-        yield from _presence(sequence, data, time_us, quality, cause)
-        yield from _vehicles(data)
-    elif kind == EntryType.PRESENCE_FORGIVEN:
-        since_us = time_us if quality in _TRUSTED else 0
-        yield Put("amnesties", _scope(data), {"since_us": since_us, "sequence": sequence})
-    elif kind == EntryType.ZONE_COUNTED:
-        yield Put("zone_counts", str(data["zone"]), {"vehicles": int(str(data["count"]))})
+    for fold in _FOLDS.get(kind, ()):
+        yield from fold(_Told(sequence, kind, data, time_us, quality, cause))
 
 
-def _presence(
-    sequence: int, data: Mapping[str, object], time_us: int, quality: str, cause: str
-) -> Iterator[Row]:
+class _Told(NamedTuple):
+    """An entry, as far as a fold asks for it."""
+
+    sequence: int
+    kind: str
+    data: Mapping[str, object]
+    time_us: int
+    quality: str
+    cause: str
+
+    @property
+    def trusted(self) -> bool:
+        """Could the clock be trusted when it happened?"""
+        return self.quality in _TRUSTED
+
+
+def _presence(told: _Told) -> Iterator[Row]:
+    data = told.data
     outcome, card = data.get("outcome"), data.get("card")
     if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
         return
-    grant = cause.rpartition("/")[2]
+    grant = told.cause.rpartition("/")[2]
     values: dict[str, str | int] = {
         "zone": str(data["to"]),
         "kind": str(data.get("kind", "")),
         "lane": str(data["lane"]),
-        "since_us": time_us,
-        "trusted": int(quality in _TRUSTED),
+        "since_us": told.time_us,
+        "trusted": int(told.trusted),
         "assumed": int(outcome == _UNOBSERVED),
-        "sequence": sequence,
+        "sequence": told.sequence,
         "granted": int(grant) if grant.isdecimal() else 0,
     }
     yield Put("presence", str(card), values)
 
 
-def _vehicles(data: Mapping[str, object]) -> Iterator[Row]:
+def _vehicles(told: _Told) -> Iterator[Row]:
+    data = told.data
     outcome, count = data.get("outcome"), 0
     if outcome in _COUNTED:
         count = int(str(data.get("vehicles", 0)))
@@ -151,33 +160,44 @@ def _vehicles(data: Mapping[str, object]) -> Iterator[Row]:
                 yield Add("zone_counts", str(data[end]), {"vehicles": change})
 
 
-def _scope(data: Mapping[str, object]) -> str:
+def _counted(told: _Told) -> Iterator[Row]:
+    data = told.data
+    yield Put("zone_counts", str(data["zone"]), {"vehicles": int(str(data["count"]))})
+
+
+def _amnesties(told: _Told) -> Iterator[Row]:
+    data, scope = told.data, EVERYBODY
     for part in ("zone", "card"):
         if part in data:
-            return f"{part}/{data[part]}"
-    return EVERYBODY
+            scope = f"{part}/{data[part]}"
+    since_us = told.time_us if told.trusted else 0
+    yield Put("amnesties", scope, {"since_us": since_us, "sequence": told.sequence})
 
 
-def _open_passages(sequence: int, kind: str, data: Mapping[str, object]) -> Iterator[Row]:
-    granted = kind == EntryType.ACCESS_GRANTED
-    if granted or (kind == EntryType.ARM_ORDERED and "passage" in data):
+def _passage_begun(told: _Told) -> Iterator[Row]:
+    """A grant, or an order that gave one."""
+    data = told.data
+    if told.kind == EntryType.ACCESS_GRANTED or "passage" in data:
         values: dict[str, str | int] = {
             "lane": str(data["lane"]),
-            "sequence": sequence,
+            "sequence": told.sequence,
             "card": str(data.get("card", "")),
         }
         yield Put("open_passages", str(data["passage"]), values)
-    elif kind == EntryType.PASSAGE_ENDED:
-        yield Drop("open_passages", str(data["passage"]))
 
 
-def _modes(sequence: int, kind: str, data: Mapping[str, object], time_us: int) -> Iterator[Row]:
+def _passage_ended(told: _Told) -> Iterator[Row]:
+    yield Drop("open_passages", str(told.data["passage"]))
+
+
+def _modes(told: _Told) -> Iterator[Row]:
     """What is in force until somebody lifts it: ``fire``, ``lockdown``, ``hold:{lane}``.
 
     An order for an arm is in force unless it was ``refused``; ``untilus`` is the end of a hold.
     """
-    begun = {"since_us": time_us, "until_us": 0, "sequence": sequence}
-    match kind:
+    data = told.data
+    begun = {"since_us": told.time_us, "until_us": 0, "sequence": told.sequence}
+    match told.kind:
         case EntryType.EMERGENCY_RAISED:
             yield Put("modes", str(data["emergency"]), begun)
         case EntryType.EMERGENCY_LIFTED:
@@ -191,3 +211,16 @@ def _modes(sequence: int, kind: str, data: Mapping[str, object], time_us: int) -
                 yield Put("modes", f"hold:{data['lane']}", {**begun, "until_us": until_us})
             elif order in ENDS_A_HOLD:
                 yield Drop("modes", f"hold:{data['lane']}")
+
+
+_FOLDS: Mapping[str, tuple[Callable[[_Told], Iterator[Row]], ...]] = {
+    EntryType.ACCESS_GRANTED: (_passage_begun,),
+    EntryType.ARM_ORDERED: (_passage_begun, _modes),
+    EntryType.ARM_RELEASED: (_modes,),
+    EntryType.PASSAGE_ENDED: (_passage_ended, _presence, _vehicles),
+    EntryType.EMERGENCY_RAISED: (_modes,),
+    EntryType.EMERGENCY_LIFTED: (_modes,),
+    EntryType.PRESENCE_FORGIVEN: (_amnesties,),
+    EntryType.ZONE_COUNTED: (_counted,),
+}
+"""What each type of entry changes; all other types change nothing."""
