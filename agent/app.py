@@ -110,6 +110,7 @@ class Daemon:
             listeners,
             self._beat,
             ledger.rehearse,
+            self._displays,
         )
         loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
         house = House(

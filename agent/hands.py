@@ -1,4 +1,4 @@
-"""The loop's hands: effects that move something, carried out on the outputs.
+"""The loop's hands: effects that move or show something, carried out on outputs and displays.
 
 Rules kept here:
 - the outputs are told up to when the world was known when a step was made: what protected an arm
@@ -8,16 +8,16 @@ Rules kept here:
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from agent.core.effects import Effect, HoldFire, PulseRelay, SwitchRelay, TestSensors
+from agent.core.effects import Effect, HoldFire, PulseRelay, ShowText, SwitchRelay, TestSensors
 from agent.core.events import OutputFaulted, SensorsTested
 from agent.core.ids import LaneId, OutputId
 from agent.core.model import Moment
 from agent.core.plan import GatePlan
 from agent.errors import DeviceError
 from agent.inbox import Inbox
-from agent.ports import Outputs
+from agent.ports import Display, Outputs
 
 _log = logging.getLogger("gate.hands")
 
@@ -26,12 +26,18 @@ class Hands:
     """Moves what `effects` say. ``counters`` counts what failed."""
 
     def __init__(
-        self, outputs: Outputs, inbox: Inbox, plan: GatePlan, counters: Counter[str]
+        self,
+        outputs: Outputs,
+        inbox: Inbox,
+        plan: GatePlan,
+        counters: Counter[str],
+        displays: Mapping[LaneId, Display],
     ) -> None:
         self._outputs = outputs
         self._inbox = inbox
         self._plan = plan
         self._counters = counters
+        self._displays = displays
         self._known_ns = 0
 
     def knows(self, ns: int) -> None:
@@ -39,7 +45,7 @@ class Hands:
         self._known_ns = max(self._known_ns, ns)
 
     def do(self, effect: Effect, at: Moment) -> None:
-        """Carry out one effect of an event at ``at``; others than those of outputs do nothing."""
+        """Carry out one effect of an event at ``at``; what is not for hands does nothing."""
         outputs, known_ns = self._outputs, self._known_ns
         match effect:
             case PulseRelay(output, ms):
@@ -50,6 +56,8 @@ class Hands:
                 self._test(lane, at)
             case HoldFire(on):
                 self._hold_fire(on)
+            case ShowText(lane, text) if lane in self._displays:
+                self._displays[lane].show(text)
 
     def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:
         try:

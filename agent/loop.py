@@ -16,7 +16,7 @@ Rules kept here:
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from agent.core import lane
@@ -44,7 +44,7 @@ from agent.core.events import (
 )
 from agent.core.facts import Facts
 from agent.core.gate import Gate, GateState, Step
-from agent.core.ids import ReaderId
+from agent.core.ids import LaneId, ReaderId
 from agent.core.model import Moment
 from agent.core.orders import Order
 from agent.core.tap import late
@@ -58,6 +58,7 @@ from agent.ports import (
     CardReader,
     Clock,
     Condition,
+    Display,
     Health,
     Journal,
     KeptResult,
@@ -85,6 +86,7 @@ class World:
     listeners: Sequence[Listener]
     beat: Callable[[], None]
     rehearse: Callable[[Sequence[Entry], Moment], None] = lambda _entries, _now: None
+    displays: Mapping[LaneId, Display] = field(default_factory=dict)
 
 
 class Loop:
@@ -106,7 +108,7 @@ class Loop:
         self._house_waits = False
         self.counters: Counter[str] = Counter()
         self._owed = Owed(self.counters)
-        self._hands = Hands(world.outputs, inbox, gate.plan, self.counters)
+        self._hands = Hands(world.outputs, inbox, gate.plan, self.counters, world.displays)
 
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""
