@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from agent.control.client import ControlClient
 from agent.settings import load
 
 _COLOUR = {"ok": "green", "degraded": "yellow", "down": "red", "unknown": "yellow"}
+_EMERGENCIES = {
+    "fire": "FIRE: every arm is kept up, nothing closes (gate-agent fire-reset)",
+    "lockdown": "LOCKDOWN: entry only (gate-agent lift-lockdown)",
+}
 
 
 @click.command()
@@ -32,12 +37,32 @@ def status(config_path: Path, as_json: bool) -> None:
 def _show(told: dict[str, Any]) -> None:
     head = told["head"]
     click.echo(f"gate {told['estate']}/{told['gate']}, journal at {head['sequence']}")
+    emergency = next((lane["emergency"] for lane in told["lanes"]), "none")
+    if emergency != "none":
+        click.echo(click.style(f"  {_EMERGENCIES[emergency]}", fg="red", bold=True))
     for lane in told["lanes"]:
-        waiting = f", {lane['waiting']} waiting" if lane["waiting"] else ""
-        click.echo(f"  lane {lane['lane']}: arm {lane['position']}, loop {lane['loop']}{waiting}")
+        click.echo(f"  lane {lane['lane']}: {', '.join(lane_words(lane))}")
     width = max(len(part["part"]) for part in told["parts"])
     for part in told["parts"]:
         word = click.style(f"{part['condition']:8}", fg=_COLOUR[part["condition"]])
         counts = ", ".join(f"{name} {count}" for name, count in part["counters"].items() if count)
         more = f"  ({counts})" if counts else ""
         click.echo(f"  {part['part']:{width}}  {word}  {part['detail']}{more}")
+
+
+def lane_words(lane: Mapping[str, Any]) -> Iterator[str]:
+    """A lane in words; what is not wired, or as it always is, is left out."""
+    position, proof = lane["position"], lane["proof"]
+    yield f"arm {position} ({proof})" if proof == "assumed" else f"arm {position}"
+    if lane["mode"] not in {"normal", lane["emergency"], position}:
+        yield lane["mode"].replace("_", " ")
+    for sensor in ("approach", "loop", "exit"):
+        if sensor == "loop" or lane[sensor] != "none":
+            yield f"{sensor} {lane[sensor]}"
+    if lane["waiting"]:
+        yield f"{lane['waiting']} waiting"
+    if lane["alarm"] != "none":
+        yield f"open too long: {lane['alarm'].replace('_', '-')}"
+    yield from lane["faults"]
+    if lane["text"]:
+        yield f"text {lane['text']!r}"
