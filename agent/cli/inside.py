@@ -70,8 +70,9 @@ def _zone(zone: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any]) -> str:
     when = row["since"][:16].replace("T", " ") + ("?" if row["assumed"] else " ")
-    who = "  ".join(row[name] for name in _NAMED if row.get(name))
+    told = [row[name] for name in _NAMED if row.get(name)]
     odd = [] if row["clock"] == "trusted" else ["clock not trusted"]
     odd += ["forgiven"] if row["forgiven"] else []
-    marks = f"  ({', '.join(odd)})" if odd else ""
-    return f"  {row['card']:14} {row['kind']:15} {when} {row['lane']:8} {who}{marks}".rstrip()
+    told += [f"({', '.join(odd)})"] if odd else []
+    who = "  ".join(told)
+    return f"  {row['card']:14} {row['kind']:15} {when} {row['lane']:8} {who}".rstrip()
