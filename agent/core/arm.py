@@ -136,6 +136,8 @@ class Move:
 _UP = Move(State.OPENING, Act.RAISE, Aim.UP)
 _HOLD = Move(State.OPENING, Act.RAISE, Aim.HOLD)
 _DOWN = Move(State.CLOSING, Act.LOWER)
+# The guard has taken over: nothing comes down by itself afterwards.
+_BY_HAND = Move(State.CLOSING, aim=Aim.NONE)
 _FIRE = Move(State.OPENING, aim=Aim.UP)
 _FAULT = Move(State.FAULTED, aim=Aim.NONE, writes=EntryType.ARM_FAULTED)
 _FORCED = EntryType.ARM_FORCED
@@ -151,8 +153,8 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.TOP_REACHED: Move(State.OPEN),
         Trigger.BOTTOM_REACHED: Move(State.CLOSED, aim=Aim.NONE),
         Trigger.FALLS: Move(State.CLOSING),
-        Trigger.LIFTED: Move(State.OPENING),
-        Trigger.DEAD_MAN: Move(State.CLOSING),
+        Trigger.LIFTED: Move(State.OPENING, again=True),
+        Trigger.DEAD_MAN: _BY_HAND,
         Trigger.FAULT: _FAULT,
         Trigger.FIRE: _FIRE,
     },
@@ -167,7 +169,7 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.BOTTOM_LEFT: Move(State.UNKNOWN, writes=_FORCED),
         Trigger.BOTTOM_LOST: Move(State.UNKNOWN),
         # It was on its way down to the last moment, so it is to come down again.
-        Trigger.LIFTED: Move(State.OPENING, aim=Aim.DOWN),
+        Trigger.LIFTED: Move(State.OPENING, aim=Aim.DOWN, again=True),
         Trigger.FAULT: _FAULT,
         Trigger.FIRE: _FIRE,
     },
@@ -183,7 +185,7 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.TOP_REACHED: Move(State.OPEN),
         Trigger.TRAVEL_OVER: Move(State.OPENING, Act.RAISE, again=True),
         Trigger.RELOCKED: Move(State.CLOSED, Act.LET_GO, Aim.NONE),
-        Trigger.DEAD_MAN: Move(State.CLOSING),
+        Trigger.DEAD_MAN: _BY_HAND,
         # Not tried again by itself: who was to be let in may be gone.
         Trigger.RELAY_FAILED: Move(State.UNKNOWN, aim=Aim.NONE),
         Trigger.FAULT: _FAULT,
@@ -203,7 +205,7 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.TOP_LOST: Move(State.UNKNOWN),
         Trigger.BOTTOM_REACHED: Move(State.CLOSED, aim=Aim.NONE, writes=_FORCED),
         Trigger.FALLS: Move(State.CLOSING),
-        Trigger.DEAD_MAN: Move(State.CLOSING),
+        Trigger.DEAD_MAN: _BY_HAND,
         Trigger.FAULT: _FAULT,
         Trigger.FIRE: Move(State.OPEN, aim=Aim.UP),
     },
@@ -242,7 +244,7 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.HOLD: _HOLD,
         Trigger.BOTTOM_REACHED: Move(State.CLOSED),
         Trigger.FALLS: Move(State.CLOSING),
-        Trigger.DEAD_MAN: Move(State.CLOSING),
+        Trigger.DEAD_MAN: _BY_HAND,
         Trigger.FAULT: _FAULT,
         Trigger.FIRE: _FIRE,
     },
@@ -250,6 +252,7 @@ _ROWS: Mapping[State, Mapping[Trigger, Move]] = {
         Trigger.OPEN: Move(State.FAULTED, Act.RAISE, again=True),
         Trigger.STOP: Move(State.FAULTED),
         Trigger.CLEAR: Move(State.UNKNOWN),
+        Trigger.TOP_REACHED: Move(State.FAULTED),
     },
 }
 
@@ -289,8 +292,9 @@ class ArmState:
     """What is known of an arm and what it is meant to do.
 
     ``due``: it comes down as soon as it may; ``held``: an order keeps it up; ``overdue``: the end
-    of that hold passed while the agent was not running. ``tries`` counts what was tried in vain;
-    ``fault`` is the sentence about a fault that nobody has cleared.
+    of that hold passed while the agent was not running. ``tries`` counts what was tried in vain
+    since an end was reached that was meant to be, ``fault`` says what was so last; in FAULTED it is
+    the fault that nobody has cleared.
     """
 
     state: State = State.UNKNOWN

@@ -1,6 +1,7 @@
 """What a step writes down and asks for, gathered in order while it is made."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from agent.core.effects import Effect
 from agent.core.entries import Entry, EntryType
@@ -19,6 +20,11 @@ class Draft:
         self.at = at
         self.entries: list[Entry] = []
         self.effects: list[Effect] = []
+
+    @property
+    def local(self) -> datetime:
+        """The gate's local time, naive, when the event happened."""
+        return self._facts.local
 
     def write(
         self,
