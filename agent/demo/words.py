@@ -23,6 +23,9 @@ _SHORT: Mapping[str, str] = {
     Reason.LANE_NOT_ALLOWED: "card not for this lane",
     Reason.DIRECTION_NOT_ALLOWED: "card not this way",
     Reason.OUTSIDE_HOURS: "card not at this hour",
+    Reason.PASSBACK: "card has not come back",
+    Reason.ZONE_FULL: "all bays are taken",
+    Reason.ONCOMING: "lane serves other way",
 }
 _OUTCOMES = {
     "passed": ("drove through", GOOD),
