@@ -23,12 +23,15 @@ _MANY = "safety"
 
 
 def sim_spec(
-    settings: Settings, travel: timedelta = timedelta(milliseconds=1500)
+    settings: Settings,
+    travel: timedelta = timedelta(milliseconds=1500),
+    falls: timedelta | None = None,
 ) -> Mapping[str, Any]:
     """The simulated gate of these settings, as `drivers.sim.spec` reads it.
 
-    ``travel`` is how long an arm takes up or down. Raises SettingsError when ``gpio.socket`` is not
-    set: without it the daemon would not look for a simulated gate.
+    ``travel`` is how long an arm takes up, and down, if ``falls`` does not tell. Raises
+    SettingsError when ``gpio.socket`` is not set: without it the daemon would not look for a
+    simulated gate.
     """
     if settings.gpio.socket is None:
         raise SettingsError("gpio.socket is not set: a simulated gate needs a pin socket")
@@ -43,7 +46,7 @@ def sim_spec(
     return {
         "pin_socket": str(settings.gpio.socket),
         "control_socket": str(settings.paths.run / "sim.sock"),
-        "lanes": [_lane(name, lane, travel) for name, lane in lanes],
+        "lanes": [_lane(name, lane, travel, falls or travel) for name, lane in lanes],
         "inputs": [{"name": name, **_input(pin)} for name, pin in contacts],
         "readers": [
             {"reader": name, "link": str(reader.port)}
@@ -58,7 +61,7 @@ def sim_spec(
     }
 
 
-def _lane(name: str, lane: Lane, travel: timedelta) -> dict[str, Any]:
+def _lane(name: str, lane: Lane, travel: timedelta, falls: timedelta) -> dict[str, Any]:
     """One lane. An operator without anything that lowers its arm lowers it by itself."""
     relays = lane.relays()
     spec: dict[str, Any] = {
@@ -68,7 +71,7 @@ def _lane(name: str, lane: Lane, travel: timedelta) -> dict[str, Any]:
         "drive": relays["open"].drive.value,
         "held_close": "close" in relays and relays["close"].drive is Drive.MAINTAINED,
         "open_ms": milliseconds(travel),
-        "close_ms": milliseconds(travel),
+        "close_ms": milliseconds(falls),
         "lamps": {role: _output(pin) for role, pin in lane.signals.outputs().items()},
         _MANY: [_input(pin) for pin in lane.inputs.safety],
     }

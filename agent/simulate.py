@@ -64,6 +64,7 @@ class SimulatedGate:
         travel: timedelta = timedelta(milliseconds=1500),
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = (),
+        falls: timedelta | None = None,
     ) -> None:
         self.folder = folder
         self.config = folder / "gate.yaml"
@@ -77,7 +78,7 @@ class SimulatedGate:
         (folder / "run").mkdir(parents=True, exist_ok=True)
         _rewrite(config, self.config, wanted)
         self.settings = load(self.config)
-        self.sim = SimProcess(sim_spec(self.settings, travel), folder)
+        self.sim = SimProcess(sim_spec(self.settings, travel, falls), folder)
         self.daemon: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

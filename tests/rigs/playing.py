@@ -75,12 +75,20 @@ class Player:
 
     def play(self) -> Trace:
         """From the first start to the last stop."""
+        self.begin()
+        for step in self._scenario.steps:
+            self.do(step)
+        return self.end()
+
+    def begin(self) -> None:
+        """The first start."""
         self._site.start()
         self._enrol()
-        for step in self._scenario.steps:
-            for word, said in step.items():
-                self._acts[word](said)
-        return self.end()
+
+    def do(self, step: Mapping[str, Any]) -> None:
+        """One step."""
+        for word, said in step.items():
+            self._acts[word](said)
 
     def end(self) -> Trace:
         """Look at everything, and stop."""

@@ -68,13 +68,10 @@ class Scenario:
 def read(file: Path) -> Scenario:
     """Read a scenario; KeyError and ValueError when it is not one."""
     raw: dict[str, Any] = YAML(typ="safe").load(file)
-    page = YAML(typ="safe").load(GATES / f"{raw['gate']}.yaml")
-    for path, value in (raw.get("change") or {}).items():
-        change(page, path, value)
     return Scenario(
         file.stem,
         raw["title"],
-        page,
+        page_of(raw["gate"], raw.get("change") or {}),
         span(raw.get("travel", "150 ms")),
         raw.get("cards") or {},
         raw["steps"],
@@ -85,6 +82,14 @@ def read(file: Path) -> Scenario:
             raw.get("after") or {},
         ),
     )
+
+
+def page_of(gate: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a gate, with what is changed by dotted paths."""
+    page: dict[str, Any] = YAML(typ="safe").load(GATES / f"{gate}.yaml")
+    for path, value in changes.items():
+        change(page, path, value)
+    return page
 
 
 def change(page: dict[str, Any], path: str, value: object) -> None:

@@ -78,9 +78,15 @@ class Folder:
 class Apart:
     """The simulated gate and the daemon, each a process of its own."""
 
-    def __init__(self, page: Mapping[str, Any], folder: Path, travel: timedelta) -> None:
+    def __init__(
+        self,
+        page: Mapping[str, Any],
+        folder: Path,
+        travel: timedelta,
+        falls: timedelta | None = None,
+    ) -> None:
         written = write(page, folder / "page.yaml", {"backend": "socket", "socket": "run:pins"})
-        self.gate = SimulatedGate(written, folder, travel=travel)
+        self.gate = SimulatedGate(written, folder, travel=travel, falls=falls)
         self.settings = self.gate.settings
         self.sim = self.gate.sim.client
 
