@@ -283,7 +283,7 @@ class TestCards:
                 ),
                 "the card is taken",
             )
-            with watched() as seen:
+            with watched(card_s=SHORT_S) as seen:
                 assert "Sharing violation" in seen.wait(FrameFaulted, 1).reason
                 assert seen.count("failed") == 1
                 seen.wait_health(Condition.DEGRADED, ACR122U)
