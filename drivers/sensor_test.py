@@ -23,7 +23,10 @@ class Stage(Enum):
 
 
 class Trial:
-    """The sensors in ``tests`` are being tested, all at once. Call `look` at ``due_ns``."""
+    """The sensors in ``tests`` are being tested, all at once.
+
+    Call `look` at ``due_ns``, and after every `saw`.
+    """
 
     def __init__(self, lane: LaneId, tests: Mapping[InputId, SensorTest], now_ns: int) -> None:
         self.lane = lane
@@ -62,7 +65,6 @@ class Trial:
         self._active[name] = active
         if self.stage is Stage.ANSWER and active and now_ns <= self._limits[name]:
             self._answered.add(name)
-        self.look(now_ns)
 
     def look(self, now_ns: int) -> None:
         """Go on to the next stage when this one is done, or its time is over."""

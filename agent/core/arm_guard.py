@@ -1,9 +1,8 @@
 """What protects one arm: when it may not go down, what lifts it, and the guard's held button.
 
 Rules kept here:
-- an arm goes down by an order, by the guard's held button, or by itself. By itself it is believed
-  to go down only while its lower switch says that it is not down: a gate that is closed is never
-  opened by a safety input;
+- an arm that is on its way down (`agent.core.descent`) is lifted by the first safety input that is
+  not clear, by an order to open, and by fire;
 - what was decided before the arm was lifted or stopped is not done any more: the close that waited
   for a slow disk comes too late, and so does the opening after the guard's stop;
 - dead-man: the held button closes against the safety inputs that were not clear when it was
@@ -15,13 +14,13 @@ Rules kept here:
 Pure: times are nanoseconds of the monotonic clock and come from outside.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agent.core.descent import Descent, Levels, level_of
 from agent.core.ids import InputId, LaneId, OutputId
-from agent.core.plan import ArmKind, ArmPlan, Blocked, Button, Drive, Relay
+from agent.core.plan import ArmPlan, Blocked, Button, Drive, Relay
 
-Levels = Mapping[InputId, bool | None]
 TESTED_NS = 10_000_000_000
 RELEASED_NS = 200_000_000
 
@@ -55,10 +54,7 @@ class ArmGuard:
         self.arm = arm
         self.dead_man: DeadMan | None = None
         self._button = arm.buttons.get(Button.CLOSE)
-        self._down_until_ns: int | None = None
-        self._ordered = False
-        self._held = False
-        self._up = False
+        self.descent = Descent(arm)
         self._released_ns: int | None = None
         self._tested_ns: int | None = None
         self._failed: tuple[InputId, ...] = ()
@@ -86,17 +82,6 @@ class ArmGuard:
             return True
         return False if name == self._button else None
 
-    def lowers(self, output: OutputId, on: bool) -> bool:
-        """Whether this change lets the arm down."""
-        arm = self.arm
-        if arm.close is not None and output == arm.close.output:
-            return on
-        return output == arm.open.output and arm.open.drive is Drive.MAINTAINED and not on
-
-    def goes_down(self, now_ns: int) -> bool:
-        """Whether the arm may be on its way down."""
-        return self._down_until_ns is not None and now_ns < self._down_until_ns
-
     def refusal(self, levels: Levels, now_ns: int) -> str | None:
         """Why the arm must not go down by order; None when it may."""
         blocking = self._blocking(levels)
@@ -116,7 +101,7 @@ class ArmGuard:
 
     def overtaken(self, output: OutputId, on: bool, decided_ns: int) -> bool:
         """Whether the arm was protected after this change was decided: then it is not made."""
-        if self.lowers(output, on):
+        if self.descent.lowers(output, on):
             return decided_ns < self._protected_ns
         return on and output == self.arm.open.output and decided_ns < self._stopped_ns
 
@@ -134,25 +119,10 @@ class ArmGuard:
 
     # Notes
 
-    def started(self, levels: Levels, held: bool, now_ns: int) -> None:
-        """The first look. ``held``: the open relay is on. An arm may be falling since before."""
-        self._held = held
-        arm = self.arm
-        self._up = _level(arm.opened, levels) is True
-        if arm.kind is ArmKind.DOOR or _level(arm.closed, levels) is not False:
-            return
-        standing = held if arm.open.drive is Drive.MAINTAINED else self._up
-        if not standing:
-            self._falls(now_ns, ordered=False)
-
     def turned(self, output: OutputId, on: bool, now_ns: int) -> None:
         """A relay of this arm was switched."""
-        if output == self.arm.open.output:
-            self._held = on
-        if self.lowers(output, on):
-            self._falls(now_ns, ordered=True)
-        elif on:
-            self._rests()
+        if self.descent.turned(output, on, now_ns):
+            self.dead_man = None
 
     def tested(self, failed: tuple[InputId, ...], now_ns: int) -> None:
         """The sensors were tested, and all but ``failed`` answered."""
@@ -170,11 +140,11 @@ class ArmGuard:
 
     def lift_falling(self, what: str, now_ns: int) -> tuple[Act, ...]:
         """Open if the arm goes down."""
-        return self.lift(what, now_ns) if self.goes_down(now_ns) else ()
+        return self.lift(what, now_ns) if self.descent.on_the_way(now_ns) else ()
 
     def stop(self, now_ns: int) -> tuple[Act, ...]:
         """The guard's stop. Where nothing can stop it, an arm that goes down is lifted."""
-        return self._halt(now_ns, falling=self.goes_down(now_ns))
+        return self._halt(now_ns, falling=self.descent.on_the_way(now_ns))
 
     def edge(self, name: InputId, levels: Levels, now_ns: int) -> tuple[Act, ...]:
         """What to do at once because this input has a new level."""
@@ -183,7 +153,7 @@ class ArmGuard:
         if name == self._button:
             acts += self._held_button(active, levels, now_ns)
         elif name == self.arm.buttons.get(Button.STOP):
-            pressed = active is True or (active is None and self.goes_down(now_ns))
+            pressed = active is True or (active is None and self.descent.on_the_way(now_ns))
             acts += self.stop(now_ns) if pressed else ()
         elif name == self.arm.buttons.get(Button.OPEN) and active is True:
             acts += self.lift_falling("reopened", now_ns)
@@ -213,7 +183,7 @@ class ArmGuard:
         self.dead_man = None
         arm = self.arm
         held = arm.close is not None and arm.close.drive is Drive.MAINTAINED
-        if arm.stop is not None or held or _level(arm.closed, levels) is False:
+        if arm.stop is not None or held or level_of(arm.closed, levels) is False:
             return self._halt(now_ns, falling=True)
         return ()
 
@@ -222,32 +192,18 @@ class ArmGuard:
     def _blocking(self, levels: Levels) -> list[InputId]:
         return [name for name in self.arm.safety if levels.get(name) is not False]
 
-    def _falls(self, now_ns: int, *, ordered: bool) -> None:
-        self._down_until_ns = now_ns + self.arm.travel_ns
-        self._ordered = ordered
-
-    def _rests(self) -> None:
-        self._down_until_ns = self.dead_man = None
-
     def _switch(
         self, name: InputId, active: bool | None, levels: Levels, now_ns: int
     ) -> tuple[Act, ...]:
         """A limit switch: the lower one ends every way down, the upper one may begin one."""
         arm = self.arm
-        if name == arm.closed and active:
-            pressed = self.dead_man is not None
-            self._rests()
-            return (Act(arm.close.output, False),) if pressed and arm.close is not None else ()
-        if name != arm.opened:
+        if name == arm.opened:
+            self.descent.upper(active, levels, now_ns)
+        if name != arm.closed or not active:
             return ()
-        left, self._up = self._up and active is False, active is True
-        if active and not self._ordered:
-            self._down_until_ns = None
-        holds = arm.open.drive is Drive.MAINTAINED and self._held
-        proved = _level(arm.closed, levels) is False
-        if left and proved and not holds and not self.goes_down(now_ns):
-            self._falls(now_ns, ordered=False)
-        return ()
+        pressed, self.dead_man = self.dead_man is not None, None
+        self.descent.reached()
+        return (Act(arm.close.output, False),) if pressed and arm.close is not None else ()
 
     def _safety(self, name: InputId, active: bool | None, now_ns: int) -> tuple[Act, ...]:
         despite = set() if self.dead_man is None else self.dead_man.despite
@@ -274,7 +230,7 @@ class ArmGuard:
         if (
             arm.when_blocked is not Blocked.DEAD_MAN
             or not (blocking or self._failed)
-            or _level(arm.closed, levels) is True
+            or level_of(arm.closed, levels) is True
             or (stop is not None and levels.get(stop) is not False)
         ):
             return ()
@@ -296,18 +252,15 @@ class ArmGuard:
         elif not falling:
             return ()
         elif arm.close is not None and arm.close.drive is Drive.MAINTAINED:
+            # It stops if its drive stops then; if not, it is still lifted for whoever comes.
             acts = (Act(arm.close.output, False, what="stopped"),)
         else:
             return self.lift("reopened", now_ns)
+        self.dead_man = None
         self._protected_ns = self._stopped_ns = now_ns
-        self._rests()
         return acts
 
 
 def _on(relay: Relay, what: str) -> Act:
     ms = relay.pulse_ms if relay.drive is Drive.PULSE else None
     return Act(relay.output, True, ms, what)
-
-
-def _level(name: InputId | None, levels: Levels) -> bool | None:
-    return None if name is None else levels.get(name)

@@ -16,7 +16,8 @@ go of it. Times are nanoseconds of the monotonic clock; the object keeps no cloc
 
 from collections.abc import Mapping
 
-from agent.core.arm_guard import Act, ArmGuard, Levels
+from agent.core.arm_guard import Act, ArmGuard
+from agent.core.descent import Levels
 from agent.core.ids import InputId, LaneId, OutputId
 from agent.core.plan import ArmPlan, SensorTest
 
@@ -51,9 +52,9 @@ class Interlock:
         return {} if guard is None else guard.arm.tests
 
     def testable(self, lane: LaneId, now_ns: int) -> bool:
-        """Whether no arm that these sensors protect is on its way down."""
+        """Whether no arm that these sensors protect was told to go down just now."""
         watching = (guard for name in self.tests(lane) for guard in self._by_input.get(name, ()))
-        return not any(guard.goes_down(now_ns) for guard in watching)
+        return not any(guard.descent.ordered(now_ns) for guard in watching)
 
     def tested(self, lane: LaneId, failed: tuple[InputId, ...], now_ns: int) -> None:
         """The sensors of a lane were tested, and all but ``failed`` answered."""
@@ -62,7 +63,7 @@ class Interlock:
     def refuse(self, output: OutputId, on: bool, levels: Levels, now_ns: int) -> str | None:
         """Why this change must not happen, in words; None when it may."""
         guard = self._by_output.get(output)
-        if guard is None or not guard.lowers(output, on):
+        if guard is None or not guard.descent.lowers(output, on):
             return None
         why = "fire alarm" if self._fire else guard.refusal(levels, now_ns)
         return None if why is None else f"{output}: not closing, {why}"
@@ -88,7 +89,7 @@ class Interlock:
     ) -> tuple[Act, ...]:
         """The first look at all inputs, and at what the outputs do. Only fire moves an arm."""
         for guard in self._guards.values():
-            guard.started(levels, held.get(guard.arm.open.output, False), now_ns)
+            guard.descent.started(levels, held.get(guard.arm.open.output, False), now_ns)
         return self._raise_all(now_ns) if self._fire_active(levels) else ()
 
     def edge(self, name: InputId, levels: Levels, now_ns: int) -> tuple[Act, ...]:
