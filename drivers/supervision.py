@@ -91,7 +91,7 @@ class Supervised:
             self._contact.lose()
             self._apart_ns = now_ns
         else:
-            self._apart_ns, self._contradicts = None, False
+            self._apart_ns = None
             self._contact.begin(self.raw)
         self._watch(now_ns)
 
@@ -143,7 +143,7 @@ class Supervised:
     def _take(self, now_ns: int) -> bool:
         raw = self.raw
         if raw is not None:
-            self._apart_ns, self._contradicts = None, False
+            self._apart_ns = None
             return self._contact.edge(raw, now_ns)
         if self._apart_ns is None:
             self._apart_ns = now_ns
@@ -153,7 +153,9 @@ class Supervised:
         return self._contact.edge(self._at_once, now_ns)
 
     def _watch(self, now_ns: int) -> None:
-        """How long it has been active."""
+        """Faults end when the input is known again; how long has it been active?"""
+        if self.level is not None:
+            self._contradicts = False
         if self.level is not True:
             self._active_ns, self._stuck = None, False
         elif self._active_ns is None:
