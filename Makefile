@@ -1,9 +1,11 @@
 # Every target does its own set-up; the second time that takes a moment.
 #   PYTHON=python3.12   which interpreter makes .venv
-#   ARGS="..."          more arguments: make demo ARGS=--once, make test ARGS="tests/core -x"
+#   ARGS="..."          more arguments: make demo ARGS=--once, make test ARGS="tests/core -x -n 3"
+#   WORKERS=3           how many processes share the tests of `make test`
 
 SHELL := /bin/bash
 ARGS ?=
+WORKERS ?=
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak lint bench lock clean
 
@@ -16,7 +18,7 @@ demo: ## a whole gate in software: no hardware, no root, no broker needed
 
 test: ## linters, types, import contracts, all tests with coverage
 	@.ci/setup.sh test
-	@.ci/check.sh test $(ARGS)
+	@WORKERS="$(WORKERS)" .ci/check.sh test $(ARGS)
 
 soak: ## the same tests with the counts of a night (hours)
 	@.ci/setup.sh test

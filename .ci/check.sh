@@ -38,7 +38,8 @@ test_all() {
     cores=$(nproc)
     workers=${WORKERS:-$((cores < 4 ? cores + 1 : 4))}
     coverage erase
-    step "pytest" coverage run -m pytest -m "not timed" -n "$workers" --dist loadgroup
+    step "pytest" coverage run -m pytest -m "not timed" -n "$workers" \
+        --dist loadgroup --durations=15
     step "pytest, timed" coverage run -m pytest -m timed
     # Workers and programs that they started have each left a file.
     # Children that were killed leave broken data behind; that is not a fault of the tests.
