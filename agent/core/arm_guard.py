@@ -119,6 +119,11 @@ class ArmGuard:
 
     # Notes
 
+    def started(self, levels: Levels, held: bool, now_ns: int) -> None:
+        """The first look; a button that is not pressed now was surely let go."""
+        self._released_ns = now_ns if level_of(self._button, levels) is False else None
+        self.descent.started(levels, held, now_ns)
+
     def turned(self, output: OutputId, on: bool, now_ns: int) -> None:
         """A relay of this arm was switched."""
         if self.descent.turned(output, on, now_ns):

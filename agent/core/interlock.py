@@ -89,7 +89,7 @@ class Interlock:
     ) -> tuple[Act, ...]:
         """The first look at all inputs, and at what the outputs do. Only fire moves an arm."""
         for guard in self._guards.values():
-            guard.descent.started(levels, held.get(guard.arm.open.output, False), now_ns)
+            guard.started(levels, held.get(guard.arm.open.output, False), now_ns)
         return self._raise_all(now_ns) if self._fire_active(levels) else ()
 
     def edge(self, name: InputId, levels: Levels, now_ns: int) -> tuple[Act, ...]:

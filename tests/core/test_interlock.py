@@ -538,6 +538,11 @@ def test_a_bounce_or_a_button_held_since_the_start_is_no_press() -> None:
     assert rig.press() != ()
 
 
+def test_the_first_press_after_a_start_counts() -> None:
+    rig = blocked(PULSED)
+    assert rig.edge(B_CLOSE, True, RELEASED_NS) != ()
+
+
 def test_fire_ends_the_held_button() -> None:
     rig = Rig(PULSED, fire=FIRE)
     rig.start(loop=True)
