@@ -138,14 +138,11 @@ def counts_after(counts: Mapping[ZoneId, int], entries: Iterable[Entry]) -> Mapp
     after = dict(counts)
     for entry in entries:
         for row in project(0, entry.type, entry.data):
-            if row.table != "zone_counts":
-                continue
             zone = ZoneId(row.key)
-            match row:
-                case Add():
-                    after[zone] = after.get(zone, 0) + row.values["vehicles"]
-                case Put():
-                    after[zone] = int(row.values["vehicles"])
+            if isinstance(row, Add) and row.table == "zone_counts":
+                after[zone] = after.get(zone, 0) + row.values["vehicles"]
+            elif isinstance(row, Put) and row.table == "zone_counts":
+                after[zone] = int(row.values["vehicles"])
     return after
 
 

@@ -127,6 +127,7 @@ def test_it_looks_at_its_own_zone_and_at_its_own_kinds() -> None:
     # The way out leads to a zone where nothing is configured.
     assert asked(plan, seen(OUTSIDE), LEAVING, kind=CardKind.VEHICLE) is Passback.NONE
     out_too = estate(ZonePlan(OUTSIDE, passback=HARD))
+    assert asked(out_too, seen(GARAGE), LEAVING) is Passback.NONE
     assert asked(out_too, seen(OUTSIDE), LEAVING) is Passback.REFUSED
 
 
@@ -256,7 +257,8 @@ def test_the_counts_after_what_is_being_written() -> None:
     ]
     assert presence.counts_after({INSIDE: 5}, entries) == {INSIDE: 7, GARAGE: 1}
     counted = Entry(EntryType.ZONE_COUNTED, "z", moment(0), {"zone": INSIDE, "count": 2})
-    assert presence.counts_after({INSIDE: 5}, [ended("passed"), counted]) == {INSIDE: 2}
+    carded = ended("passed", card="A", passage="p-2")
+    assert presence.counts_after({INSIDE: 5}, [carded, counted]) == {INSIDE: 2}
 
 
 # Orders
