@@ -26,7 +26,7 @@ from agent.core.ids import ReaderId
 from agent.store import roster_csv
 from agent.store.reading import Reading
 from drivers.sim.spec import Wire
-from tests.patience import LIMIT_S, until
+from tests.patience import LIMIT_S, QUIET_S, until
 from tests.rigs.cards import Card, digits, write_roster
 from tests.rigs.scenario import Scenario, Trace, relay_edges, seen, told
 from tests.rigs.sites import Site
@@ -91,8 +91,13 @@ class Player:
             self._acts[word](said)
 
     def end(self) -> Trace:
-        """Look at everything, and stop."""
-        views = {lane["lane"]: seen(lane) for lane in self._lanes()}
+        """Look at everything when nothing changes any more, and stop."""
+        lanes: list[dict[str, Any]] = []
+        before: object = None
+        while lanes != before:
+            threading.Event().wait(QUIET_S)
+            lanes, before = self._lanes(), lanes
+        views = {lane["lane"]: seen(lane) for lane in lanes}
         arms = self._sim.arms()
         self._site.stop()
         entries = self._entries()
