@@ -116,7 +116,8 @@ class House:
     """The gate of config/demo.yaml in ``folder``. ``cards`` rule from the first start on.
 
     Without ``broker`` it has no uplink. ``state`` is where the ledger lies, if not in ``folder``.
-    ``travel_ms`` is how long an arm takes. Ends as a context; then nothing of it is left.
+    ``travel_ms`` is how long an arm takes, ``falls_ms`` how long down if not as long. Ends as a
+    context; then nothing of it is left.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class House:
         broker: Mosquitto | None = None,
         state: Path | None = None,
         travel_ms: int = 150,
+        falls_ms: int | None = None,
         changes: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -140,9 +142,9 @@ class House:
         wanted |= changes or {}
         self.folder = folder
         self.cards = cards
-        self.gate = SimulatedGate(
-            DEMO, folder, wanted, timedelta(milliseconds=travel_ms), environment
-        )
+        rises = timedelta(milliseconds=travel_ms)
+        falls = None if falls_ms is None else timedelta(milliseconds=falls_ms)
+        self.gate = SimulatedGate(DEMO, folder, wanted, rises, environment, falls=falls)
         self.ledger = self.gate.settings.paths.ledger
         self._environment = {**os.environ, **(environment or {})}
         self._sim_pid = self.gate.sim.process.pid
@@ -249,6 +251,12 @@ class House:
         assert not found.faults, found.faults
         with self.control() as client:
             assert transfer.send(client.ask, found) == len(cards)
+
+    def lane(self, name: str) -> Mapping[str, Any]:
+        """A lane as ``status`` tells it."""
+        lanes = self.ask("status")["lanes"]
+        found: Mapping[str, Any] = next(one for one in lanes if one["lane"] == name)
+        return found
 
     def part(self, name: str) -> Mapping[str, Any]:
         """The health of one part, as ``status`` tells it."""
@@ -371,6 +379,12 @@ class House:
         found = until(look, f"an entry {kind} with {data}")
         assert found is not None
         return found
+
+    @staticmethod
+    def data(entry: StoredEntry) -> Mapping[str, Any]:
+        """What an entry says."""
+        told: Mapping[str, Any] = json.loads(entry.data)
+        return told
 
     def verified(self) -> Verdict:
         """The journal verifies, from the first entry to the last."""
