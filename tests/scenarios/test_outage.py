@@ -32,6 +32,7 @@ def _taps(rig: House, first: int) -> None:
         rig.tap(IN, number)
         rig.tap(OUT, 0xBAD0000 + number)
     rig.wait_entry(GRANTED, after=after, card=f"R-{first + TAPS - 1:05}")
+    until(lambda: len(rig.entries(DENIED, after=after)) == TAPS, "the unknown cards' entries")
 
 
 def test_every_event_comes_once_in_order_after_an_outage(tmp_path: Path) -> None:
