@@ -45,6 +45,7 @@ from agent.core.events import (
 from agent.core.facts import Facts
 from agent.core.gate import Gate, GateState, Step
 from agent.core.ids import LaneId, ReaderId
+from agent.core.lane import LaneState
 from agent.core.model import Moment
 from agent.core.orders import Order
 from agent.core.tap import late
@@ -152,6 +153,10 @@ class Loop:
         """Every lane as it is now. Runs in the loop's thread."""
         plans = self._gate.plan.lanes
         return [lane.view(plans[name], state) for name, state in self._state.lanes.items()]
+
+    def lanes(self) -> tuple[LaneState, ...]:
+        """The state of every lane. Runs in the loop's thread."""
+        return tuple(self._state.lanes.values())
 
     def facts(self, event: Event) -> Facts:
         """What the step of ``event`` has to know. Runs in the loop's thread."""

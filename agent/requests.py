@@ -19,6 +19,7 @@ from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
 from agent.core.facts import Facts
 from agent.core.ids import LaneId, OrderId, ZoneId
+from agent.core.lane import LaneState
 from agent.core.model import (
     Card,
     CardStatus,
@@ -127,7 +128,9 @@ class Requests:
         if at:
             wall_us = int(local.replace(tzinfo=house.timezone).timestamp() * 1e6)
             moment = Moment(wall_us, now.mono_ns, ClockQuality.SYNCED)
-        return explain(question(house.plan, lane, direction, moment, facts, self._emergency()))
+        lanes, emergency = self._now()
+        asked = question(house.plan, lane, direction, moment, facts, emergency, lanes)
+        return explain(asked)
 
     def inside(self, request: Request, peer: Peer) -> object:
         """``{zone?, names?: bool}`` gives ``{zones: [...], inside: [...]}``.
@@ -173,10 +176,13 @@ class Requests:
         with self._house.reading() as reading:
             return reading.card_by_label(label)
 
-    def _emergency(self) -> Emergency:
-        house = self._house
-        views = house.run(house.loop.views) if house.loop is not None else ()
-        return Emergency(lockdown=any(view.emergency == LOCKDOWN for view in views))
+    def _now(self) -> tuple[Sequence[LaneState], Emergency]:
+        """The lanes and what is in force; nothing of both when no gate runs."""
+        house, loop = self._house, self._house.loop
+        if loop is None:
+            return (), Emergency()
+        lanes, views = house.run(lambda: (loop.lanes(), loop.views()))
+        return lanes, Emergency(lockdown=any(view.emergency == LOCKDOWN for view in views))
 
     def roster_begin(self, request: Request, peer: Peer) -> object:
         """Begin a new roster; gives its generation."""

@@ -3,24 +3,26 @@
 Rules kept here:
 - every tap is one entry, whatever the answer; the entry carries a copy of what was decided on;
 - a second tap of a card whose vehicle still waits renews its grant: one grant, one vehicle;
+- a card whose grant is being used is on its way: under anti-passback it opens nothing more;
 - a tap that comes to be decided late is denied: whoever showed the card may be gone, and the next
   one must not find the arm open;
 - a credential read at a desk is shown, never decided on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from agent.core import access, lane, presence
+from agent.core import access, lane, passages, presence
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency
 from agent.core.entries import EntryType
 from agent.core.events import CardRead
 from agent.core.facts import Facts
-from agent.core.ids import PassageId
-from agent.core.lane import Grant, LaneState
+from agent.core.ids import LaneId, ZoneId
+from agent.core.lane import LaneState
 from agent.core.model import Card, Credential, Direction, Moment
-from agent.core.plan import GatePlan, LanePlan, ReaderPlan
+from agent.core.passages import Grant
+from agent.core.plan import ArmKind, GatePlan, LanePlan, ReaderPlan
 
 LATE_NS = 5_000_000_000
 
@@ -32,24 +34,23 @@ def question(
     at: Moment,
     facts: Facts,
     emergency: Emergency,
-    *,
-    coming: int = 0,
-    passing: bool = False,
-    oncoming: bool = False,
+    lanes: Iterable[LaneState] = (),
 ) -> access.Question:
-    """A card at a lane as the rules of access see it. `facts` holds what is known of it.
+    """A card at a lane as the rules of access see it; ``facts`` hold what is known of the card.
 
-    ``coming``: vehicles that may enter the zone ahead and have not yet. ``passing``: a grant of the
-    same card for the same way is being used just now. ``oncoming``: the lane serves the other way.
+    ``lanes`` are the lanes of the gate as they are now: what they have granted takes bays, and a
+    grant that is being used is where its card is. None are given when the gate does not run.
     """
-    refused = access.Passback.NONE
-    taken_up = False
     way = lane_plan.zones(direction)
     zone = plan.zones.get(way[1])
+    again, full = access.Passback.NONE, False
     if zone is not None and len(facts.cards) == 1:
         card = facts.cards[0]
-        refused = presence.passback(plan, way, card, facts.presence, at, passing=passing)
-        taken_up = presence.full(zone, card.kind, facts.counts, coming)
+        ahead = list(_ahead(plan, lanes, way[1], lane_plan.lane, card.label))
+        passing = any(grant.card == card.label for _, grant in ahead)
+        again = presence.passback(plan, way, card, facts.presence, at, passing=passing)
+        coming = sum(grant.count for arm, grant in ahead if arm is ArmKind.BARRIER)
+        full = presence.full(zone, card.kind, facts.counts, coming)
     return access.Question(
         facts.cards,
         lane_plan.lane,
@@ -60,9 +61,29 @@ def question(
         plan.clock_pass,
         late(at, facts.now_ns),
         direction is Direction.OUT and emergency.lockdown and not emergency.fire,
-        refused,
-        taken_up,
-        oncoming,
+        again,
+        full,
+        lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),
+    )
+
+
+def _ahead(
+    plan: GatePlan, lanes: Iterable[LaneState], zone: ZoneId, here: LaneId, card: str
+) -> Iterator[tuple[ArmKind, Grant]]:
+    """Grants that lead to this zone and are not over; the one that this tap renews is left out."""
+    for state in lanes:
+        lane_plan = plan.lanes[state.lane]
+        renewed = state.passages.renewable(card) if state.lane == here else None
+        for grant in state.passages.grants:
+            if lane_plan.zones(grant.direction)[1] == zone and grant.passage != renewed:
+                yield lane_plan.arm.kind, grant
+
+
+def _oncoming(plan: LanePlan, lanes: Iterable[LaneState], direction: Direction) -> bool:
+    return any(
+        passages.oncoming(plan, state.passages, state.levels, direction)
+        for state in lanes
+        if state.lane == plan.lane
     )
 
 
@@ -92,12 +113,13 @@ def at_lane(
 ) -> LaneState:
     """A card was held to a lane's reader: decide, write, and raise the arm if granted.
 
-    ``others`` are the gate's other lanes: what they have granted counts for bays and passback.
+    ``others`` are the gate's other lanes (this one among them counts once): what they have granted
+    counts for bays and anti-passback.
     """
     lane_plan = plan.lanes[state.lane]
     direction = presence.direction_of(lane_plan, plan.readers[event.reader])
-    del others
-    asked = question(plan, lane_plan, direction, event.at, facts, emergency)
+    lanes = (state, *(other for other in others if other.lane != state.lane))
+    asked = question(plan, lane_plan, direction, event.at, facts, emergency, lanes)
     decision = access.decide(asked)
     subject = f"lane/{state.lane}"
     data = {
@@ -111,12 +133,13 @@ def at_lane(
     personal = _personal(event.credential, decision.card)
     match decision:
         case access.Granted(card, marks):
-            passage = _waiting_passage(state, card.label) or out.new_passage()
+            passage = state.passages.renewable(card.label) or out.new_passage()
             data["passage"] = passage
             if marks:
                 data["marks"] = list(marks)
             cause = out.write(EntryType.ACCESS_GRANTED, subject, data, personal=personal)
-            state = lane.admit(lane_plan, state, Grant(passage, card.label, cause), out)
+            grant = Grant(passage, card.label, cause, card.kind.value, direction)
+            state = lane.admit(lane_plan, state, grant, out)
             verdict = Verdict.GRANTED
         case access.Denied(reason):
             data["reason"] = reason.value
@@ -128,11 +151,6 @@ def at_lane(
             verdict = Verdict.REFERRED
     out.do(ShowVerdict(event.reader, verdict))
     return state
-
-
-def _waiting_passage(state: LaneState, label: str) -> PassageId | None:
-    waiting = state.grants[1:] if state.taken else state.grants
-    return next((grant.passage for grant in waiting if grant.card == label), None)
 
 
 def _described(card: Card | None) -> dict[str, object]:

@@ -7,8 +7,8 @@ from agent.core.entries import EntryType
 from agent.core.events import CardRead, Started
 from agent.core.facts import Facts
 from agent.core.gate import Gate
-from agent.core.lane import GRANTS
 from agent.core.model import CardKind, CardStatus, ClockQuality, Direction
+from agent.core.passages import GRANTS
 from agent.core.tap import LATE_NS
 from tests.core.builders import (
     DESK_READER,
@@ -49,7 +49,7 @@ def test_a_granted_tap_is_one_entry_with_a_copy_of_what_was_decided_on() -> None
         "department": "Lab",
         "plate": "京A12345",
     }
-    assert play.lane.grants[0].cause == f"/gate/v1/estate/north/s1/{before + 1:020d}"
+    assert play.lane.passages.grants[0].cause == f"/gate/v1/estate/north/s1/{before + 1:020d}"
 
 
 def test_a_second_tap_renews_the_passage() -> None:
@@ -137,7 +137,7 @@ def test_the_number_of_waiting_grants_is_bounded() -> None:
     assert [entry.data["card"] for entry in ended] == ["C1", "C2"]
     assert {entry.data["outcome"] for entry in ended} == {"unobserved"}
     assert play.view.waiting == GRANTS
-    assert play.lane.grants[0].card == "C0"
+    assert play.lane.passages.grants[0].card == "C0"
 
 
 def test_a_lane_that_waits_gives_up_the_oldest() -> None:
@@ -155,6 +155,8 @@ def test_the_end_of_an_old_passage_names_its_start() -> None:
         "lane": LANE,
         "passage": granted.data["passage"],
         "outcome": "interrupted",
+        "vehicles": 0,
+        "unseen": ["passage"],
         "card": "A",
     }
     assert ended.cause == f"/gate/v1/estate/north/s1/{len(play.entries) - 1:020d}"
