@@ -23,6 +23,7 @@ from typing import Any
 from agent import transfer
 from agent.core.entries import StoredEntry
 from agent.core.ids import ReaderId
+from agent.core.plan import Drive
 from agent.store import roster_csv
 from agent.store.reading import Reading
 from drivers.sim.spec import Wire
@@ -210,7 +211,12 @@ class Player:
         until(there, f"an entry {said}", self._limit_s, 0.02)
 
     def _quiet(self, ms: int) -> None:
-        """A wait that proves that nothing comes."""
+        """A wait that proves that nothing comes, once the pulses of before are over."""
+        for lane in self._site.settings.lanes.values():
+            for pin in lane.outputs().values():
+                if pin.drive is Drive.PULSE:
+                    off = int(pin.active.value == "low")
+                    self._sim.wait(int(self._limit_s * 1000), pin=pin.pin, level=off)
         before = relay_edges(self._site.trace(), self._outputs())
         threading.Event().wait(ms / 1000)
-        assert relay_edges(self._site.trace(), self._outputs()) == before
+        assert relay_edges(self._site.trace(), self._outputs()) == before, "something moved"
