@@ -5,7 +5,8 @@ Rules kept here:
   back and claimed at the level it has; only then are inputs looked at; a fire alarm that is active
   then is an order, and raises the arms;
 - one lock for all outputs; what protects is done under it, in the thread that brings the edge or
-  the order, and is told when the lock is let go;
+  the order. What happened is told by the thread ``pin-news`` alone: whoever hears it may be stuck,
+  and the gate still protects;
 - a pulse is ended by the thread ``relay-timer`` and by nothing else: no other thread, however
   stuck, can keep a relay on. When the whole process hangs, the service's watchdog ends it, and
   ``relays-safe`` the pulse;
@@ -51,9 +52,10 @@ class PinBank:
         self._factory = factory
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
-        self._outbox = Outbox(lambda _event: None)
+        self._news = threading.Condition(self._lock)
+        self._outbox = Outbox(lambda _event: None, self._news.notify)
         self._panel = Panel(outputs, inputs, interlock, clock, self._outbox, self._edge, self._due)
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._running = False
         self._next_ns = 0
         self._audit_ns = 0
@@ -73,8 +75,10 @@ class PinBank:
             self._running = True
             self._audit_ns = time.monotonic_ns() + AUDIT_NS
         self._outbox.flush()
-        self._thread = threading.Thread(target=self._run, name="relay-timer", daemon=True)
-        self._thread.start()
+        for work, name in ((self._run, "relay-timer"), (self._tell, "pin-news")):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """Every pulse output off, then let go of the pins; safe to call twice.
@@ -85,10 +89,11 @@ class PinBank:
         with self._lock:
             self._running = False
             self._wake.notify_all()
+            self._news.notify_all()
             problems = board.all_off()
-        thread, self._thread = self._thread, None
-        if thread is not None:
+        for thread in self._threads:
             thread.join(PATIENCE_S)
+        self._threads.clear()
         self._factory.close()
         board.let_go()
         for line in self._panel.lines.values():
@@ -103,13 +108,11 @@ class PinBank:
         with self._lock:
             self._panel.change(output, True, ms, decided_ns, self._now())
             self._panel.counts["pulses"] += 1
-        self._outbox.flush()
 
     def switch(self, output: OutputId, on: bool, decided_ns: int | None = None) -> None:
         """Hold on, at most for the output's longest time, or let go; see `Outputs.switch`."""
         with self._lock:
             self._panel.change(output, on, None, decided_ns, self._now())
-        self._outbox.flush()
 
     def stop_arm(self, lane: LaneId) -> None:
         """The guard's stop; see `Outputs.stop_arm`."""
@@ -133,7 +136,6 @@ class PinBank:
         """Begin to test the safety sensors of a lane; see `Outputs.test`."""
         with self._lock:
             self._panel.test(lane, self._now())
-        self._outbox.flush()
 
     def levels(self) -> Mapping[OutputId, bool | None]:
         """What each relay does now, read back; None where it cannot be read."""
@@ -170,8 +172,8 @@ class PinBank:
             raise DeviceError("the pins are not in use")
         return time.monotonic_ns()
 
-    def _done(self, problems: Sequence[str]) -> None:
-        self._outbox.flush()
+    @staticmethod
+    def _done(problems: Sequence[str]) -> None:
         if problems:
             raise DeviceError("; ".join(problems))
 
@@ -182,7 +184,6 @@ class PinBank:
             if not self._running:
                 return
             self._panel.edge(line, now, first, second)
-        self._outbox.flush()
 
     def _due(self, at_ns: int) -> None:
         """Wake the timer for this; called under the lock."""
@@ -190,7 +191,7 @@ class PinBank:
             self._next_ns = at_ns
             self._wake.notify()
 
-    # The thread.
+    # The threads.
 
     def _run(self) -> None:
         while True:
@@ -202,9 +203,8 @@ class PinBank:
                 self._next_ns = self._audit_ns
                 due = self._panel.work(now)
                 self._next_ns = self._audit_ns if due is None else min(due, self._audit_ns)
-                if not audit and not self._outbox.waiting:
+                if not audit:
                     self._wake.wait(max(0, self._next_ns - now) / 1e9)
-            self._outbox.flush()
             if audit:
                 self._audit()
 
@@ -220,7 +220,17 @@ class PinBank:
             with self._lock:
                 if self._running:
                     panel.look_at(line, time.monotonic_ns())
-        self._outbox.flush()
+
+    def _tell(self) -> None:
+        while True:
+            with self._lock:
+                event = self._outbox.take()
+                if event is None:
+                    if not self._running:
+                        return
+                    self._news.wait(AUDIT_NS / 1e9)
+                    continue
+            self._outbox.emit(event)
 
 
 def _trouble(line: Line) -> str:

@@ -1,9 +1,8 @@
 """One output and one input: what was configured, what was commanded, what is believed."""
 
-import threading
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gpiozero.exc import GPIOZeroError
@@ -17,6 +16,8 @@ from drivers.supervision import Supervised
 
 FAULTS = (OSError, GPIOZeroError, DeviceError)
 """What pins raise when they cannot be driven or read."""
+
+LONGEST = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +137,32 @@ class InputLevels:
         return dict(self.now)
 
 
-@dataclass(slots=True)
 class Outbox:
     """Events on their way out: put under the bank's lock, sent outside it, in order.
 
-    It never holds more than one round of the bank makes: every round sends it.
+    At most `LONGEST` wait: whoever is told should be quick, and whoever hangs must not fill the
+    memory. The oldest go first, and ``lost`` counts them.
     """
 
-    emit: Emit
-    waiting: deque[Event] = field(default_factory=deque)
-    sending: threading.RLock = field(default_factory=threading.RLock)
+    def __init__(self, emit: Emit, news: Callable[[], None] = lambda: None) -> None:
+        self.emit = emit
+        self.lost = 0
+        self._news = news
+        self._waiting: deque[Event] = deque()
 
     def put(self, event: Event) -> None:
-        """Add an event; the caller holds the bank's lock."""
-        self.waiting.append(event)
+        """Add an event, and call ``news``; the caller holds the bank's lock."""
+        if len(self._waiting) >= LONGEST:
+            self._waiting.popleft()
+            self.lost += 1
+        self._waiting.append(event)
+        self._news()
+
+    def take(self) -> Event | None:
+        """The event that waits longest; the caller holds the bank's lock."""
+        return self._waiting.popleft() if self._waiting else None
 
     def flush(self) -> None:
-        """Send what waits; the caller does not hold the bank's lock."""
-        while self.waiting:
-            with self.sending:
-                if self.waiting:
-                    self.emit(self.waiting.popleft())
+        """Send what waits, in this thread; nobody else may be sending."""
+        while (event := self.take()) is not None:
+            self.emit(event)

@@ -277,7 +277,9 @@ def test_stopping_ends_pulses_and_lets_go_of_nothing(rig: PinRig, heard: Heard) 
     assert bank.health().condition is Condition.DOWN
     with pytest.raises(DeviceError, match="not in use"):
         bank.pulse(OPEN, 10)
-    assert not [t for t in threading.enumerate() if t.name in ("relay-timer", "pin-edges")]
+    assert not [
+        t for t in threading.enumerate() if t.name in ("relay-timer", "pin-news", "pin-edges")
+    ]
 
 
 def test_a_kept_output_is_read_back_and_never_dropped(rig: PinRig, heard: Heard) -> None:
