@@ -66,6 +66,8 @@ def test_a_device_that_fails_comes_back_as_an_entry(make: Make) -> None:
 def test_a_held_relay_is_switched() -> None:
     gate = ready(OneThread(gate_plan(MAINTAINED), MemoryJournal([A]), moment(0)))
     gate.tap(A.credential, READER)
+    gate.level(CLOSED, False)
+    gate.level(OPENED, True)
     gate.advance(15)
     trace = gate.run()
     assert [line for line in trace if line.endswith(" open")] == ["hold open", "release open"]

@@ -8,7 +8,7 @@ Rules kept here:
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.core import arm_orders, lane, tap
+from agent.core import arm_orders, lane, passages, tap
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, Effect
 from agent.core.emergency import Emergency
@@ -24,6 +24,7 @@ from agent.core.events import (
     Protected,
     ReaderFound,
     ReaderLost,
+    SensorsTested,
     Started,
     Stopping,
     TimerFired,
@@ -59,7 +60,7 @@ class Gate:
         self._by_output: dict[OutputId, LanePlan] = {}
         for lane_plan in plan.lanes.values():
             arm = lane_plan.arm
-            for name in (arm.loop, *arm.safety, arm.opened, arm.closed):
+            for name in (arm.approach, arm.loop, arm.exit, *arm.safety, arm.opened, arm.closed):
                 if name is not None:
                     self._by_input[name] = lane_plan
             for relay in (arm.open, arm.close, arm.stop):
@@ -68,7 +69,7 @@ class Gate:
 
     def first_state(self) -> GateState:
         """Nothing is known yet: every input unknown, nobody granted."""
-        return GateState({name: LaneState(name) for name in self.plan.lanes})
+        return GateState({name: lane.first(plan) for name, plan in self.plan.lanes.items()})
 
     def step(self, state: GateState, event: Event, facts: Facts) -> Step:
         """Work out what ``event`` means. Pure: same arguments, same result."""
@@ -89,25 +90,47 @@ class Gate:
                 at = self.plan.readers[reader].lane
                 if at is not None:
                     return tap.at_lane(self.plan, state.lanes[at], Emergency(), event, facts, out)
-            case InputChanged(name, active):
-                plan = self._by_input.get(name)
-                if plan is not None:
-                    return lane.input_changed(plan, state.lanes[plan.lane], name, active, out)
-            case TimerFired(key):
-                at = lane.waiting_lane(key)
-                return lane.wait_over(self.plan.lanes[at], state.lanes[at], out)
             case OrderReceived(order):
                 found = arm_orders.asked(self.plan.lanes, order)
                 if isinstance(found, LanePlan):
                     return arm_orders.ordered(found, state.lanes[found.lane], order, out)
                 answer = AnswerOrder(order.order_id, "rejected", found.code, found.sentence)
                 out.do(answer)
-            case OutputFaulted(output) | Protected(_, output):
-                plan = self._by_output.get(output)
+            case _:
+                plan = self._lane_of(event)
                 if plan is not None:
-                    self._note(event, facts, out)
-                    return lane.moved_otherwise(state.lanes[plan.lane])
+                    return self._world_changed(plan, state.lanes[plan.lane], event, facts, out)
         return None
+
+    def _lane_of(self, event: Event) -> LanePlan | None:
+        match event:
+            case InputChanged(name):
+                return self._by_input.get(name)
+            case TimerFired(key):
+                return self.plan.lanes.get(LaneId(key.partition(":")[2]))
+            case SensorsTested(at):
+                return self.plan.lanes.get(at)
+            case OutputFaulted(output) | Protected(_, output):
+                return self._by_output.get(output)
+        return None
+
+    def _world_changed(
+        self, plan: LanePlan, state: LaneState, event: Event, facts: Facts, out: Draft
+    ) -> LaneState:
+        match event:
+            case InputChanged():
+                return lane.input_changed(plan, state, event, out)
+            case TimerFired(key):
+                return lane.timer(plan, state, key.partition(":")[0], out)
+            case SensorsTested():
+                return lane.sensors_tested(plan, state, event, out)
+            case Protected():
+                self._note(event, facts, out)
+                return lane.protected(plan, state, event, out)
+            case OutputFaulted():
+                self._note(event, facts, out)
+                return lane.output_faulted(plan, state, event, out)
+        return state
 
     def _note(self, event: Event, facts: Facts, out: Draft) -> None:
         """Write down what is not the story of one lane."""
@@ -137,7 +160,7 @@ class Gate:
             case Started():
                 started = out.write(EntryType.AGENT_STARTED, "agent", {"agent": self.plan.agent})
                 for left in facts.open_passages:
-                    lane.interrupted(left, started, out)
+                    passages.interrupted(left, started, out)
             case Stopping(reason):
                 out.write(EntryType.AGENT_STOPPED, "agent", {"reason": reason})
 

@@ -99,8 +99,10 @@ def move(
     vain = row.again and (after.due or arm.state in {State.OPENING, State.FAULTED})
     after = _counted(arm, after, trigger, vain=vain, why=why)
     _drive(plan.arm, row.act, out)
-    if row.writes is not None and (seen or row.writes is not EntryType.ARM_FORCED):
-        _write(plan, arm, after, row.writes, out)
+    if row.writes is EntryType.ARM_FAULTED:
+        _write_fault(plan, arm, after, out)
+    elif row.writes is EntryType.ARM_FORCED and seen:
+        _write_forced(plan, arm, after, out)
     if arm.held and not after.held:
         after = replace(after, overdue=False)
         if trigger is not Trigger.HOLD_OVER:
@@ -226,16 +228,18 @@ def _paused(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft, *, vain:
     return replace(after, pause=pause)
 
 
-def _write(plan: LanePlan, arm: ArmState, after: ArmState, kind: EntryType, out: Draft) -> None:
-    data: dict[str, object] = {"lane": plan.lane}
-    if kind is EntryType.ARM_FAULTED:
-        data |= {"fault": arm.state.value, "detail": after.fault}
-    else:
-        down = after.state is State.CLOSED
-        if down and not can_lower(plan.arm):
-            return
-        data["direction"] = "down" if down else "up"
-    out.write(kind, f"lane/{plan.lane}", data)
+def _write_fault(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft) -> None:
+    data = {"lane": plan.lane, "fault": arm.state.value, "detail": after.fault}
+    out.write(EntryType.ARM_FAULTED, f"lane/{plan.lane}", data)
+
+
+def _write_forced(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft) -> None:
+    """Moved by something else; not so what was meant to come down, or comes down by itself."""
+    down = after.state is State.CLOSED or arm.state in {State.OPEN, State.HELD_OPEN}
+    if down and (arm.due or not can_lower(plan.arm)):
+        return
+    data = {"lane": plan.lane, "direction": "down" if down else "up"}
+    out.write(EntryType.ARM_FORCED, f"lane/{plan.lane}", data)
 
 
 def _travel_ns(arm: ArmPlan) -> int:

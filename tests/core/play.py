@@ -1,12 +1,18 @@
 """A gate that is played step by step, by lines such as ``tap A > granted; pulse open``.
 
-What can be done: ``tap LABEL``, ``tap LABEL at READER``, ``INPUT on|off|lost``, ``time`` (the wait
-is over), ``order KIND``, ``fault OUTPUT``, ``protect OUTPUT``, ``restart``, ``stop``, ``view``
-(expects ``position loop waiting``). After ``>`` stands all that comes of it, entries first.
+What can be done: ``tap LABEL``, ``tap LABEL at READER``, ``INPUT on|off|lost``, ``INPUT fault WHY``
+``time`` (the wait is over), ``time KIND`` (another timer is over), ``order KIND key=value …``,
+``fault OUTPUT``, ``protect OUTPUT``, ``protect OUTPUT WHAT``, ``protect OUTPUT WHAT INPUT``,
+``tested`` (all sensors answered), ``tested INPUT`` (this one did not), ``lock fire|lockdown|none``,
+``restored SECONDS`` (a restart finds a hold that ends then; 0 for none), ``restart``, ``stop``,
+``view`` (expects ``position loop waiting``), ``arm`` (``state position proof mode``). After ``>``
+stands all that comes of it, entries first.
 """
 
 from collections.abc import Callable, Iterable
 
+from agent.core.arm import Lock
+from agent.core.draft import Draft
 from agent.core.effects import (
     AnswerOrder,
     Effect,
@@ -24,14 +30,15 @@ from agent.core.events import (
     OrderReceived,
     OutputFaulted,
     Protected,
+    SensorsTested,
     Started,
     Stopping,
     TimerFired,
 )
-from agent.core.facts import Facts, OpenPassage
+from agent.core.facts import Facts, Mode, OpenPassage
 from agent.core.gate import Gate, GateState, Step
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, PassageId, ReaderId
-from agent.core.lane import LaneState, view, wait_key
+from agent.core.lane import LaneState, first, locked, restored, view
 from agent.core.model import Card, Moment
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
@@ -126,38 +133,66 @@ class Play:
 
     def act(self, line: str) -> str:
         """Do what the line says and tell what came of it."""
-        words = line.split()
-        if words == ["view"]:
-            seen = self.view
+        verb, *words = line.split()
+        seen = self.view
+        if verb == "view":
             return f"{seen.position} {seen.loop} {seen.waiting}"
+        if verb == "arm":
+            return f"{self.lane.arm.state} {seen.position} {seen.proof} {seen.mode}"
         self.seconds += 1
-        match words:
-            case ["tap", label]:
-                return told(self.tap(label))
-            case ["tap", label, "at", reader]:
-                return told(self.tap(label, ReaderId(reader)))
-            case ["order", kind]:
-                return told(self.order(kind))
-            case [name, level] if level in LEVELS:
-                return told(self.do(InputChanged(InputId(name), LEVELS[level], 1, self.now)))
-        return told(self.do(self._other(words)))
-
-    def _other(self, words: list[str]) -> Event:
-        if words == ["restart"]:
+        if verb == "restart":
             self.state = self.gate.first_state()
-        makers: dict[str, Callable[[], Event]] = {
-            "restart": lambda: Started(self.now),
-            "stop": lambda: Stopping("SIGTERM", self.now),
-            "time": lambda: TimerFired(wait_key(LANE), self.now),
-            "fault": lambda: OutputFaulted(OutputId(words[1]), "stuck", self.now),
-            "protect": lambda: Protected("raised", OutputId(words[1]), BEAM, self.now),
+        makers: dict[str, Callable[[list[str]], Event]] = {
+            "tap": self._tapped,
+            "order": self._ordered,
+            "time": lambda words: TimerFired(f"{(*words, 'wait')[0]}:{LANE}", self.now),
+            "fault": lambda words: OutputFaulted(OutputId(words[0]), "stuck", self.now),
+            "protect": self._protected,
+            "tested": lambda words: SensorsTested(LANE, tuple(map(InputId, words)), self.now),
+            "restart": lambda _: Started(self.now),
+            "stop": lambda _: Stopping("SIGTERM", self.now),
         }
-        return makers[words[0]]()
+        if verb in {"lock", "restored"}:
+            return told(self._directly(verb, words[0]))
+        if verb in makers:
+            return told(self.do(makers[verb](words)))
+        level, why = LEVELS.get(words[0]), " ".join(words[1:])
+        return told(self.do(InputChanged(InputId(verb), level, 1, self.now, why)))
+
+    def _directly(self, verb: str, word: str) -> Step:
+        """What the gate tells its lanes besides events."""
+        plan, out = (
+            self.plan.lanes[LANE],
+            Draft(self.plan, self.facts(Stopping("", self.now)), self.now),
+        )
+        if verb == "lock":
+            after = locked(plan, self.lane, Lock(word), out)
+        else:
+            ends = self.now.wall_us + int(word) * 1_000_000 if word != "0" else 0
+            after = restored(plan, first(plan), [Mode(f"hold:{LANE}", 0, ends)], out)
+        self.state = GateState({**self.state.lanes, LANE: after})
+        step = Step(self.state, tuple(out.entries), tuple(out.effects))
+        self.entries.extend(step.entries)
+        self.steps.append(step)
+        return step
+
+    def _tapped(self, words: list[str]) -> Event:
+        reader = ReaderId(words[2]) if len(words) > 2 else READER
+        return CardRead(reader, credential_of(words[0]), self.now)
+
+    def _ordered(self, words: list[str]) -> Event:
+        args = dict(word.split("=", 1) for word in words[1:])
+        named = {"lane": LANE, "reason": "asked", **args}
+        return OrderReceived(Order(OrderId("o-1"), "Li", "cli", words[0], named), self.now)
+
+    def _protected(self, words: list[str]) -> Event:
+        output, what, because = (*words, "raised", BEAM)[:3] if len(words) != 2 else (*words, BEAM)
+        return Protected(what, OutputId(output), InputId(because), self.now)
 
     def run(self, script: str) -> None:
         """Play every line and compare."""
         for number, line in enumerate(filter(None, map(str.strip, script.splitlines())), 1):
-            action, _, wanted = (part.strip() for part in line.partition(">"))
+            action, _, wanted = (" ".join(part.split()) for part in line.partition(">"))
             came = self.act(action)
             assert came == wanted, f"line {number}: {line}\ncame: {came}"
 
@@ -177,17 +212,21 @@ def _entry(entry: Entry) -> str:
 
 def _effect(effect: Effect) -> str:
     match effect:
-        case PulseRelay(output):
-            return f"pulse {output}"
-        case SwitchRelay(output, on):
-            return f"{'hold' if on else 'release'} {output}"
+        case PulseRelay() | SwitchRelay():
+            return _relay(effect)
         case ShowVerdict(_, verdict):
             return f"show {verdict}"
-        case StartTimer():
-            return "wait"
-        case StopTimer():
-            return "wait no more"
+        case StartTimer(key):
+            return key.partition(":")[0]
+        case StopTimer(key):
+            return f"{key.partition(':')[0]} no more"
         case AnswerOrder(_, status, code):
             return f"{status} {code}"
         case _:
             return type(effect).__name__
+
+
+def _relay(effect: PulseRelay | SwitchRelay) -> str:
+    if isinstance(effect, PulseRelay):
+        return f"pulse {effect.output}"
+    return f"{'hold' if effect.on else 'release'} {effect.output}"

@@ -23,64 +23,64 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         view > closed clear 0
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         view > closed clear 1
         closed off >
         view > opening clear 1
-        opened on > arm.opened
+        opened on > arm.opened; travel no more
         view > open clear 1
         loop on > wait no more
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed; pulse close; travel
         view > open clear 0
         opened off >
         view > closing clear 0
-        closed on > arm.closed
+        closed on > arm.closed; travel no more
         view > closed clear 0
         """,
     ),
     "granted and nobody came": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
-        time > passage.ended no_entry; pulse close
+        tap A > granted; wait; pulse open; travel; show granted
+        time > passage.ended no_entry; pulse close; travel
         time >
         """,
     ),
     "two cars nose to tail on two grants": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         tap B > granted; pulse open; show granted
         loop off > passage.ended passed; wait
         loop on > wait no more
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed; pulse close; travel
         """,
     ),
     "the second car never comes": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         tap B > granted; wait; pulse open; show granted
         loop on > wait no more
         loop off > passage.ended passed; wait
-        time > passage.ended no_entry; pulse close
+        time > passage.ended no_entry; pulse close; travel
         """,
     ),
     "the same card again is the same grant": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         tap A > granted; wait; pulse open; show granted
         view > closed clear 1
         loop on > wait no more
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed; pulse close; travel
         """,
     ),
     "the same card again with its vehicle on the loop is a second grant": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         tap A > granted; pulse open; show granted
         tap A > granted; pulse open; show granted
@@ -91,8 +91,8 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         loop on >
-        tap A > granted; pulse open; show granted
-        loop off > passage.ended passed; pulse close
+        tap A > granted; pulse open; travel; show granted
+        loop off > passage.ended passed; pulse close; travel
         """,
     ),
     "a car without a grant passes nothing": (
@@ -106,111 +106,111 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "the beam is broken when the arm should go down": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         beam on >
         loop off > passage.ended passed
         beam lost >
         loop on >
         beam off >
-        loop off > pulse close
-        loop on >
+        loop off > pulse close; travel
+        loop on > pulse open; travel; retry
         """,
     ),
     "the beam is unknown when nobody came": (
         FULL,
         """
         beam lost >
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         time > passage.ended no_entry
-        beam off > pulse close
+        beam off > pulse close; travel
         """,
     ),
     "a new grant takes back the lowering that is due": (
         FULL,
         """
         beam on >
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         time > passage.ended no_entry
         tap B > granted; wait; pulse open; show granted
         beam off >
-        time > passage.ended no_entry; pulse close
+        time > passage.ended no_entry; pulse close; travel
         """,
     ),
     "the loop fails in mid-passage": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         loop lost > wait
         view > closed unknown 1
         time > passage.ended unobserved
-        loop off > pulse close
+        loop off > pulse close; travel
         """,
     ),
     "the loop fails for a moment while a grant waits: nothing is claimed": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop lost >
         loop off >
-        time > passage.ended unobserved; pulse close
+        time > passage.ended unobserved; pulse close; travel
         """,
     ),
     "the loop fails and comes back under the car": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         loop lost > wait
         loop on > wait no more
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed; pulse close; travel
         """,
     ),
     "without a loop nothing is claimed": (
         NO_LOOP,
         """
         view > closed none 0
-        tap A > granted; wait; pulse open; show granted
-        time > passage.ended unobserved; pulse close
+        tap A > granted; wait; pulse open; travel; show granted
+        time > passage.ended unobserved; pulse close; travel
         """,
     ),
     "without inputs at all": (
         BARE,
         """
         view > unknown none 0
-        tap A > granted; wait; pulse open; show granted
-        time > passage.ended unobserved; pulse close
-        view > unknown none 0
+        tap A > granted; wait; pulse open; travel; show granted
+        time > passage.ended unobserved; pulse close; travel
+        view > closing none 0
         """,
     ),
     "a held relay is let go": (
         MAINTAINED,
         """
-        tap A > granted; wait; hold open; show granted
+        tap A > granted; wait; hold open; travel; show granted
         loop on > wait no more
-        loop off > passage.ended passed; release open
+        loop off > passage.ended passed; release open; travel
         """,
     ),
     "a held relay stays while the beam is broken": (
         MAINTAINED,
         """
-        tap A > granted; wait; hold open; show granted
+        tap A > granted; wait; hold open; travel; show granted
         beam on >
         time > passage.ended no_entry
-        beam off > release open
+        beam off > release open; travel
         """,
     ),
     "an operator that closes by itself": (
         SELF_CLOSING,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         closed off >
-        opened on > arm.opened
+        opened on > arm.opened; travel no more
         beam on >
         time > passage.ended no_entry
-        opened off >
-        view > unknown clear 0
+        opened off > travel
+        view > closing clear 0
         beam off >
         order close > rejected 422
         """,
@@ -218,7 +218,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "both switches say that the arm is there": (
         FULL,
         """
-        opened on > arm.opened
+        opened on > arm.faulted
         view > unknown clear 0
         closed off >
         view > open clear 0
@@ -231,30 +231,30 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "the interlock lifts the arm and it goes down when the beam is clear": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         closed off >
-        time > passage.ended no_entry; pulse close
-        protect open > arm.protected
+        time > passage.ended no_entry; pulse close; travel
+        protect open > arm.protected; travel; retry
         beam on >
-        beam off > pulse close
+        beam off > retry no more; pulse close; travel
         """,
     ),
     "a close relay that fails leaves the lowering due": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         closed off >
-        time > passage.ended no_entry; pulse close
-        fault close > output.faulted
+        time > passage.ended no_entry; pulse close; travel
+        fault close > output.faulted; travel no more; retry
         beam on >
-        beam off > pulse close
+        beam off > retry no more; pulse close; travel
         """,
     ),
     "a fault of the open relay makes nothing due": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
-        fault open > output.faulted
+        tap A > granted; wait; pulse open; travel; show granted
+        fault open > output.faulted; travel no more
         beam on >
         beam off >
         view > closed clear 1
@@ -265,7 +265,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "a restart moves nothing": (
         MAINTAINED,
         """
-        tap A > granted; wait; hold open; show granted
+        tap A > granted; wait; hold open; travel; show granted
         order open > arm.ordered; done 200; wait; hold open
         stop > agent.stopped SIGTERM
         restart > agent.started; passage.ended interrupted; passage.ended interrupted
@@ -280,7 +280,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "opening by hand": (
         FULL,
         """
-        order open > arm.ordered; done 200; wait; pulse open
+        order open > arm.ordered; done 200; wait; pulse open; travel
         tap A > granted; wait; pulse open; show granted
         view > closed clear 2
         loop on > wait no more
@@ -290,35 +290,38 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "closing by hand ends what waits": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
-        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; pulse close
+        tap A > granted; wait; pulse open; travel; show granted
+        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; \
+            pulse close; travel
         """,
     ),
     "closing by hand without a loop claims nothing": (
         NO_LOOP,
         """
-        tap A > granted; wait; pulse open; show granted
-        order close > arm.ordered; passage.ended unobserved; done 200; wait no more; pulse close
+        tap A > granted; wait; pulse open; travel; show granted
+        order close > arm.ordered; passage.ended unobserved; done 200; wait no more; \
+            pulse close; travel
         """,
     ),
     "closing by hand behind a car keeps its passage": (
         replace(FULL, safety=(BEAM,)),
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         tap B > granted; pulse open; show granted
-        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; pulse close
+        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; \
+            pulse close; travel
         view > closed occupied 1
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed
         """,
     ),
     "closing by hand is refused over a car": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
         order close > arm.ordered refused; rejected 423
-        loop off > passage.ended passed; pulse close
+        loop off > passage.ended passed; pulse close; travel
         """,
     ),
     "closing by hand is refused while the beam is unknown": (
@@ -332,35 +335,35 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "a guard's stop holds until the next order": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         closed off >
-        time > passage.ended no_entry; pulse close
-        order stop > arm.ordered; done 200
+        time > passage.ended no_entry; pulse close; travel
+        order stop > arm.ordered; done 200; travel no more
         protect open > arm.protected
         beam on >
         beam off >
-        order close > arm.ordered; done 200; wait no more; pulse close
+        order close > arm.ordered; done 200; pulse close; travel
         """,
     ),
     "a guard's stop takes back what is due": (
         FULL,
         """
         beam on >
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         time > passage.ended no_entry
-        order stop > arm.ordered; done 200
+        order stop > arm.ordered; done 200; travel no more
         beam off >
         """,
     ),
     "a passage ends after a stop, and the arm stays": (
         FULL,
         """
-        tap A > granted; wait; pulse open; show granted
+        tap A > granted; wait; pulse open; travel; show granted
         loop on > wait no more
-        order stop > arm.ordered; done 200
+        order stop > arm.ordered; done 200; travel no more
         loop off > passage.ended passed
-        tap B > granted; wait; pulse open; show granted
-        time > passage.ended no_entry; pulse close
+        tap B > granted; wait; pulse open; travel; show granted
+        time > passage.ended no_entry; pulse close; travel
         """,
     ),
     "denied and unknown cards": (
