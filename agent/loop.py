@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from agent.core import lane
 from agent.core.access import Reason
 from agent.core.clockwatch import ClockWatch
 from agent.core.effects import (
@@ -43,7 +42,7 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts
-from agent.core.gate import Gate, GateState, Step
+from agent.core.gate import Gate, GateState, Step, views
 from agent.core.ids import LaneId, ReaderId
 from agent.core.lane import LaneState
 from agent.core.model import Moment
@@ -114,7 +113,6 @@ class Loop:
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""
         self._apply(Started(self._world.clock.now()))
-        self._world_sees(tuple(self.views()))
         self._world.beat()
         while not self._stopping:
             item = self._take()
@@ -151,8 +149,7 @@ class Loop:
 
     def views(self) -> Sequence[LaneView]:
         """Every lane as it is now. Runs in the loop's thread."""
-        plans = self._gate.plan.lanes
-        return [lane.view(plans[name], state) for name, state in self._state.lanes.items()]
+        return views(self._state)
 
     def lanes(self) -> tuple[LaneState, ...]:
         """The state of every lane. Runs in the loop's thread."""
@@ -225,11 +222,14 @@ class Loop:
             except StoreError as fault:
                 self._not_committed(event, step, fault)
                 return
-        if self._admits(event) and late(event.at, self._world.clock.now().mono_ns):
-            step = self._held_back(event, step)
+        not_moved: Sequence[Event] = ()
+        if self._gate.admits(event) and late(event.at, self._world.clock.now().mono_ns):
+            step, not_moved = self._held_back(event, step)
         self._act(step, event.at)
         if entries:
             self._tell_committed(first, entries)
+        for fault in not_moved:
+            self._apply(fault)
 
     def _commit(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
@@ -245,7 +245,7 @@ class Loop:
             listener.committed(head, first, entries)
 
     def _not_committed(self, event: Event, step: Step, fault: StoreError) -> None:
-        if self._admits(event):
+        if self._gate.admits(event):
             self._unwritable(event, fault)
             return
         if isinstance(fault, EntryError):
@@ -258,26 +258,25 @@ class Loop:
                 self._owed.add_answer(_kept(effect))
         self._act(step, event.at)
 
-    def _held_back(self, event: Event, step: Step) -> Step:
-        """The disk took so long to write this down that nothing may move for it any more."""
+    def _held_back(self, event: Event, step: Step) -> tuple[Step, Sequence[Event]]:
+        """The disk took so long to write this down that nothing may move for it any more.
+
+        Gives what of the step is still done, and what has to be said of the relays that are not.
+        """
         now = self._world.clock.now()
         held_s = (now.mono_ns - event.at.mono_ns) / 1e9
         kept: list[Effect] = []
+        not_moved: list[Event] = []
         for effect in step.effects:
-            if isinstance(effect, PulseRelay | SwitchRelay):
+            if isinstance(effect, PulseRelay | SwitchRelay) and self._gate.moves(effect.output):
                 detail = f"not moved: the disk held the record up for {held_s:.0f} s; show it again"
-                self._inbox.put(OutputFaulted(effect.output, detail, now))
+                not_moved.append(OutputFaulted(effect.output, detail, now))
                 self.counters["held_back"] += 1
             elif isinstance(effect, ShowVerdict):
                 kept.append(ShowVerdict(effect.reader, Verdict.DENIED))
             else:
                 kept.append(effect)
-        return Step(step.state, step.entries, tuple(kept))
-
-    def _admits(self, event: Event) -> bool:
-        if isinstance(event, CardRead):
-            return self._gate.plan.readers[event.reader].lane is not None
-        return isinstance(event, OrderReceived) and event.order.kind == "open"
+        return Step(step.state, step.entries, tuple(kept)), not_moved
 
     def _unwritable(self, event: Event, fault: StoreError) -> None:
         """Nobody is admitted, and whoever asked is told."""
@@ -306,14 +305,10 @@ class Loop:
         before, self._state = self._state, step.state
         for effect in step.effects:
             self._do(effect, at)
-        if before is not step.state:
-            self._world_sees(
-                tuple(
-                    lane.view(self._gate.plan.lanes[name], state)
-                    for name, state in step.state.lanes.items()
-                    if state is not before.lanes[name]
-                )
-            )
+        if before.views is not step.state.views:
+            known = before.views
+            seen = [view for view in views(step.state) if view is not known.get(view.lane)]
+            self._world_sees(seen)
 
     def _do(self, effect: Effect, at: Moment) -> None:
         match effect:

@@ -14,6 +14,7 @@ from tests.core.builders import (
     LANE,
     LOOP,
     MAINTAINED,
+    OPENED,
     READER,
     gate_plan,
     moment,

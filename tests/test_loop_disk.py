@@ -211,6 +211,8 @@ def test_without_a_disk_an_order_is_still_one_order(
     make: Make, kind: str, code: int, moved: list[str]
 ) -> None:
     gate = ready(make())
+    gate.level(CLOSED, False)
+    gate.level(OPENED, True)
     gate.fail(broken=True)
     gate.order(kind, "o-1", LANE)
     gate.order(kind, "o-1", LANE)

@@ -2,44 +2,66 @@
 
 Rules kept here:
 - everything that happens at the gate goes through `Gate.step`, and nothing else changes its state;
-- what a step wants is done only after its entries are committed (the loop sees to that).
+- what a step wants is done only after its entries are committed (the loop sees to that);
+- nothing is decided here: every event is led to the nouns that it is about, and then the lanes'
+  lamps and lines follow how the lanes look.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from agent.core import arm_orders, lane, passages, tap
+from agent.core import (
+    arm_orders,
+    buttons,
+    doubts,
+    emergency,
+    lane,
+    notes,
+    passages,
+    presence,
+    signals,
+    tap,
+)
+from agent.core.arm import Lock
+from agent.core.doubts import Doubts
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, Effect
 from agent.core.emergency import Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.events import (
     CardRead,
-    ClockJudged,
-    ClockStepped,
     Event,
     InputChanged,
     OrderReceived,
     OutputFaulted,
     Protected,
-    ReaderFound,
-    ReaderLost,
     SensorsTested,
     Started,
-    Stopping,
     TimerFired,
 )
 from agent.core.facts import Facts
-from agent.core.ids import InputId, LaneId, OutputId
+from agent.core.ids import InputId, LaneId, OutputId, ZoneId
 from agent.core.lane import LaneState
+from agent.core.model import Direction
+from agent.core.orders import Order
 from agent.core.plan import GatePlan, LanePlan
+from agent.core.view import LaneView
 
 
 @dataclass(frozen=True, slots=True)
 class GateState:
-    """All that the gate holds in memory: one map keyed by lane."""
+    """All that the gate holds in memory.
+
+    ``levels`` are those of the buttons, ``doubts`` the inputs that cannot be believed, ``counts``
+    the vehicles in every zone that a display tells of, ``views`` how the lanes look from outside.
+    """
 
     lanes: Mapping[LaneId, LaneState]
+    emergency: Emergency = field(default_factory=Emergency)
+    levels: Mapping[InputId, bool | None] = field(default_factory=dict)
+    doubts: Doubts = field(default_factory=dict)
+    counts: Mapping[ZoneId, int] = field(default_factory=dict)
+    views: Mapping[LaneId, LaneView] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +80,11 @@ class Gate:
         self.plan = plan
         self._by_input: dict[InputId, LanePlan] = {}
         self._by_output: dict[OutputId, LanePlan] = {}
+        self._buttons: dict[InputId, buttons.Wired] = {}
+        self._shows_counts = presence.shows_counts(plan)
         for lane_plan in plan.lanes.values():
             arm = lane_plan.arm
+            self._buttons.update(buttons.wired(lane_plan))
             for name in (arm.approach, arm.loop, arm.exit, *arm.safety, arm.opened, arm.closed):
                 if name is not None:
                     self._by_input[name] = lane_plan
@@ -71,99 +96,187 @@ class Gate:
         """Nothing is known yet: every input unknown, nobody granted."""
         return GateState({name: lane.first(plan) for name, plan in self.plan.lanes.items()})
 
+    def admits(self, event: Event) -> bool:
+        """Whether the event may let somebody in, so that nothing moves before it is written."""
+        match event:
+            case CardRead(reader):
+                return self.plan.readers[reader].lane is not None
+            case OrderReceived(order):
+                return arm_orders.admits(order)
+            case InputChanged(name):
+                wired = self._buttons.get(name)
+                return wired is not None and buttons.admits(wired.button)
+        return False
+
+    def moves(self, output: OutputId) -> bool:
+        """Whether the output moves an arm; lamps and horns do not."""
+        return output in self._by_output
+
     def step(self, state: GateState, event: Event, facts: Facts) -> Step:
         """Work out what ``event`` means. Pure: same arguments, same result."""
         out = Draft(self.plan, facts, event.at)
-        changed = self._lane_changed(state, event, facts, out)
-        if changed is None:
-            self._note(event, facts, out)
-        elif changed is not state.lanes[changed.lane]:
-            state = GateState({**state.lanes, changed.lane: changed})
-        return Step(state, tuple(out.entries), tuple(out.effects))
+        after = self._followed(state, self._led(state, event, facts, out), facts, out)
+        return Step(after, tuple(out.entries), tuple(out.effects))
 
-    def _lane_changed(
-        self, state: GateState, event: Event, facts: Facts, out: Draft
-    ) -> LaneState | None:
-        """What happens to one lane; None when the event belongs to no lane."""
+    def _led(self, state: GateState, event: Event, facts: Facts, out: Draft) -> GateState:
+        """Lead the event to what it is about."""
         match event:
             case CardRead(reader):
-                at = self.plan.readers[reader].lane
-                if at is not None:
-                    return tap.at_lane(self.plan, state.lanes[at], Emergency(), event, facts, out)
+                state = self._tapped(state, event, self.plan.readers[reader].lane, facts, out)
             case OrderReceived(order):
-                found = arm_orders.asked(self.plan.lanes, order)
-                if isinstance(found, LanePlan):
-                    return arm_orders.ordered(found, state.lanes[found.lane], order, out)
-                answer = AnswerOrder(order.order_id, "rejected", found.code, found.sentence)
-                out.do(answer)
-            case _:
-                plan = self._lane_of(event)
-                if plan is not None:
-                    return self._world_changed(plan, state.lanes[plan.lane], event, facts, out)
-        return None
-
-    def _lane_of(self, event: Event) -> LanePlan | None:
-        match event:
-            case InputChanged(name):
-                return self._by_input.get(name)
-            case TimerFired(key):
-                return self.plan.lanes.get(LaneId(key.partition(":")[2]))
-            case SensorsTested(at):
-                return self.plan.lanes.get(at)
-            case OutputFaulted(output) | Protected(_, output):
-                return self._by_output.get(output)
-        return None
-
-    def _world_changed(
-        self, plan: LanePlan, state: LaneState, event: Event, facts: Facts, out: Draft
-    ) -> LaneState:
-        match event:
+                state = self._ordered(state, order, facts, out)
             case InputChanged():
-                return lane.input_changed(plan, state, event, out)
+                state = self._sensed(state, event, out)
             case TimerFired(key):
-                return lane.timer(plan, state, key.partition(":")[0], out)
-            case SensorsTested():
-                return lane.sensors_tested(plan, state, event, out)
-            case Protected():
-                self._note(event, facts, out)
-                return lane.protected(plan, state, event, out)
-            case OutputFaulted():
-                self._note(event, facts, out)
-                return lane.output_faulted(plan, state, event, out)
+                state = self._timer(state, key, facts, out)
+            case Protected() | OutputFaulted() | SensorsTested():
+                state = self._driven(state, event, out)
+            case Started():
+                state = self._started(state, facts, out)
+            case _:
+                notes.agent(event, out)
+                if presence.may_be_due(event):
+                    presence.started(self.plan, facts, out)
         return state
 
-    def _note(self, event: Event, facts: Facts, out: Draft) -> None:
-        """Write down what is not the story of one lane."""
-        match event:
-            case CardRead(reader):
-                tap.at_desk(self.plan.readers[reader], event, facts, out)
-            case OutputFaulted(output, detail):
-                data: dict[str, object] = {"output": output, "detail": detail}
-                out.write(EntryType.OUTPUT_FAULTED, self._subject(output), data)
-            case Protected(what, output, because):
-                data = {"output": output, "what": what, "because": because}
-                out.write(EntryType.ARM_PROTECTED, self._subject(output), data)
-            case ReaderLost(reader, detail):
-                out.write(EntryType.READER_LOST, f"reader/{reader}", {"detail": detail})
-            case ReaderFound(reader, detail):
-                out.write(EntryType.READER_FOUND, f"reader/{reader}", {"detail": detail})
-            case _:
-                self._note_agent(event, facts, out)
+    def _tapped(
+        self, state: GateState, event: CardRead, at: LaneId | None, facts: Facts, out: Draft
+    ) -> GateState:
+        if at is None:
+            tap.at_desk(self.plan.readers[event.reader], event, facts, out)
+            return state
+        here, others = state.lanes[at], state.lanes.values()
+        return _put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
 
-    def _note_agent(self, event: Event, facts: Facts, out: Draft) -> None:
-        match event:
-            case ClockStepped(delta_us):
-                out.write(EntryType.CLOCK_STEPPED, "clock", {"deltams": delta_us // 1000})
-            case ClockJudged(trusted, at):
-                kind = EntryType.CLOCK_TRUSTED if trusted else EntryType.CLOCK_DOUBTED
-                out.write(kind, "clock", {"quality": at.quality.value})
-            case Started():
-                started = out.write(EntryType.AGENT_STARTED, "agent", {"agent": self.plan.agent})
-                for left in facts.open_passages:
-                    passages.interrupted(left, started, out)
-            case Stopping(reason):
-                out.write(EntryType.AGENT_STOPPED, "agent", {"reason": reason})
+    def _ordered(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
+        if order.kind in emergency.KINDS:
+            now = emergency.ordered(self.plan, state.emergency, order, out)
+            return self._locked(replace(state, emergency=now), out)
+        if order.kind in presence.KINDS:
+            presence.ordered(self.plan, order, facts, out)
+            return state
+        return self._at_lane(state, order, out)
 
-    def _subject(self, output: OutputId) -> str:
-        plan = self._by_output.get(output)
-        return f"output/{output}" if plan is None else f"lane/{plan.lane}"
+    def _at_lane(self, state: GateState, order: Order, out: Draft) -> GateState:
+        found = arm_orders.asked(self.plan.lanes, order)
+        if isinstance(found, LanePlan):
+            known, lockdown = state.lanes[found.lane], state.emergency.lockdown
+            return _put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
+        out.do(AnswerOrder(order.order_id, "rejected", found.code, found.sentence))
+        return state
+
+    def _sensed(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
+        state = replace(state, doubts=doubts.judged(state.doubts, event, out))
+        plan = self._by_input.get(event.input)
+        if plan is not None:
+            return _put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
+        wired = self._buttons.get(event.input)
+        if wired is None:
+            now = emergency.input_changed(self.plan, state.emergency, event, out)
+            return self._locked(replace(state, emergency=now), out)
+        before = state.levels.get(event.input)
+        state = replace(state, levels={**state.levels, event.input: event.active})
+        plan = self.plan.lanes[wired.lane]
+        order = buttons.pressed(plan, wired.button, before, event)
+        if order is None:
+            return state
+        state = self._at_lane(state, order, out)
+        # Nobody waits for the answer to a button.
+        out.effects = [effect for effect in out.effects if not isinstance(effect, AnswerOrder)]
+        return state
+
+    def _timer(self, state: GateState, key: str, facts: Facts, out: Draft) -> GateState:
+        kind, _, name = key.partition(":")
+        if kind == presence.TIMER:
+            presence.timer(self.plan, ZoneId(name), facts, out)
+            return state
+        at = LaneId(name)
+        return _put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
+
+    def _driven(
+        self, state: GateState, event: Protected | OutputFaulted | SensorsTested, out: Draft
+    ) -> GateState:
+        """What interlock and relays have done, or could not do."""
+        if isinstance(event, SensorsTested):
+            plan = self.plan.lanes[event.lane]
+            return _put(state, lane.sensors_tested(plan, state.lanes[plan.lane], event, out))
+        found = self._by_output.get(event.output)
+        notes.driven(event, found, out)
+        if isinstance(event, Protected):
+            now = emergency.protected(state.emergency, event, out)
+            if found is not None:
+                state = _put(state, lane.protected(found, state.lanes[found.lane], event, out))
+            return self._locked(replace(state, emergency=now), out)
+        if found is None:
+            return state
+        return _put(state, lane.output_faulted(found, state.lanes[found.lane], event, out))
+
+    def _started(self, state: GateState, facts: Facts, out: Draft) -> GateState:
+        """What an earlier run left: modes are in force, its grants are over. Nothing moves."""
+        cause = out.write(EntryType.AGENT_STARTED, "agent", {"agent": self.plan.agent})
+        for left in facts.open_passages:
+            passages.interrupted(left, cause, out)
+        now = emergency.restored(facts.modes, out)
+        lanes = {
+            name: lane.restored(plan, state.lanes[name], facts.modes, out, _lock(plan, now))
+            for name, plan in self.plan.lanes.items()
+        }
+        presence.started(self.plan, facts, out, cause)
+        return replace(state, lanes=lanes, emergency=now)
+
+    def _locked(self, state: GateState, out: Draft) -> GateState:
+        """Bind every lane by what is in force for the whole gate."""
+        lanes = {
+            name: lane.locked(
+                self.plan.lanes[name], known, _lock(self.plan.lanes[name], state.emergency), out
+            )
+            for name, known in state.lanes.items()
+        }
+        return replace(state, lanes=lanes)
+
+    def _followed(self, before: GateState, state: GateState, facts: Facts, out: Draft) -> GateState:
+        """Let lamps and lines follow the lanes that look different now."""
+        counts = before.counts
+        if self._shows_counts:
+            counts = presence.counts_after(facts.counts, out.entries)
+        if counts == before.counts and state is before:
+            return state
+        views = dict(before.views)
+        name = emergency.name(state.emergency)
+        for at, known in state.lanes.items():
+            old = before.views.get(at)
+            same = known is before.lanes[at] and state.emergency is before.emergency
+            if same and counts == before.counts and old is not None:
+                continue
+            plan = self.plan.lanes[at]
+            view = lane.view(plan, known, name)
+            view = replace(view, text=signals.text(plan, view, self._free(plan, counts)))
+            if view != old:
+                signals.follow(plan, old, view, out)
+                views[at] = view
+        seen = before.views if views == before.views else views
+        return replace(state, counts=counts, views=seen)
+
+    def _free(self, plan: LanePlan, counts: Mapping[ZoneId, int]) -> int | None:
+        zone = self.plan.zones.get(plan.zones(Direction.IN)[1])
+        if zone is None or plan.direction is Direction.OUT:
+            return None
+        return presence.free(zone, counts)
+
+
+def views(state: GateState) -> Sequence[LaneView]:
+    """How the lanes look from outside, in the order of the plan."""
+    return [state.views[name] for name in state.lanes if name in state.views]
+
+
+def _put(state: GateState, changed: LaneState) -> GateState:
+    if changed is state.lanes[changed.lane]:
+        return state
+    return replace(state, lanes={**state.lanes, changed.lane: changed})
+
+
+def _lock(plan: LanePlan, now: Emergency) -> Lock:
+    """Fire goes before lockdown, and a lockdown binds the lanes that lead out alone."""
+    if now.fire:
+        return Lock.FIRE
+    return Lock.LOCKDOWN if now.lockdown and plan.direction is Direction.OUT else Lock.NONE

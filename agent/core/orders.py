@@ -13,7 +13,8 @@ class Order:
     ``actor`` is who wants it (a name or ``uid:1000``), ``origin`` where from (``cli``,
     ``console``, ``mqtt``, ``button``). ``kind`` and ``args``:
 
-    - ``open {lane, reason, for?}``: ``for`` names who may leave in a lockdown;
+    - ``open {lane, reason, for?, direction?}``: ``for`` names who may leave in a lockdown,
+      ``direction`` (``in``, ``out``) counts at a two-way lane;
     - ``priority {lane, count?, reason?}``: one press, ``count`` vehicles (1) on one grant;
     - ``close``, ``stop``, ``release_hold {lane, reason?}``;
     - ``hold_open {lane, reason, until?}``: ``until`` is local time, ISO 8601;

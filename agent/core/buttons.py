@@ -1,0 +1,63 @@
+"""Buttons that are wired at a lane: a press is an order of somebody whom nobody knows.
+
+Rules kept here:
+- only the change from released to pressed is a press: a button that is pressed when the agent
+  starts, or whose wire comes back, asks for nothing;
+- the stop button and a held (dead-man) close button have acted at the edge already, by the
+  interlock; they are no orders here;
+- an exit button lets out and never in; in a lockdown it does nothing but is written down.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.events import InputChanged
+from agent.core.ids import InputId, LaneId, OrderId
+from agent.core.model import Direction
+from agent.core.orders import Order
+from agent.core.plan import Blocked, Button, LanePlan
+
+_REASONS: Mapping[Button, str] = {
+    Button.OPEN: "open button",
+    Button.EXIT: "exit button",
+    Button.CLOSE: "close button",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A button and the lane it belongs to."""
+
+    lane: LaneId
+    button: Button
+
+
+def wired(plan: LanePlan) -> Mapping[InputId, Wired]:
+    """The buttons of a lane by their inputs."""
+    return {name: Wired(plan.lane, button) for button, name in plan.arm.buttons.items()}
+
+
+def admits(button: Button) -> bool:
+    """Whether a press lets somebody in, so that it has to wait until it is written down."""
+    return button is Button.OPEN
+
+
+def pressed(
+    plan: LanePlan, button: Button, before: bool | None, event: InputChanged
+) -> Order | None:
+    """The order that a button gives; None when it gives none."""
+    if before is not False or event.active is not True or event.fault:
+        return None
+    if button not in _REASONS or (button is Button.CLOSE and held(plan)):
+        return None
+    kind = "close" if button is Button.CLOSE else "open"
+    args = {"lane": plan.lane, "reason": _REASONS[button]}
+    if button is Button.EXIT:
+        args["direction"] = Direction.OUT.value
+    order_id = OrderId(f"{event.input}:{event.at.mono_ns}")
+    return Order(order_id, event.input, "button", kind, args)
+
+
+def held(plan: LanePlan) -> bool:
+    """Whether the close button of this lane works for as long as it is held."""
+    return plan.arm.when_blocked is Blocked.DEAD_MAN
