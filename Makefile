@@ -21,7 +21,7 @@ test: ## linters, types, import contracts, all tests with coverage
 	@WORKERS="$(WORKERS)" .ci/check.sh test $(ARGS)
 
 soak: ## the same tests with the counts of a night (hours)
-	@.ci/setup.sh test
+	@GATE_PROFILE=nightly .ci/setup.sh test
 	@GATE_PROFILE=nightly .ci/check.sh test $(or $(ARGS),tests)
 
 lint: ## ruff, mypy --strict and the import contracts alone

@@ -4,6 +4,7 @@
 #   .ci/setup.sh demo    the locked libraries of a gate, and the program itself
 #   .ci/setup.sh lint    that, and the linters
 #   .ci/setup.sh test    that, and the system packages behind the tests with real parts
+#                        with GATE_PROFILE=nightly those of the guest, too
 #   .ci/setup.sh lock    the tool that writes the lock files
 #
 # The rules it keeps:
@@ -75,6 +76,15 @@ libfaketime: a clock that jumps
 systemd: systemd-analyze checks the unit file
 LIST
     has_python_headers || echo "python3-dev: headers to build pyscard"
+    [[ ${GATE_PROFILE:-} == nightly && $(uname -m) == x86_64 ]] || return 0
+    cat <<'LIST'
+qemu-system-x86: a guest with a GPIO chip
+linux-image-amd64: its kernel
+linux-headers-amd64: builds gpio-sim for it
+linux-source: gpio-sim itself, which Debian's kernels leave out
+make: builds gpio-sim
+busybox-static: the guest's first program
+LIST
 }
 
 missing_packages() {
