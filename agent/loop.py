@@ -228,8 +228,8 @@ class Loop:
         self._act(step, event.at)
         if entries:
             self._tell_committed(first, entries)
-        for fault in not_moved:
-            self._apply(fault)
+        for lack in not_moved:
+            self._apply(lack)
 
     def _commit(
         self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()

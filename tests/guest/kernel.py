@@ -86,7 +86,7 @@ def build_modules(folder: Path) -> None:
     if (folder / "gpio-sim.ko").exists() and (folder / "irq_sim.ko").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    archive = sorted(Path("/usr/src").glob("linux-source-*.tar.xz"))[-1]
+    archive = max(Path("/usr/src").glob("linux-source-*.tar.xz"))
     with tarfile.open(archive) as tar:
         for member in tar:
             inner = member.name.partition("/")[2]

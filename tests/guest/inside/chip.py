@@ -1,4 +1,4 @@
-"""The hand at a simulated chip's lines: gpio-sim's files in sysfs, outside of whatever is tested."""
+"""The hand at a simulated chip's lines: gpio-sim's files in sysfs, outside of what is tested."""
 
 import time
 from pathlib import Path
