@@ -75,6 +75,9 @@ def state(name: str, lane: str, content: Mapping[str, object]) -> str:
         f"{name} {lane}: arm {clean(content.get('position'))}, mode {clean(content.get('mode'))},"
         f" loop {clean(content.get('loop'))}"
     )
+    for word in ("emergency", "alarm"):
+        if content.get(word, "none") != "none":
+            text += f", {word} {clean(content[word])}"
     faults = content.get("faults")
     if isinstance(faults, list) and faults:
         text += f", faults: {', '.join(clean(one) for one in faults[:8])}"

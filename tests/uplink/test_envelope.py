@@ -99,13 +99,21 @@ def test_status_info_and_state() -> None:
         "headhash": bytes(range(32)).hex(),
     }
     assert json.loads(payloads.info({"lanes": 2})) == {"contract": "gate/v1", "lanes": 2}
-    view = LaneView(LaneId("in-1"), "closed", "normal", "clear", 1, ("reader in-1 lost",))
+    faults = ("reader in-1 lost",)
+    more = ("switch", "occupied", "none", "lockdown", "pre_alarm", "请稍候 WAIT")
+    view = LaneView(LaneId("in-1"), "closed", "normal", "clear", 1, faults, *more)
     assert json.loads(payloads.state(view, "s-1", 42)) == {
         "lane": "in-1",
         "position": "closed",
+        "proof": "switch",
         "mode": "normal",
+        "emergency": "lockdown",
+        "approach": "occupied",
         "loop": "clear",
+        "exit": "none",
         "waiting": 1,
+        "alarm": "pre_alarm",
+        "text": "请稍候 WAIT",
         "faults": ["reader in-1 lost"],
         "streamid": "s-1",
         "asofseq": 42,

@@ -199,3 +199,5 @@ def test_lines_for_people() -> None:
     assert sentences.local("yesterday") == "yesterday"
     assert sentences.status("a/b", {"status": "lost"}) == "a/b is lost"
     assert "faults: one, two" in sentences.state("a/b", "in-1", {"faults": ["one", "two"]})
+    told = sentences.state("a/b", "in-1", {"emergency": "fire", "alarm": "none"})
+    assert told.endswith(", emergency fire")
