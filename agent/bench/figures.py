@@ -38,6 +38,16 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("ratio_p50", "median over the floor's", "times", most=1.25),
         Figure("ratio_p99", "slowest hundredth over the floor's", "times", most=2),
     ),
+    "safety": (
+        Figure("stop_p50_us", "edge of a safety input to the close relay let go, median", "µs"),
+        Figure("stop_p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("lift_p50_us", "edge of a safety input to the open relay on, median", "µs"),
+        Figure("lift_p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("floor_p50_us", "the floor: an edge answered without a thought, median", "µs"),
+        Figure("floor_p99_us", "the floor, one in a hundred is slower", "µs"),
+        Figure("ratio_p50", "median of the lift over the floor's", "times", most=5),
+        Figure("ratio_p99", "slowest hundredth of the lift over the floor's", "times", most=5),
+    ),
     "replay": (
         Figure("rate", "events from the journal to the broker, cursor kept durable", "a second"),
         Figure("bare_rate", "the floor: a bare loop over the same rows", "a second"),

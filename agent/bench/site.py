@@ -98,16 +98,19 @@ def a_gate(
     settings: Page,
     fill: Callable[[Ledger], None] = lambda _: None,
     travel_ms: int = 100,
+    falls_ms: int | None = None,
 ) -> Iterator[SimulatedGate]:
     """A simulated gate; ``fill`` puts into its ledger what is to be there before the first start.
 
+    Its arms take ``travel_ms``, and ``falls_ms`` to come down if that is not the same.
     The daemon is not started. Everything is ended when the context is left.
     """
     config = place.folder / "site.yaml"
     config.write_text(json.dumps(settings), "utf-8")
     changes = {"paths": {"state": str(place.folder / "state"), "run": str(place.sockets)}}
     travel = timedelta(milliseconds=travel_ms)
-    with SimulatedGate(config, place.folder, changes, travel) as gate:
+    falls = None if falls_ms is None else timedelta(milliseconds=falls_ms)
+    with SimulatedGate(config, place.folder, changes, travel, falls=falls) as gate:
         with open_ledger(gate.settings) as ledger:
             fill(ledger)
         yield gate

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, memory, replay, start, tap, written
+from agent.bench import decision, memory, replay, safety, start, tap, written
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -14,6 +14,7 @@ class Sizes:
     """How much is measured; the defaults are those that the aims are meant for."""
 
     taps: int = 1000
+    edges: int = 300
     events: int = 200_000
     starts: int = 5
     entries: int = 1_000_000
@@ -31,6 +32,7 @@ class Result:
 
 RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "tap": lambda place, sizes: tap.run(place, sizes.taps),
+    "safety": lambda place, sizes: safety.run(place, sizes.edges),
     "replay": lambda place, sizes: replay.run(place, sizes.events),
     "start": lambda place, sizes: start.run(place, sizes.starts),
     "memory": lambda place, sizes: memory.run(place, sizes.entries),

@@ -204,10 +204,11 @@ class ArmGuard:
         arm = self.arm
         if name == arm.opened:
             self.descent.upper(active, levels, now_ns)
+        if name == arm.closed:
+            self.descent.lower(active)
         if name != arm.closed or not active:
             return ()
         pressed, self.dead_man = self.dead_man is not None, None
-        self.descent.reached()
         return (Act(arm.close.output, False),) if pressed and arm.close is not None else ()
 
     def _safety(self, name: InputId, active: bool | None, now_ns: int) -> tuple[Act, ...]:

@@ -2,7 +2,8 @@
 
 Rules kept here:
 - an arm that was told to go down does so for as long as it takes at most, or until the lower switch
-  is reached, or another relay tells it otherwise;
+  is reached, or another relay tells it otherwise; told so while it is down, it does not, unless it
+  leaves the switch. A lower switch that contradicts the upper one proves nothing;
 - by itself it is believed to go down only while its lower switch says that it is not down: a gate
   that is closed is never opened by a safety input. So it is when the daemon starts and the arm is
   neither down nor held nor at its upper end, and when the arm leaves its upper end unasked.
@@ -27,10 +28,13 @@ class Descent:
         self._ordered = False
         self._held = False
         self._up = False
+        self._down = False
 
     def on_the_way(self, now_ns: int) -> bool:
         """Whether the arm may be going down."""
-        return self._until_ns is not None and now_ns < self._until_ns
+        if self._until_ns is None or now_ns >= self._until_ns:
+            return False
+        return self._up or not self._down
 
     def ordered(self, now_ns: int) -> bool:
         """Whether it does so because of us, and not by itself."""
@@ -48,6 +52,7 @@ class Descent:
         arm = self._arm
         self._held = held
         self._up = level_of(arm.opened, levels) is True
+        self._down = level_of(arm.closed, levels) is True
         if arm.kind is ArmKind.DOOR or level_of(arm.closed, levels) is not False:
             return
         standing = held if arm.open.drive is Drive.MAINTAINED else self._up
@@ -65,9 +70,11 @@ class Descent:
             self._until_ns = None
         return on
 
-    def reached(self) -> None:
-        """The lower switch says that the arm is down."""
-        self._until_ns = None
+    def lower(self, active: bool | None) -> None:
+        """The lower switch says something else."""
+        self._down = active is True
+        if active:
+            self._until_ns = None
 
     def upper(self, active: bool | None, levels: Levels, now_ns: int) -> None:
         """The upper switch says something else."""

@@ -13,9 +13,21 @@ from agent.bench.suite import Sizes, run
 from agent.cli.bench import bench
 from tests.parts import require
 
-TINY = ["--taps=30", "--events=3000", "--starts=1", "--entries=2000", "--passages=4", "--cards=600"]
+TINY = [
+    "--taps=30",
+    "--edges=6",
+    "--events=3000",
+    "--starts=1",
+    "--entries=2000",
+    "--passages=4",
+    "--cards=600",
+]
 PROMISED = {
     "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
+    "safety": {
+        *("stop_p50_us", "stop_p99_us", "lift_p50_us", "lift_p99_us"),
+        *("floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"),
+    },
     "replay": {"rate", "bare_rate", "ratio", "peak_mb"},
     "start": {"seconds"},
     "memory": {"idle_mb", "after_mb"},

@@ -244,6 +244,24 @@ def test_the_lower_switch_ends_the_closing() -> None:
     assert rig.edge(LOOP, True) == ()
 
 
+def test_a_gate_that_is_down_and_told_so_again_is_not_opened() -> None:
+    rig = Rig(PULSED)
+    rig.start(down=True)
+    rig.turn(CLOSE, True)
+    assert rig.edge(LOOP, True) == ()
+    assert rig.lock.reopen(LANE, rig.now) == ()
+    rig.edge(LOOP, False)
+    assert rig.edge(DOWN, False) == ()  # it had begun to rise
+    assert rig.edge(LOOP, True) == LIFT
+
+
+def test_a_lower_switch_that_contradicts_the_upper_one_proves_nothing() -> None:
+    rig = Rig(PULSED)
+    rig.start(down=True, up=True)
+    rig.turn(CLOSE, True)
+    assert rig.edge(LOOP, True) == LIFT
+
+
 def test_the_upper_switch_does_not_end_a_closing_that_was_ordered() -> None:
     rig = falling(PULSED)
     rig.edge(UP, True)  # a contact that bounces as it is left

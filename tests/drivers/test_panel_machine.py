@@ -19,6 +19,7 @@ from tests.rigs.bench_panel import MS, BenchPanel, Change
 
 TRAVEL_MS, QUIET_MS, PULSE_MS, LONGEST_MS = 2_000, 50, 300, 600
 FIRE = InputId("gate.fire")
+PAIRED, PAIR_PIN = InputId("pulsed.loop"), 27
 TRAVEL_NS = TRAVEL_MS * MS
 
 
@@ -96,7 +97,12 @@ def output_spec(output: OutputId, pin: int) -> OutputSpec:
 
 OUTPUT_SPECS = [output_spec(output, pin) for pin, output in enumerate(OUTPUTS)]
 INPUT_SPECS = [
-    InputSpec(name, len(OUTPUTS) + pin, debounce_ms=0 if "closed" in name else QUIET_MS)
+    InputSpec(
+        name,
+        len(OUTPUTS) + pin,
+        debounce_ms=0 if "closed" in name else QUIET_MS,
+        pair_pin=PAIR_PIN if name == PAIRED else None,
+    )
     for pin, name in enumerate(INPUTS)
 ]
 LIMITS_NS = {spec.output: spec.max_on_ms * MS for spec in OUTPUT_SPECS if spec.max_on_ms}
@@ -123,6 +129,7 @@ class Judge(RuleBasedStateMachine):
         self.seen = self.heard = 0
         self.down_since: dict[LaneId, int] = {}
         self.pressed: dict[LaneId, tuple[int, frozenset[InputId]]] = {}
+        self.released_ns: dict[LaneId, int] = {}
         self.protected_ns: dict[LaneId, int] = {}
         self.levels: dict[InputId, bool | None] = {}
         self.latched = False
@@ -164,8 +171,27 @@ class Judge(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(INPUTS), active=st.booleans())
     def edge(self, name: InputId, active: bool) -> None:
+        before = len(self.rig.changes)
+        shut = {
+            arm.open.output
+            for lane, arm in ARMS.items()
+            if name in arm.safety and not self.goes_down(lane)
+            if arm.closed is not None and self.levels.get(arm.closed) is True
+            if arm.opened is None or self.levels.get(arm.opened) is not True
+        }
         self.rig.drive(name, active)
+        if name == PAIRED:
+            self.rig.drive(name, active, pair=True)
+        opened = {change.output for change in self.rig.changes[before:] if change.on}
+        assert not opened & shut, "a gate that is closed is not opened by a safety input"
         self.look()
+
+    @rule(active=st.booleans(), ms=st.sampled_from((10, 249, 250, 1_000)))
+    def part_the_pair(self, active: bool, ms: int) -> None:
+        """One contact alone changes: for long it is a cut wire."""
+        self.rig.drive(PAIRED, active, pair=True)
+        self.look()
+        self.wait(ms)
 
     @rule(lane=st.sampled_from(sorted(ARMS)))
     def hold_button_over_what_is_blocked(self, lane: LaneId) -> None:
@@ -181,6 +207,29 @@ class Judge(RuleBasedStateMachine):
         self.wait(300)
         self.edge(arm.buttons[Button.CLOSE], True)
         self.wait(QUIET_MS + 1)
+
+    @rule(lane=st.sampled_from(sorted(ARMS)))
+    def walk_in_while_the_button_is_held(self, lane: LaneId) -> None:
+        self.hold_button_over_what_is_blocked(lane)
+        for name in ARMS[lane].safety:
+            self.edge(name, False)
+            self.wait(QUIET_MS + 1)
+            self.edge(name, True)
+
+    @rule(lane=st.sampled_from(("held", "both", "pulsed")), ago_ms=st.integers(0, 200))
+    def lift_it_while_a_close_is_on_its_way(self, lane: str, ago_ms: int) -> None:
+        arm = ARMS[LaneId(lane)]
+        self.edge(FIRE, False)
+        self.edge(arm.buttons[Button.STOP], False)
+        for name in arm.safety:
+            self.edge(name, False)
+        self.wait(QUIET_MS + 1)
+        down = arm.open.output if arm.close is None else arm.close.output
+        self.order(down, arm.close is not None, None, None)
+        self.edge(arm.safety[0], True)
+        self.edge(arm.safety[0], False)
+        self.wait(QUIET_MS + 1)
+        self.order(down, arm.close is not None, None, self.rig.now_ns - ago_ms * MS)
 
     @rule(lane=st.sampled_from(sorted(ARMS)))
     def stop(self, lane: LaneId) -> None:
@@ -282,7 +331,9 @@ class Judge(RuleBasedStateMachine):
 
     def goes_down(self, lane: LaneId) -> bool:
         """By order, for certain: an order let it down, and nothing has ended that since."""
-        since = self.down_since.get(lane)
+        since, closed = self.down_since.get(lane), ARMS[lane].closed
+        if closed is not None and self.levels.get(closed) is True:
+            return False
         return since is not None and self.rig.now_ns < since + TRAVEL_NS
 
     def look(self) -> None:
@@ -296,7 +347,10 @@ class Judge(RuleBasedStateMachine):
                 self.told(event, was_down)
             elif isinstance(event, Protected):
                 lane = RELAYS[event.output][0]
-                if event.what != "dead_man":
+                if event.what == "dead_man":
+                    held_ns = event.at.mono_ns - self.released_ns.get(lane, 0)
+                    assert held_ns >= 200 * MS, "a bounce is no press"
+                else:
                     self.protected_ns[lane] = event.at.mono_ns
             elif isinstance(event, SensorsTested) and not event.failed:
                 self.passed_ns = event.at.mono_ns
@@ -325,7 +379,9 @@ class Judge(RuleBasedStateMachine):
         """Who holds a button, since when, and against what."""
         if event.input == arm.buttons.get(Button.CLOSE):
             self.pressed.pop(lane, None)
-            if event.active:
+            if event.active is False:
+                self.released_ns[lane] = event.at.mono_ns
+            elif event.active:
                 bad = frozenset(name for name in arm.safety if self.levels.get(name) is not False)
                 self.pressed[lane] = (event.at.mono_ns, bad)
         if event.input in arm.safety and event.active is False and lane in self.pressed:
