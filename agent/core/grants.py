@@ -24,7 +24,7 @@ GRANTS = 32
 
 
 class Outcome(StrEnum):
-    """What became of a grant, or of a vehicle that had none. ``docs/passages.md`` has the proofs."""
+    """What became of a grant, or of a vehicle that had none; proofs in ``docs/passages.md``."""
 
     PASSED = "passed"
     NO_ENTRY = "no_entry"
@@ -148,6 +148,8 @@ def _data(plan: LanePlan, grant: Grant, outcome: Outcome) -> dict[str, object]:
         "to": target,
         "vehicles": grant.vehicles,
     }
+    if grant.openings:
+        data["openings"] = grant.openings
     times = {
         "movedms": grant.moved_ns,
         "openedms": grant.opened_ns,

@@ -60,7 +60,7 @@ def _reached(
     why = "it came up again while it went down"
     arm = motion.move(plan, state.arm, trigger, out, proof=Proof.SWITCH, why=why, seen=seen)
     what = "opened" if trigger is Trigger.TOP_REACHED else "closed"
-    now = passages.arm_moved(plan, state.passages, what, out, seen=seen)
+    now = passages.arm_moved(state.passages, what, out, seen=seen)
     return replace(state, arm=arm, passages=now)
 
 
@@ -68,7 +68,7 @@ def _left(plan: LanePlan, state: LaneState, trigger: Trigger, what: str, out: Dr
     state = replace(state, arm=motion.move(plan, state.arm, trigger, out))
     if trigger in {Trigger.TOP_LOST, Trigger.BOTTOM_LOST}:
         return state
-    return replace(state, passages=passages.arm_moved(plan, state.passages, what, out))
+    return replace(state, passages=passages.arm_moved(state.passages, what, out))
 
 
 def sensed(plan: LanePlan, before: Levels, state: LaneState, out: Draft) -> LaneState:
@@ -123,7 +123,7 @@ def told(plan: LanePlan, state: LaneState, before: ArmState, out: Draft) -> Lane
     word = _WORDS.get(state.arm.state)
     if word is None or state.arm.state is before.state:
         return state
-    now = passages.arm_moved(plan, state.passages, word, out, seen=False)
+    now = passages.arm_moved(state.passages, word, out, seen=False)
     return replace(state, passages=now)
 
 
@@ -135,7 +135,7 @@ def followed(plan: LanePlan, before: LaneState, state: LaneState, out: Draft) ->
         state = replace(state, passages=passages.withdrawn(plan, state.passages, out))
     is_public = public(arm)
     if is_public is not public(before.arm):
-        noted = passages.noted_held_open(plan, state.passages, is_public)
+        noted = passages.noted_held_open(state.passages, is_public)
         state = replace(state, passages=noted)
     alarm = alarms.watch(plan, state.alarm, standing_open(plan, state), out)
     return replace(state, alarm=alarm)

@@ -1,66 +1,58 @@
 """What happened after the grant: which vehicle used it, and what is proved of that.
 
-The proofs of every wiring stand in ``docs/passages.md``.
+Rules kept here:
+- one grant, one vehicle, or as many as it names; every grant ends once, in one outcome;
+- nothing is claimed that no sensor saw: the proofs of every wiring stand in ``docs/passages.md``;
+- one timer, ``wait:{lane}``: it runs while grants wait and no vehicle is using them.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from agent.core.crossing import Levels, level, loop_changed, outer, outer_changed
+from agent.core.doorway import contact_changed
 from agent.core.draft import Draft
-from agent.core.effects import StartTimer, StopTimer
-from agent.core.grants import GRANTS, Grant, Outcome, Unseen, ended, interrupted, wait_key
-from agent.core.ids import InputId, PassageId
+from agent.core.effects import StopTimer
+from agent.core.grants import GRANTS, Grant, Outcome, Unseen, interrupted, wait_key
+from agent.core.ids import PassageId
 from agent.core.model import Direction
-from agent.core.plan import LanePlan
+from agent.core.plan import ArmKind, LanePlan, RightOfWay
+from agent.core.vehicles import Passages, end, end_unused, wait
 
-__all__ = ["GRANTS", "Grant", "Outcome", "Passages", "interrupted", "wait_key"]
-
-Levels = Mapping[InputId, bool | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Passages:
-    """The grants of one lane, and the vehicles that its sensors are following."""
-
-    grants: tuple[Grant, ...] = ()
-
-    @property
-    def taken(self) -> bool:
-        """The vehicle of the first grant stands on the loop."""
-        return bool(self.grants) and self.grants[0].taken_ns is not None
-
-    @property
-    def waiting(self) -> int:
-        """Grants whose vehicle has not passed yet, one on the loop included."""
-        return len(self.grants)
-
-    @property
-    def idle(self) -> bool:
-        """Nobody is granted and nobody is inside: an arm may go down for it."""
-        return not self.grants and not self.taken
-
-    def renewable(self, card: str) -> PassageId | None:
-        """The passage of this card's grant whose vehicle is still to come: a tap renews it."""
-        waiting = self.grants[1:] if self.taken else self.grants
-        return next((grant.passage for grant in waiting if grant.card == card), None)
+__all__ = [
+    "GRANTS",
+    "Grant",
+    "Levels",
+    "Outcome",
+    "Passages",
+    "Unseen",
+    "arm_moved",
+    "closed_after",
+    "granted",
+    "interrupted",
+    "noted_held_open",
+    "oncoming",
+    "sensed",
+    "wait_key",
+    "wait_over",
+    "withdrawn",
+]
 
 
 def granted(plan: LanePlan, state: Passages, grant: Grant, levels: Levels, out: Draft) -> Passages:
-    """Take up a grant; one that is renewed (same passage) is not counted twice."""
-    on_loop = None if plan.arm.loop is None else levels.get(plan.arm.loop)
-    taken = state.taken or on_loop is True
-    grants = state.grants
-    if all(waiting.passage != grant.passage for waiting in grants):
-        grant = replace(grant, at_ns=out.at.mono_ns)
-        grants = (*grants, grant.doubted(Unseen.PASSAGE) if on_loop is None else grant)
-    if len(grants) > GRANTS:
-        longest = int(taken)
-        ended(plan, grants[longest], Outcome.UNOBSERVED, out)
-        grants = (*grants[:longest], *grants[longest + 1 :])
-    if taken:
-        return _take(Passages(grants), out)
-    _wait(plan, out)
-    return Passages(grants)
+    """Take up a grant; one that is renewed (same passage) is not counted twice.
+
+    At most `GRANTS` are held: beyond that the one that waits longest ends as unobserved. A vehicle
+    that stands under the arm already is taken for the one that is meant.
+    """
+    if all(waiting.passage != grant.passage for waiting in state.grants):
+        state = replace(state, grants=(*state.grants, _taken_up(plan, state, grant, levels, out)))
+    inside = state.inside
+    if inside is not None and inside.direction is None and plan.arm.kind is ArmKind.BARRIER:
+        inside = replace(inside, direction=state.grants[0].direction)
+        state = replace(state, inside=inside)
+    if len(state.grants) > GRANTS:
+        state = end(plan, state, int(state.used), Outcome.UNOBSERVED, out)
+    return wait(plan, state, out)
 
 
 def sensed(
@@ -68,85 +60,109 @@ def sensed(
 ) -> Passages:
     """Sensors changed. ``up`` is False only while a switch proves the arm down.
 
-    An input that cannot be believed (a fault) is to be None in the levels.
+    An input that cannot be believed (a fault) is to be None in the levels. Of a door only the
+    contact counts, of a barrier only the loops.
     """
-    del before, up
-    active = None if plan.arm.loop is None else after.get(plan.arm.loop)
-    if active:
-        if not state.grants or state.taken:
-            return state
-        out.do(StopTimer(wait_key(plan.lane)))
-        return _take(state, out)
-    if active is None:
-        grants = tuple(grant.doubted(Unseen.PASSAGE) for grant in state.grants)
-        state = replace(state, grants=grants)
-    if not state.taken:
-        return state
-    head, *rest = state.grants
-    if active is False:
-        ended(plan, replace(head, vehicles=1, cleared_ns=out.at.mono_ns), Outcome.PASSED, out)
-    else:
-        rest = [replace(head, taken_ns=None), *rest]
-    state = Passages(tuple(rest))
-    if state.grants:
-        _wait(plan, out)
+    arm = plan.arm
+    if arm.kind is ArmKind.DOOR:
+        was, now = level(arm.closed, before), level(arm.closed, after)
+        return state if was is now else contact_changed(plan, state, was, now, out)
+    for name in (arm.approach, arm.exit):
+        if name is not None and before.get(name) is not after.get(name):
+            state = outer_changed(plan, state, name, before, after, out)
+    if level(arm.loop, before) is not level(arm.loop, after):
+        state = loop_changed(plan, state, before, after, up, out)
     return state
 
 
-def arm_moved(
-    plan: LanePlan, state: Passages, what: str, out: Draft, *, seen: bool = True
-) -> Passages:
+def arm_moved(state: Passages, what: str, out: Draft, *, seen: bool = True) -> Passages:
     """The arm is ``opening``, ``opened``, ``closing`` or ``closed``.
 
-    ``seen``: a switch says so; False when it is only assumed from the time that it takes.
+    ``seen``: a switch says so just now; False when it is meant or assumed, so that no time of it is
+    claimed. In both cases nobody goes through behind somebody else any more once it is closed.
     """
-    del plan, what, out, seen
-    return state
+    now_ns = out.at.mono_ns
+    match what:
+        case "closed":
+            between = state.between if state.grants else ()
+            return replace(
+                state, last=None, over=(), moved_ns=None, opened_ns=None, between=between
+            )
+        case "closing":
+            return replace(state, moved_ns=None, opened_ns=None)
+        case _ if not seen:
+            return state
+        case "opening":
+            state = replace(state, moved_ns=now_ns)
+        case _:
+            state = replace(state, opened_ns=now_ns)
+    grants = (_up_too(grant, state) for grant in state.grants)
+    inside = None if state.inside is None else replace(state.inside, shut=False)
+    return replace(state, grants=tuple(grants), inside=inside)
 
 
 def wait_over(plan: LanePlan, state: Passages, out: Draft) -> Passages:
     """The time of the grants is over: they end, unless a vehicle stands in the passage."""
-    return state if state.taken else _unused(plan, state, out)
+    return state if state.used else end_unused(plan, state, 0, out)
 
 
 def withdrawn(plan: LanePlan, state: Passages, out: Draft) -> Passages:
-    """Somebody closed the arm, or it is faulted: grants whose vehicle did not come yet end."""
-    if state.waiting > int(state.taken):
-        out.do(StopTimer(wait_key(plan.lane)))
-    return _unused(plan, state, out)
+    """Somebody closed the arm, or it is faulted: grants whose vehicle did not come yet end.
+
+    That of a vehicle in the passage goes on until the sensors tell its end.
+    """
+    out.do(StopTimer(wait_key(plan.lane)))
+    return end_unused(plan, state, int(state.used), out)
 
 
-def noted_held_open(plan: LanePlan, state: Passages, held: bool = True) -> Passages:
+def noted_held_open(state: Passages, held: bool = True) -> Passages:
     """The passage is open to everybody (held open, fire), or no longer."""
-    del plan, held
-    return state
+    grants = (replace(grant, held_open=held or grant.held_open) for grant in state.grants)
+    return replace(state, held=held, grants=tuple(grants))
 
 
 def closed_after(state: Passages) -> list[PassageId]:
-    """The passages that ended since the arm was last down; to be read before ``closed`` is told."""
-    del state
-    return []
+    """What ended since the arm was last down; to be asked before ``closed`` is told."""
+    return list(state.over)
 
 
 def oncoming(plan: LanePlan, state: Passages, levels: Levels, direction: Direction) -> bool:
-    """Would a grant in this direction meet somebody who comes the other way?"""
-    del plan, levels
-    return any(grant.direction is not direction for grant in state.grants)
+    """Would a grant in this direction meet somebody who comes the other way?
+
+    Only a lane of two directions can say so: while somebody of the other direction is granted or
+    inside, and while somebody waits at the side that goes first.
+    """
+    if plan.direction is not Direction.BOTH:
+        return False
+    ways = {grant.direction for grant in state.grants}
+    if state.inside is not None and state.inside.direction is not None:
+        ways.add(state.inside.direction)
+    if ways - {direction}:
+        return True
+    first = {RightOfWay.IN: Direction.IN, RightOfWay.OUT: Direction.OUT}.get(plan.right_of_way)
+    if first is None or first is direction:
+        return False
+    front = outer(plan, first)[0]
+    return bool(level(front, levels)) and front not in state.leaving
 
 
-def _take(state: Passages, out: Draft) -> Passages:
-    head = state.grants[0]
-    since = out.at.mono_ns if head.taken_ns is None else head.taken_ns
-    return Passages((replace(head, taken_ns=since), *state.grants[1:]))
+def _taken_up(plan: LanePlan, state: Passages, grant: Grant, levels: Levels, out: Draft) -> Grant:
+    """The grant as it is when it begins: what is known of the arm, and what cannot be seen."""
+    both = plan.direction is Direction.BOTH
+    grant = replace(
+        grant,
+        at_ns=out.at.mono_ns,
+        direction=grant.direction if both else plan.direction,
+        held_open=state.held,
+    )
+    if plan.arm.kind is ArmKind.DOOR:
+        blind = level(plan.arm.closed, levels) is not True
+    else:
+        blind = level(plan.arm.loop, levels) is None
+    return _up_too(grant.doubted(Unseen.PASSAGE) if blind else grant, state)
 
 
-def _wait(plan: LanePlan, out: Draft) -> None:
-    out.do(StartTimer(wait_key(plan.lane), out.at.mono_ns + plan.open_for_ns))
-
-
-def _unused(plan: LanePlan, state: Passages, out: Draft) -> Passages:
-    used = int(state.taken)
-    for grant in state.grants[used:]:
-        unseen = Unseen.PASSAGE in grant.unseen
-        ended(plan, grant, Outcome.UNOBSERVED if unseen else Outcome.NO_ENTRY, out)
-    return replace(state, grants=state.grants[:used])
+def _up_too(grant: Grant, state: Passages) -> Grant:
+    moved = state.moved_ns if grant.moved_ns is None else grant.moved_ns
+    opened = state.opened_ns if grant.opened_ns is None else grant.opened_ns
+    return replace(grant, moved_ns=moved, opened_ns=opened)

@@ -18,6 +18,7 @@ from agent.core.model import CardKind, ClockQuality, Direction
 from agent.core.passages import Grant
 from agent.core.plan import INSIDE, ArmKind, GatePlan, PassbackMode, ZonePlan
 from agent.core.tap import at_lane, question
+from agent.core.vehicles import Vehicle
 from tests.core.builders import a_card, moment
 from tests.core.zones import (
     AT_IN,
@@ -49,10 +50,9 @@ def granted(lane: LaneId, *cards: str, taken: bool = False, **more: Any) -> Lane
     given = [
         Grant(PassageId(f"{lane}-{card}"), card, "c", "vehicle", at_ns=1, **more) for card in cards
     ]
-    if taken:
-        given[0] = replace(given[0], taken_ns=2)
     state = LaneState(lane)
-    return replace(state, passages=replace(state.passages, grants=tuple(given)))
+    inside = Vehicle(since_ns=2) if taken else None
+    return replace(state, passages=replace(state.passages, grants=tuple(given), inside=inside))
 
 
 def tapped(
