@@ -124,7 +124,7 @@ def _opened(
 ) -> LaneState:
     """Begin a passage, as a grant does; a convoy is one grant with a count."""
     passage = out.new_passage()
-    count = int(order.args.get("count", "1"))
+    count = int(order.args.get("count", "1")) if order.kind == "priority" else 1
     if count > 1:
         data = {**data, "count": count}
     cause = _write(plan, order, {**data, "passage": passage}, out)
@@ -177,7 +177,7 @@ def _refused(plan: LanePlan, state: LaneState, order: Order, lockdown: bool) -> 
         return Refusal(423, _LOCKED[lock])
     if arm.state is State.FAULTED and (
         (arm.state, trigger) not in TABLE
-        or (trigger is Trigger.OPEN and not motion.can_open(plan, arm))
+        or (trigger is Trigger.OPEN and not motion.can_open(plan, arm, state.levels))
     ):
         return Refusal(423, f"the arm is faulted, clear the fault first: {arm.fault}")
     if (arm.state, trigger) not in TABLE:

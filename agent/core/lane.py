@@ -71,10 +71,12 @@ def restored(
 def admit(plan: LanePlan, state: LaneState, grant: Grant, out: Draft) -> LaneState:
     """Take up a grant and raise the arm; a grant that is renewed is not counted twice."""
     granted = passages.granted(plan, state.passages, grant, state.levels, out)
-    if not motion.can_open(plan, state.arm):
-        granted = passages.withdrawn(plan, granted, out)
-        return steps.followed(plan, state, replace(state, passages=granted), out)
-    after = steps.moved(plan, replace(state, passages=granted), Trigger.OPEN, out)
+    after = replace(state, passages=granted, expected=True)
+    if not motion.stands_faulted(plan, state.arm, state.levels):
+        if motion.can_open(plan, state.arm, state.levels):
+            after = steps.moved(plan, after, Trigger.OPEN, out)
+        else:
+            after = replace(after, passages=passages.withdrawn(plan, granted, out))
     return steps.followed(plan, state, after, out)
 
 
@@ -124,7 +126,7 @@ def timer(plan: LanePlan, state: LaneState, kind: str, out: Draft) -> LaneState:
             after = steps.passed(plan, state, over, out)
         case "travel":
             moved = motion.travelled(plan, arm, state.levels, out)
-            after = steps.told(plan, replace(state, arm=moved), arm, out)
+            after = steps.told(replace(state, arm=moved), arm, out)
         case "hold":
             after = steps.left_alone(plan, steps.moved(plan, state, Trigger.HOLD_OVER, out), out)
         case "retry":

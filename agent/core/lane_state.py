@@ -24,6 +24,7 @@ class LaneState:
     """What is known of a lane. ``levels`` holds every input of the lane by its id.
 
     ``faults`` says of inputs that cannot be believed why not; their level is unknown then.
+    ``expected``: somebody was granted since the lane was last left alone.
     """
 
     lane: LaneId
@@ -32,6 +33,7 @@ class LaneState:
     alarm: Alarm = field(default_factory=Alarm)
     levels: Levels = field(default_factory=dict)
     faults: Mapping[InputId, str] = field(default_factory=dict)
+    expected: bool = False
 
 
 def public(arm: ArmState) -> bool:

@@ -92,17 +92,23 @@ def safety_changed(
 
 
 def passed(plan: LanePlan, state: LaneState, now: Passages, out: Draft) -> LaneState:
-    """When the last passage is over the arm has nobody to stay open for."""
-    ended = now.idle and not state.passages.idle
+    """When the last passage is over the arm has nobody to stay open for.
+
+    It is so only after somebody was granted: an arm that stands open for another reason stays.
+    """
     state = replace(state, passages=now)
-    return left_alone(plan, state, out) if ended else state
+    if not now.idle or not state.expected:
+        return state
+    return left_alone(plan, replace(state, expected=False), out)
 
 
 def left_alone(plan: LanePlan, state: LaneState, out: Draft) -> LaneState:
     """Nobody waits: the arm is due; one that closes by itself may do so from now on."""
     arm = state.arm
-    if not state.passages.idle or not may(arm, Trigger.DONE):
+    if not may(arm, Trigger.DONE):
         return state
+    if not state.passages.idle:
+        return replace(state, expected=True)
     if can_lower(plan.arm):
         return moved(plan, state, Trigger.DONE, out)
     if arm.proof is Proof.ASSUMED:
@@ -115,10 +121,10 @@ def moved(
 ) -> LaneState:
     """One row of the arm's table, told to the passages."""
     arm = motion.move(plan, state.arm, trigger, out, why=why)
-    return told(plan, replace(state, arm=arm), state.arm, out)
+    return told(replace(state, arm=arm), state.arm, out)
 
 
-def told(plan: LanePlan, state: LaneState, before: ArmState, out: Draft) -> LaneState:
+def told(state: LaneState, before: ArmState, out: Draft) -> LaneState:
     """Tell the passages what the arm does, as far as no switch has told it."""
     word = _WORDS.get(state.arm.state)
     if word is None or state.arm.state is before.state:
@@ -130,7 +136,7 @@ def told(plan: LanePlan, state: LaneState, before: ArmState, out: Draft) -> Lane
 def followed(plan: LanePlan, before: LaneState, state: LaneState, out: Draft) -> LaneState:
     """After everything: the arm does what it may, and the other parts hear of it."""
     arm = motion.pursue(plan, state.arm, state.levels, out)
-    state = told(plan, replace(state, arm=arm), state.arm, out)
+    state = told(replace(state, arm=arm), state.arm, out)
     if arm.state is State.FAULTED is not before.arm.state:
         state = replace(state, passages=passages.withdrawn(plan, state.passages, out))
     is_public = public(arm)

@@ -73,9 +73,16 @@ def blocked_by(plan: LanePlan, levels: Levels) -> str:
     return ""
 
 
-def can_open(plan: LanePlan, arm: ArmState) -> bool:
-    """A faulted arm is still opened for people, but not for ever."""
-    return arm.state is not State.FAULTED or arm.tries < plan.arm.retries
+def can_open(plan: LanePlan, arm: ArmState, levels: Levels) -> bool:
+    """A faulted arm is still opened for people, but not for ever; one that is up lets them in."""
+    if arm.state is not State.FAULTED or arm.tries < plan.arm.retries:
+        return True
+    return stands_faulted(plan, arm, levels)
+
+
+def stands_faulted(plan: LanePlan, arm: ArmState, levels: Levels) -> bool:
+    """A faulted arm that a switch proves up: it need not be opened."""
+    return arm.state is State.FAULTED and ends(plan.arm, levels).top is True
 
 
 def move(
@@ -87,10 +94,12 @@ def move(
     proof: Proof = Proof.NONE,
     why: str = "",
     seen: bool = True,
+    over: bool = False,
 ) -> ArmState:
     """Take one row of the table, with its relay, its timers and its entry.
 
-    ``why`` says what was in vain; ``seen``: a switch has seen it happen just now.
+    ``why`` says what was in vain; ``seen``: a switch has seen it happen just now; ``over``: the
+    travel time has run out.
     """
     if (arm.state, trigger) not in TABLE:
         return arm
@@ -110,7 +119,7 @@ def move(
         if trigger is not Trigger.RELEASE:
             data = {"lane": plan.lane, "why": trigger.value}
             out.write(EntryType.ARM_RELEASED, f"lane/{plan.lane}", data)
-    _time(plan, arm, after, trigger, out)
+    _time(plan, arm, after, out, over=over)
     return _paused(plan, arm, after, out, vain=vain)
 
 
@@ -139,16 +148,17 @@ def travelled(plan: LanePlan, arm: ArmState, levels: Levels, out: Draft) -> ArmS
         return arm
     rises = arm.state is State.OPENING
     if rises and plan.arm.kind is ArmKind.DOOR:
-        return move(plan, arm, Trigger.RELOCKED, out, proof=_proof(ends(plan.arm, levels).bottom))
+        proof = _proof(ends(plan.arm, levels).bottom)
+        return move(plan, arm, Trigger.RELOCKED, out, proof=proof, over=True)
     found = ends(plan.arm, levels)
     here, there = (found.top, found.bottom) if rises else (found.bottom, found.top)
     if here is not False and there is not True:
         reached = Trigger.TOP_REACHED if rises else Trigger.BOTTOM_REACHED
-        return move(plan, arm, reached, out, proof=_proof(here), seen=False)
+        return move(plan, arm, reached, out, proof=_proof(here), seen=False, over=True)
     why = f"not {'up' if rises else 'down'} within {plan.arm.travel_ns / 1e9:g} s"
     used_up = arm.tries >= plan.arm.retries and (rises or arm.due)
     trigger = Trigger.FAULT if used_up else Trigger.TRAVEL_OVER
-    return move(plan, arm, trigger, out, why=why)
+    return move(plan, arm, trigger, out, why=why, over=True)
 
 
 def tested(plan: LanePlan, arm: ArmState, levels: Levels, why: str, out: Draft) -> ArmState:
@@ -207,10 +217,9 @@ def _drive(arm: ArmPlan, act: Act, out: Draft) -> None:
         out.do(SwitchRelay(arm.open.output, False))
 
 
-def _time(plan: LanePlan, arm: ArmState, after: ArmState, trigger: Trigger, out: Draft) -> None:
+def _time(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft, *, over: bool) -> None:
     """The travel time begins with a movement; a second order for the same one is no new one."""
     key = f"travel:{plan.lane}"
-    over = trigger in {Trigger.TRAVEL_OVER, Trigger.RELOCKED}
     if after.state in _MOVING and (after.state is not arm.state or over):
         out.do(StartTimer(key, out.at.mono_ns + _travel_ns(plan.arm)))
     elif arm.state in _MOVING and after.state not in _MOVING and not over:

@@ -10,6 +10,7 @@ stands all that comes of it, entries first.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from agent.core.arm import Lock
 from agent.core.draft import Draft
@@ -170,7 +171,11 @@ class Play:
         else:
             ends = self.now.wall_us + int(word) * 1_000_000 if word != "0" else 0
             after = restored(plan, first(plan), [Mode(f"hold:{LANE}", 0, ends)], out)
-        self.state = GateState({**self.state.lanes, LANE: after})
+        return self.stepped(after, out)
+
+    def stepped(self, after: LaneState, out: Draft) -> Step:
+        """Take up what the lane became of itself."""
+        self.state = replace(self.state, lanes={**self.state.lanes, LANE: after})
         step = Step(self.state, tuple(out.entries), tuple(out.effects))
         self.entries.extend(step.entries)
         self.steps.append(step)

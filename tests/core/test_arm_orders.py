@@ -3,9 +3,11 @@ from dataclasses import replace
 import pytest
 
 from agent.core.arm import State
+from agent.core.arm_orders import KINDS, admits, ordered
+from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, Effect, PulseRelay, StartTimer
 from agent.core.entries import EntryType
-from agent.core.events import OrderReceived
+from agent.core.events import OrderReceived, Started
 from agent.core.ids import OrderId
 from agent.core.model import ClockQuality, Direction
 from agent.core.orders import Order
@@ -20,6 +22,7 @@ from tests.core.builders import (
     SECOND,
     SELF_CLOSING,
     gate_plan,
+    lane_plan,
     moment,
 )
 from tests.core.play import Play
@@ -61,6 +64,7 @@ def answer(effects: tuple[Effect, ...]) -> AnswerOrder:
             "lane in-1 closes by itself: nothing can hold it open",
         ),
         ("hold_open", {}, STRIKE, 422, "lane in-1 closes by itself: nothing can hold it open"),
+        ("open", {"direction": "up"}, FULL, 422, "direction 'up' is neither in nor out"),
         ("priority", {"count": "0"}, FULL, 422, "count '0' is not a number of vehicles: 1 to 50"),
         ("priority", {"count": "51"}, FULL, 422, "count '51' is not a number of vehicles: 1 to 50"),
         ("priority", {"count": "²"}, FULL, 422, "count '²' is not a number of vehicles: 1 to 50"),
@@ -180,6 +184,38 @@ def test_in_a_lockdown_only_a_named_person_is_let_out() -> None:
     assert answer(step.effects).code == 200
     assert entry.personal == {"holder": "王小明"}, "a name stands where it can be erased"
     assert "王小明" not in str(entry.data)
+
+
+def test_what_opens_is_written_down_first() -> None:
+    opens = {kind for kind in (*KINDS, "dance") if admits(Order(OrderId("o"), "Li", "cli", kind))}
+    assert opens == {"open", "priority", "hold_open"}
+
+
+def test_a_two_way_lane_is_opened_the_way_that_is_said() -> None:
+    play = Play.ready(gate_plan(direction=Direction.BOTH))
+    for way in ("in", "out"):
+        play.order("open", direction=way, count="many")
+    play.order("open")
+    ways = [(grant.direction, grant.count) for grant in play.lane.passages.grants]
+    assert ways == [(Direction.IN, 1), (Direction.OUT, 1), (Direction.IN, 1)]
+
+
+def test_in_a_lockdown_a_two_way_lane_lets_in_and_nobody_unnamed_out() -> None:
+    plan = lane_plan(direction=Direction.BOTH)
+    play = Play.ready(gate_plan(direction=Direction.BOTH))
+
+    def code(kind: str, **args: str) -> int:
+        named = {"lane": LANE, "reason": "x", **args}
+        out = Draft(play.plan, play.facts(Started(play.now)), play.now)
+        order = Order(OrderId("o"), "Li", "cli", kind, named)
+        ordered(plan, play.lane, order, out, lockdown=True)
+        return answer(tuple(out.effects)).code
+
+    assert code("open") == 200
+    assert code("open", direction="out") == 423
+    assert code("open", **{"direction": "out", "for": "王小明"}) == 200
+    assert code("priority", direction="out") == 423
+    assert code("close") == 200
 
 
 def test_a_hold_says_until_when_in_local_time_and_by_the_wall() -> None:

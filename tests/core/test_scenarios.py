@@ -50,6 +50,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         tap B > granted; pulse open; show granted
         loop off > passage.ended passed; wait
@@ -61,6 +62,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         tap B > granted; wait; pulse open; show granted
         loop on > wait no more
         loop off > passage.ended passed; wait
@@ -71,8 +73,9 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         tap A > granted; wait; pulse open; show granted
-        view > closed clear 1
+        view > opening clear 1
         loop on > wait no more
         loop off > passage.ended passed; pulse close; travel
         """,
@@ -81,10 +84,11 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         tap A > granted; pulse open; show granted
         tap A > granted; pulse open; show granted
-        view > closed occupied 2
+        view > opening occupied 2
         """,
     ),
     "the card is shown with the car on the loop": (
@@ -92,6 +96,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         """
         loop on >
         tap A > granted; pulse open; travel; show granted
+        closed off >
         loop off > passage.ended passed; pulse close; travel
         """,
     ),
@@ -107,13 +112,14 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         beam on >
         loop off > passage.ended passed
         beam lost >
         loop on >
         beam off >
-        loop off > pulse close; travel
+        loop off > passage.ended tailgated; pulse close; travel
         loop on > pulse open; travel; retry
         """,
     ),
@@ -141,9 +147,10 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         loop lost > wait
-        view > closed unknown 1
+        view > opening unknown 1
         time > passage.ended unobserved
         loop off > pulse close; travel
         """,
@@ -152,6 +159,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop lost >
         loop off >
         time > passage.ended unobserved; pulse close; travel
@@ -161,6 +169,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         loop lost > wait
         loop on > wait no more
@@ -188,6 +197,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         MAINTAINED,
         """
         tap A > granted; wait; hold open; travel; show granted
+        closed off >
         loop on > wait no more
         loop off > passage.ended passed; release open; travel
         """,
@@ -218,7 +228,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "both switches say that the arm is there": (
         FULL,
         """
-        opened on > arm.faulted
+        opened on > arm.faulted; wait no more
         view > unknown clear 0
         closed off >
         view > open clear 0
@@ -281,8 +291,9 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         order open > arm.ordered; done 200; wait; pulse open; travel
+        closed off >
         tap A > granted; wait; pulse open; show granted
-        view > closed clear 2
+        view > opening clear 2
         loop on > wait no more
         loop off > passage.ended passed; wait
         """,
@@ -291,8 +302,8 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
-        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; \
-            pulse close; travel
+        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; pulse close; \
+            travel
         """,
     ),
     "closing by hand without a loop claims nothing": (
@@ -307,11 +318,12 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         replace(FULL, safety=(BEAM,)),
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         tap B > granted; pulse open; show granted
-        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; \
-            pulse close; travel
-        view > closed occupied 1
+        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; pulse close; \
+            travel
+        view > closing occupied 1
         loop off > passage.ended passed
         """,
     ),
@@ -319,6 +331,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         order close > arm.ordered refused; rejected 423
         loop off > passage.ended passed; pulse close; travel
@@ -342,7 +355,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         protect open > arm.protected
         beam on >
         beam off >
-        order close > arm.ordered; done 200; pulse close; travel
+        order close > arm.ordered; done 200; wait no more; pulse close; travel
         """,
     ),
     "a guard's stop takes back what is due": (
@@ -359,6 +372,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         FULL,
         """
         tap A > granted; wait; pulse open; travel; show granted
+        closed off >
         loop on > wait no more
         order stop > arm.ordered; done 200; travel no more
         loop off > passage.ended passed
