@@ -34,6 +34,7 @@ def test_commit_comes_before_the_act_and_the_news_after_it(make: Make) -> None:
     gate = ready(make())
     first = gate.journal.head().sequence + 1
     gate.tap(A.credential, READER)
+    gate.level(CLOSED, False)
     gate.level(LOOP, True)
     gate.level(LOOP, False)
     assert gate.run() == [

@@ -67,7 +67,7 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.ARM_FAULTED: "the arm did not do what it was told; it waits for somebody to clear it",
     EntryType.ARM_CLEARED: "somebody cleared the arm's fault, with a reason",
     EntryType.ARM_FORCED: "the arm or door was moved by something that the gate did not order",
-    EntryType.ARM_RELEASED: "the arm is no longer held open: its time was over",
+    EntryType.ARM_RELEASED: "the arm is no longer held open, though nobody released it",
     EntryType.ALARM_RAISED: "something at a lane needs the guard, in rising steps",
     EntryType.ALARM_ENDED: "what raised the alarm is over",
     EntryType.INPUT_FAULTED: "an input cannot be believed",

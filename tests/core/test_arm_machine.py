@@ -61,7 +61,7 @@ from tests.core.rig import Pending, Rig
 
 NIGHTLY = os.environ.get("GATE_PROFILE", "ci") == "nightly"
 TRANSITIONS = 1_000_000 if NIGHTLY else 20_000
-EXAMPLES = 1_500 if NIGHTLY else 30
+EXAMPLES = 700 if NIGHTLY else 20
 STEPS = 50
 
 BUTTONS = {Button.CLOSE: InputId("button-close"), Button.STOP: InputId("button-stop")}
