@@ -5,7 +5,8 @@ Rules kept here:
   starts, or whose wire comes back, asks for nothing;
 - the stop button and a held (dead-man) close button have acted at the edge already, by the
   interlock; they are no orders here;
-- an exit button lets out and never in; in a lockdown it does nothing but is written down.
+- an exit button lets out and never in, whatever the lane; in a lockdown it does nothing but is
+  written down.
 """
 
 from collections.abc import Mapping
@@ -37,9 +38,12 @@ def wired(plan: LanePlan) -> Mapping[InputId, Wired]:
     return {name: Wired(plan.lane, button) for button, name in plan.arm.buttons.items()}
 
 
-def admits(button: Button) -> bool:
-    """Whether a press lets somebody in, so that it has to wait until it is written down."""
-    return button is Button.OPEN
+def admits(button: Button, event: InputChanged) -> bool:
+    """Whether this may let somebody in, so that it has to wait until it is written down.
+
+    What it says besides (released, lost, believed again) is kept though nothing can be written.
+    """
+    return button is Button.OPEN and event.active is True and not event.fault
 
 
 def pressed(
@@ -49,6 +53,8 @@ def pressed(
     if before is not False or event.active is not True or event.fault:
         return None
     if button not in _REASONS or (button is Button.CLOSE and held(plan)):
+        return None
+    if button is Button.EXIT and plan.direction is Direction.IN:
         return None
     kind = "close" if button is Button.CLOSE else "open"
     args = {"lane": plan.lane, "reason": _REASONS[button]}

@@ -105,7 +105,7 @@ class Gate:
                 return arm_orders.admits(order)
             case InputChanged(name):
                 wired = self._buttons.get(name)
-                return wired is not None and buttons.admits(wired.button)
+                return wired is not None and buttons.admits(wired.button, event)
         return False
 
     def moves(self, output: OutputId) -> bool:

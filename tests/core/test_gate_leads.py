@@ -1,0 +1,134 @@
+"""Every event is led to the noun that it is about, and to no other."""
+
+import pytest
+
+from agent.core import notes
+from agent.core.effects import AnswerOrder, ShowVerdict
+from agent.core.entries import EntryType
+from agent.core.events import (
+    CardRead,
+    Event,
+    InputChanged,
+    OrderReceived,
+    OutputFaulted,
+    Protected,
+    ReaderLost,
+    SensorsTested,
+    Started,
+    Stopping,
+    TimerFired,
+)
+from agent.core.ids import InputId, OrderId, OutputId
+from agent.core.orders import Order
+from tests.core.builders import DESK_READER, LANE, LOOP, READER, credential, moment
+from tests.core.drafts import a_draft
+from tests.core.whole import OUT, WholeGate, lamps, moves
+
+NOW = moment(0)
+
+
+def an_order(kind: str, **args: str) -> OrderReceived:
+    return OrderReceived(Order(OrderId("o-1"), "Li", "cli", kind, {"lane": LANE, **args}), NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "admits"),
+    [
+        (CardRead(READER, credential("A"), NOW), True),
+        (CardRead(DESK_READER, credential("A"), NOW), False),
+        (an_order("open"), True),
+        (an_order("priority"), True),
+        (an_order("hold_open"), True),
+        (an_order("close"), False),
+        (an_order("stop"), False),
+        (an_order("release_hold"), False),
+        (an_order("fault.clear"), False),
+        (an_order("lockdown"), False),
+        (an_order("lift_lockdown"), False),
+        (an_order("fire_reset"), False),
+        (an_order("amnesty"), False),
+        (an_order("dance"), False),
+        (InputChanged(InputId("in-1.button-open"), True, 1, NOW), True),
+        (InputChanged(InputId("in-1.button-exit"), True, 1, NOW), False),
+        (InputChanged(InputId("gate.fire"), True, 1, NOW), False),
+        (TimerFired(f"wait:{LANE}", NOW), False),
+        (Protected("fire", OutputId("open"), None, NOW), False),
+        (OutputFaulted(OutputId("open"), "stuck", NOW), False),
+        (SensorsTested(LANE, (), NOW), False),
+        (ReaderLost(READER, "unplugged", NOW), False),
+        (Started(NOW), False),
+        (Stopping("SIGTERM", NOW), False),
+    ],
+)
+def test_what_may_let_somebody_in_and_has_to_be_written_first(event: Event, admits: bool) -> None:
+    assert WholeGate().gate.admits(event) is admits
+
+
+def test_a_card_at_a_desk_is_led_to_no_lane() -> None:
+    gate = WholeGate().begin()
+    before = gate.state
+    step = gate.card("A", DESK_READER)
+    assert [entry.type for entry in step.entries] == [EntryType.CARD_PRESENTED]
+    assert step.state is before
+    assert step.effects == ()
+
+
+def test_an_order_for_a_lane_that_is_not_here_is_answered_and_not_written() -> None:
+    gate = WholeGate().begin()
+    before = gate.state
+    for kind, lane in (("open", "in-9"), ("dance", LANE)):
+        gate.act(f"order {kind} lane={lane}")
+        step = gate.steps[-1]
+        (answer,) = step.effects
+        assert isinstance(answer, AnswerOrder)
+        assert (answer.status, answer.code) == ("rejected", 404)
+        assert step.entries == ()
+        assert step.state is before
+
+
+def test_what_the_interlock_did_is_led_to_the_lane_of_its_output() -> None:
+    gate = WholeGate().begin()
+    before = gate.state.lanes
+    gate.act("protect out-1.stop stopped out-1.button-stop")
+    assert [entry.subject for entry in gate.steps[-1].entries] == ["lane/out-1"]
+    assert gate.state.lanes[LANE] is before[LANE]
+    gate.act("order open lane=out-1")
+    gate.act("fault out-1.open")
+    assert gate.entries[-1].subject == "lane/out-1"
+    assert gate.state.lanes[LANE] is before[LANE]
+    assert gate.state.lanes[OUT] is not before[OUT]
+
+
+def test_a_test_of_sensors_is_led_to_its_lane() -> None:
+    gate = WholeGate().begin()
+    before = gate.state
+    step = gate.do(SensorsTested(OUT, (), gate.now))
+    assert (step.entries, step.effects) == ((), ())
+    assert step.state.lanes[LANE] is before.lanes[LANE]
+
+
+def test_an_input_is_led_to_its_lane_alone() -> None:
+    gate = WholeGate().begin()
+    before = gate.state.lanes
+    gate.act("out-1.loop on")
+    assert gate.state.lanes[LANE] is before[LANE]
+    assert gate.state.lanes[OUT].levels[InputId("out-1.loop")] is True
+    gate.act("loop on")
+    assert gate.state.lanes[LANE].levels[LOOP] is True
+    gate.act("out-1.button-open on")
+    assert "out-1.button-open" not in gate.state.lanes[OUT].levels
+
+
+def test_what_is_told_elsewhere_is_not_noted_as_well() -> None:
+    out = a_draft()
+    notes.agent(Started(NOW), out)
+    assert out.entries == []
+    assert out.effects == []
+
+
+def test_a_tap_is_decided_with_the_whole_gate_in_view() -> None:
+    gate = WholeGate().begin()
+    step = gate.card("A", READER)
+    assert moves(step) == ["open"]
+    assert any(isinstance(effect, ShowVerdict) for effect in step.effects)
+    assert lamps(step) == ["in-1: 请稍候 WAIT"]
