@@ -40,8 +40,6 @@ class Debounce:
             self.level, self._told = raw, self.edges
             return True
         self.settle_ns = now_ns + self._quiet_ns
-        if self.restless:
-            return False
         before = self.level
         if self._since_ns is None:
             self._since_ns = now_ns

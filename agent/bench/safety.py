@@ -7,7 +7,8 @@ pulls; all times are taken there, from the monotonic clock. Nothing is written b
 nothing is waited for: the entries follow.
 
 The floor is a process (`agent.bench.echo`) on the pin socket of a simulated gate of the same kind,
-which answers each edge with one level and knows nothing. Blocks of both alternate.
+which answers each edge with the same two levels and knows nothing. Edges of both alternate, so that
+each has rested for as long as the other, and what drifts hits both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,10 +23,10 @@ from agent.simulate import SimulatedGate
 from drivers.sim import SimClient, SimProcess
 from drivers.sim.board import Record
 
-BLOCK = 25
+WARM = 10
 _LANE = "in-1"
 _LIMIT_MS = 20_000
-_FLOOR_IN, _FLOOR_OUT = 5, 17
+_FLOOR_IN, _FLOOR_CLOSE, _FLOOR_OPEN = _FLOOR = 5, 27, 17
 
 
 def run(place: Place, edges: int = 300) -> Figures:
@@ -37,7 +38,7 @@ def run(place: Place, edges: int = 300) -> Figures:
     with (
         site.a_gate(place.sub("gate"), page, falls_ms=60_000) as gate,
         SimProcess(_floor_spec(place), place.folder) as bare,
-        a_child("agent.bench.echo", str(bare.pin_socket), str(_FLOOR_IN), str(_FLOOR_OUT)),
+        a_child("agent.bench.echo", str(bare.pin_socket), *map(str, _FLOOR)),
     ):
         site.start(gate)
         with gate.control() as control:
@@ -56,16 +57,13 @@ def run(place: Place, edges: int = 300) -> Figures:
 
 
 def _measure(ours: "_Gate", floor: "_Echo", edges: int) -> Mapping[str, Sequence[float]]:
-    """Microseconds of each; the first block of both warms up and does not count."""
+    """Microseconds of each; the first edges of both warm up and do not count."""
     took: dict[str, list[float]] = {"stop": [], "lift": [], "floor": []}
-    for first in range(-BLOCK, edges, BLOCK):
-        block = min(BLOCK, edges - max(0, first))
-        pairs = [ours.edge() for _ in range(block)]
-        echoes = [floor.edge() for _ in range(block)]
-        if first >= 0:
-            took["stop"] += [stop for stop, _ in pairs]
-            took["lift"] += [lift for _, lift in pairs]
-            took["floor"] += echoes
+    for number in range(-WARM, edges):
+        (stop, lift), echo = ours.edge(), floor.edge()
+        if number >= 0:
+            for name, value in (("stop", stop), ("lift", lift), ("floor", echo)):
+                took[name].append(value)
     return took
 
 
@@ -141,15 +139,15 @@ class _Echo:
         self._seen = 0
 
     def edge(self) -> float:
-        """Microseconds from the edge to the level that answers it."""
+        """Microseconds from the edge to the level that answers it last."""
         sim = self._sim
         self._seen = _recorded(sim, self._seen)
         sim.input(_FLOOR_IN, True)
-        sim.wait(pin=_FLOOR_OUT, level=1, limit_ms=_LIMIT_MS)
-        found = sim.trace([_FLOOR_IN, _FLOOR_OUT], self._seen)
-        took = _first(found, _FLOOR_OUT, 1).ns - _first(found, _FLOOR_IN, 1).ns
-        sim.input(_FLOOR_IN, False)
-        sim.wait(pin=_FLOOR_OUT, level=0, limit_ms=_LIMIT_MS)
+        sim.wait(pin=_FLOOR_OPEN, level=1, limit_ms=_LIMIT_MS)
+        found = sim.trace(_FLOOR, self._seen)
+        took = _first(found, _FLOOR_OPEN, 1).ns - _first(found, _FLOOR_IN, 1).ns
+        sim.input(_FLOOR_IN, None)
+        sim.wait(pin=_FLOOR_OPEN, level=0, limit_ms=_LIMIT_MS)
         return took / 1000
 
 
@@ -171,5 +169,14 @@ def _floor_spec(place: Place) -> dict[str, object]:
     return {
         "pin_socket": str(place.sockets / "echo-pins"),
         "control_socket": str(place.sockets / "echo-control"),
-        "inputs": [{"pin": _FLOOR_IN}],
+        "lanes": [
+            {
+                "lane": _LANE,
+                "open": {"pin": _FLOOR_OPEN},
+                "close": {"pin": _FLOOR_CLOSE},
+                "loop": {"pin": _FLOOR_IN},
+                "open_ms": 100,
+                "close_ms": 60_000,
+            }
+        ],
     }

@@ -139,7 +139,6 @@ class ArmGuard:
     def lift(self, what: str, now_ns: int) -> tuple[Act, ...]:
         """Open, whatever the arm does now."""
         self._protected_ns = now_ns
-        self.dead_man = None
         relay = self.arm.open
         return (*self.exclude(relay.output), _on(relay, what))
 
