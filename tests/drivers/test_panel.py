@@ -53,8 +53,8 @@ def made(arm: ArmPlan = ARM, *, down: bool = True, fire: bool = False) -> BenchP
     return rig
 
 
-def with_tests() -> BenchPanel:
-    return made(replace(ARM, tests=TESTS))
+def with_tests(*, down: bool = True) -> BenchPanel:
+    return made(replace(ARM, tests=TESTS), down=down)
 
 
 def change(rig: BenchPanel, output: OutputId, on: bool = True, ms: int | None = None) -> None:
@@ -283,7 +283,7 @@ def test_nothing_is_tested_while_somebody_stands_there() -> None:
 def test_tests_that_cannot_be_made() -> None:
     with pytest.raises(DeviceError, match="no sensor can be tested"):
         made().panel.test(LANE, 0)
-    rig = with_tests()
+    rig = with_tests(down=False)
     rig.interlock.tested(LANE, (), rig.now_ns)
     change(rig, CLOSE, ms=100)
     with pytest.raises(DeviceError, match="not tested while the arm goes down"):
