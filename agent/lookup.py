@@ -3,17 +3,21 @@
 Rules kept here:
 - a look-up is one indexed read, and is made only where something is configured that asks for it: a
   tap at a lane without anti-passback and bays reads the roster and nothing else;
+- what an event can do without keeps it from nobody: inputs and timers go on though nothing can be
+  read; what is only shown is then as it was read last, and an amnesty waits for the next look;
 - it runs in the thread of the loop, which owns the journal.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from agent.core import presence
 from agent.core.events import CardRead, Event, OrderReceived, Started
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
-from agent.core.ids import ReaderId
+from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import Card
 from agent.core.plan import GatePlan
+from agent.errors import StoreError
 from agent.ports import Clock, Journal
 
 
@@ -27,6 +31,7 @@ class Lookup:
         self._timezone = timezone
         self._shows_counts = presence.shows_counts(plan)
         self._forgives = presence.forgives_daily(plan)
+        self._counts: Mapping[ZoneId, int] = {}
         zones = {reader: presence.ahead(plan, reader) for reader in plan.readers}
         self._asks_presence = {each for each, zone in zones.items() if presence.asks_presence(zone)}
         self._asks_counts = {each for each, zone in zones.items() if presence.asks_counts(zone)}
@@ -41,18 +46,17 @@ class Lookup:
         left: tuple[OpenPassage, ...] = ()
         seen: Presence | None = None
         modes: tuple[Mode, ...] = ()
-        counted = self._shows_counts
+        counted = False
         if isinstance(event, CardRead):
             reader = event.reader
             cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
             seen = self._seen(reader, cards)
-            counted = counted or reader in self._asks_counts
+            counted = reader in self._asks_counts
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
             seen = journal.presence(event.order.args.get("card", ""))
             counted = True
-        due = self._forgives and presence.may_be_due(event)
         head = journal.head()
         local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
         return Facts(
@@ -63,10 +67,30 @@ class Lookup:
             left,
             self._clock.now().mono_ns,
             seen,
-            journal.zone_counts() if counted else {},
+            self._counted(asked=counted),
             modes,
-            journal.amnesties() if due else {},
+            self._forgiven(event),
         )
+
+    def _counted(self, *, asked: bool) -> Mapping[ZoneId, int]:
+        """The vehicles of every zone, where the step or a display asks for them."""
+        if not asked and not self._shows_counts:
+            return {}
+        try:
+            self._counts = self._journal.zone_counts()
+        except StoreError:
+            if asked:
+                raise
+        return self._counts
+
+    def _forgiven(self, event: Event) -> Mapping[ZoneId, int]:
+        """When every zone had its last amnesty; just now where that cannot be read."""
+        if not self._forgives or not presence.may_be_due(event):
+            return {}
+        try:
+            return self._journal.amnesties()
+        except StoreError:
+            return dict.fromkeys(self._plan.zones, event.at.wall_us)
 
     def _seen(self, reader: ReaderId, cards: tuple[Card, ...]) -> Presence | None:
         if reader not in self._asks_presence or len(cards) != 1:

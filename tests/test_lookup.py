@@ -6,25 +6,30 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from agent.core.effects import StartTimer
 from agent.core.entries import Entry, EntryType
 from agent.core.events import (
     CardRead,
     ClockJudged,
     ClockStepped,
     Event,
+    InputChanged,
     OrderReceived,
     Started,
+    Stopping,
     TimerFired,
 )
 from agent.core.facts import Facts, Mode, Presence
-from agent.core.ids import OrderId, ZoneId
+from agent.core.gate import Gate
+from agent.core.ids import InputId, OrderId, ZoneId
 from agent.core.orders import Order
 from agent.core.plan import INSIDE, GatePlan, PassbackMode, SignalPlan, ZonePlan
+from agent.errors import StoreError
 from agent.lookup import Lookup
 from tests.core.builders import DESK_READER, WEDNESDAY, a_card, credential, moment
 from tests.core.zones import AT_IN, AT_OUT, CARS, FOUR, IN_1, ended, estate, seen, zone
 from tests.rigs.memory_journal import MemoryJournal
-from tests.rigs.one_thread import HandClock
+from tests.rigs.one_thread import HandClock, TracedJournal
 
 HARD = zone(PassbackMode.HARD)
 BAYS = zone(bays=2, refuse_when_full=CARS)
@@ -126,3 +131,48 @@ def test_the_local_time_is_that_of_the_event() -> None:
     assert facts.local == WEDNESDAY + timedelta(hours=8, seconds=1)
     assert isinstance(facts.local, datetime)
     assert facts.local.tzinfo is None
+
+
+def unreadable(plan: GatePlan) -> tuple[Lookup, TracedJournal]:
+    """A look-up whose journal has been read once and cannot be read now."""
+    journal = TracedJournal(Counting(), [])
+    lookup = Lookup(plan, journal, HandClock(moment(0)), UTC)
+    lookup.facts(Stopping("", moment(0)), 0)
+    journal.unreadable = True
+    return lookup, journal
+
+
+def test_what_is_only_shown_is_as_it_was_read_last() -> None:
+    plan = estate(BAYS)
+    lane = replace(plan.lanes[IN_1], signals=SignalPlan(text=True))
+    lookup, journal = unreadable(replace(plan, lanes={**plan.lanes, IN_1: lane}))
+    level = InputChanged(InputId("loop"), True, 1, moment(1))
+    assert lookup.facts(level, 0).counts == {INSIDE: 1}
+    journal.unreadable = False
+    journal.append([ended("passed", card="B", kind="vehicle")], moment(1))
+    assert lookup.facts(level, 0).counts == {INSIDE: 2}
+
+
+def test_what_decides_is_read_or_nothing_is_decided() -> None:
+    lookup, _ = unreadable(estate(BAYS))
+    count = Order(OrderId("o-1"), "Li", "cli", "zone.count", {"zone": INSIDE})
+    for event in (
+        CardRead(AT_IN, credential("A"), moment(1)),
+        OrderReceived(count, moment(1)),
+        Started(moment(1)),
+    ):
+        with pytest.raises(StoreError):
+            lookup.facts(event, 0)
+
+
+def test_an_amnesty_that_cannot_be_looked_up_waits_for_the_next_look() -> None:
+    plan = estate(zone(PassbackMode.HARD, amnesty=FOUR))
+    lookup, journal = unreadable(plan)
+    fired = TimerFired(f"amnesty:{INSIDE}", moment(60))
+    facts = lookup.facts(fired, 0)
+    assert facts.amnesties == {INSIDE: moment(60).wall_us}
+    step = Gate(plan).step(Gate(plan).first_state(), fired, facts)
+    assert step.entries == (), "nobody is forgiven for that"
+    assert [type(effect) for effect in step.effects] == [StartTimer]
+    journal.unreadable = False
+    assert lookup.facts(fired, 0).amnesties == {INSIDE: moment(-9).wall_us}
