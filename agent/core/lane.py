@@ -173,11 +173,12 @@ def output_faulted(plan: LanePlan, state: LaneState, event: OutputFaulted, out: 
     arm, output = plan.arm, event.output
     lowers = arm.open if arm.close is None else arm.close
     concerned = lowers if state.arm.state is State.CLOSING else arm.open
-    after = state
+    after, why = state, f"{output}: {event.detail}"
     if arm.stop is not None and output == arm.stop.output:
-        after = steps.moved(plan, state, Trigger.FAULT, out, why=f"{output}: {event.detail}")
+        stopped = motion.move(plan, state.arm, Trigger.FAULT, out, why=why, fault="stop")
+        after = replace(state, arm=stopped)
     elif output == concerned.output:
-        after = steps.moved(plan, state, Trigger.RELAY_FAILED, out, why=f"{output}: {event.detail}")
+        after = steps.moved(plan, state, Trigger.RELAY_FAILED, out, why=why)
     return steps.followed(plan, state, after, out)
 
 

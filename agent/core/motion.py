@@ -95,11 +95,12 @@ def move(
     why: str = "",
     seen: bool = True,
     over: bool = False,
+    fault: str = "",
 ) -> ArmState:
     """Take one row of the table, with its relay, its timers and its entry.
 
     ``why`` says what was in vain; ``seen``: a switch has seen it happen just now; ``over``: the
-    travel time has run out.
+    travel time has run out; ``fault`` names a fault that is not one of opening or closing.
     """
     if (arm.state, trigger) not in TABLE:
         return arm
@@ -109,7 +110,8 @@ def move(
     after = _counted(arm, after, trigger, vain=vain, why=why)
     _drive(plan.arm, row.act, out)
     if row.writes is EntryType.ARM_FAULTED:
-        _write_fault(plan, arm, after, out)
+        name = fault or ("closing" if arm.due else "opening")
+        _write_fault(plan, name, after.fault, out)
     elif row.writes is EntryType.ARM_FORCED and seen:
         _write_forced(plan, arm, after, out)
     if arm.held and not after.held:
@@ -186,7 +188,7 @@ def _settled(plan: LanePlan, arm: ArmState, levels: Levels, out: Draft) -> ArmSt
     found = ends(plan.arm, levels)
     if found.contradict:
         why = "both limit switches say that the arm is there"
-        return move(plan, arm, Trigger.FAULT, out, why=why)
+        return move(plan, arm, Trigger.FAULT, out, why=why, fault="switches")
     if arm.state is State.OPEN and arm.proof is Proof.NONE:
         arm = move(plan, arm, Trigger.TOP_LOST, out)
     if arm.state is State.UNKNOWN and found.top:
@@ -237,8 +239,8 @@ def _paused(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft, *, vain:
     return replace(after, pause=pause)
 
 
-def _write_fault(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft) -> None:
-    data = {"lane": plan.lane, "fault": arm.state.value, "detail": after.fault}
+def _write_fault(plan: LanePlan, fault: str, detail: str, out: Draft) -> None:
+    data = {"lane": plan.lane, "fault": fault, "detail": detail}
     out.write(EntryType.ARM_FAULTED, f"lane/{plan.lane}", data)
 
 

@@ -42,6 +42,7 @@ from tests.core.play import Play
 
 BUTTONS = {Button.CLOSE: InputId("button-close"), Button.STOP: InputId("button-stop")}
 LADDER = replace(FULL, ladder=Ladder(30 * SECOND, 60 * SECOND))
+UNSEEN = replace(FULL, opened=None, closed=None)
 NARROW = replace(FULL, safety=(BEAM,))
 UPPER = replace(FULL, closed=None, loop=None, safety=(), retries=1)
 LOWER = replace(FULL, opened=None, loop=None, safety=())
@@ -912,6 +913,20 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         loop on >
         loop off > passage.ended tailgated
         arm > stopped open switch stopped
+        """,
+    ),
+    "lifted when it was thought to be down": (
+        UNSEEN,
+        """
+        order close > arm.ordered; done 200; wait no more; pulse close; travel
+        time travel >
+        arm > closed closed assumed normal
+        protect open > travel; retry
+        arm > opening opening none normal
+        beam on >
+        beam off > retry no more; pulse close; travel
+        time travel >
+        arm > closed closed assumed normal
         """,
     ),
 }
