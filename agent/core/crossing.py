@@ -18,7 +18,7 @@ from agent.core.grants import Outcome, Unseen, wait_key
 from agent.core.ids import InputId
 from agent.core.model import Direction
 from agent.core.plan import LanePlan
-from agent.core.vehicles import Passages, Vehicle, doubted, end, through, touched, unused, wait
+from agent.core.vehicles import Passages, Vehicle, doubted, end, give_up, through, touched, wait
 
 Levels = Mapping[InputId, bool | None]
 
@@ -179,7 +179,7 @@ def _not_told(plan: LanePlan, state: Passages, vehicle: Vehicle, out: Draft) -> 
     state = touched(plan, state, vehicle, out)
     if not vehicle.granted:
         return state
-    head = state.grants[0].doubted(Unseen.EXIT)
+    head = state.grants[0].doubted(Unseen.EXIT, Unseen.DIRECTION)
     state = replace(state, grants=(head, *state.grants[1:]))
     return state if head.count > 1 else end(plan, state, 0, Outcome.UNOBSERVED, out)
 
@@ -204,4 +204,4 @@ def _backed_away(
     if head.count > 1 or len(state.grants) > 1:
         return state
     out.do(StopTimer(wait_key(plan.lane)))
-    return end(plan, state, 0, unused(plan, head), out)
+    return give_up(plan, state, 0, out)

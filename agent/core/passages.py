@@ -16,7 +16,7 @@ from agent.core.grants import GRANTS, Grant, Outcome, Unseen, interrupted, wait_
 from agent.core.ids import PassageId
 from agent.core.model import Direction
 from agent.core.plan import ArmKind, LanePlan, RightOfWay
-from agent.core.vehicles import Passages, end, end_unused, wait
+from agent.core.vehicles import Passages, end, give_up_all, wait
 
 __all__ = [
     "GRANTS",
@@ -103,7 +103,7 @@ def arm_moved(state: Passages, what: str, out: Draft, *, seen: bool = True) -> P
 
 def wait_over(plan: LanePlan, state: Passages, out: Draft) -> Passages:
     """The time of the grants is over: they end, unless a vehicle stands in the passage."""
-    return state if state.used else end_unused(plan, state, 0, out)
+    return state if state.used else give_up_all(plan, state, 0, out)
 
 
 def withdrawn(plan: LanePlan, state: Passages, out: Draft) -> Passages:
@@ -112,7 +112,7 @@ def withdrawn(plan: LanePlan, state: Passages, out: Draft) -> Passages:
     That of a vehicle in the passage goes on until the sensors tell its end.
     """
     out.do(StopTimer(wait_key(plan.lane)))
-    return end_unused(plan, state, int(state.used), out)
+    return give_up_all(plan, state, int(state.used), out)
 
 
 def noted_held_open(state: Passages, held: bool = True) -> Passages:

@@ -117,8 +117,24 @@ def end(plan: LanePlan, state: Passages, index: int, outcome: Outcome, out: Draf
     return replace(state, grants=rest, last=grant, over=_over(state, grant))
 
 
-def unused(plan: LanePlan, grant: Grant) -> Outcome:
-    """What is to be said of a grant whose time is over."""
+def give_up(plan: LanePlan, state: Passages, index: int, out: Draft) -> Passages:
+    """One grant ends without having been used as it was meant: its time is over, or its vehicle."""
+    grant = state.grants[index]
+    outcome = _unused(plan, grant)
+    if outcome is Outcome.UNOBSERVED and grant.touched:
+        grant = grant.doubted(Unseen.DIRECTION)
+    grants = (*state.grants[:index], grant, *state.grants[index + 1 :])
+    return end(plan, replace(state, grants=grants), index, outcome, out)
+
+
+def give_up_all(plan: LanePlan, state: Passages, kept: int, out: Draft) -> Passages:
+    """All grants but the first ``kept`` end: their time is over."""
+    while len(state.grants) > kept:
+        state = give_up(plan, state, kept, out)
+    return state if state.grants else replace(state, between=())
+
+
+def _unused(plan: LanePlan, grant: Grant) -> Outcome:
     arm = plan.arm
     sensor = arm.closed if arm.kind is ArmKind.DOOR else arm.loop
     if grant.vehicles or grant.openings:
@@ -130,20 +146,12 @@ def unused(plan: LanePlan, grant: Grant) -> Outcome:
     return Outcome.UNOBSERVED if grant.touched or grant.unseen else Outcome.NO_ENTRY
 
 
-def end_unused(plan: LanePlan, state: Passages, kept: int, out: Draft) -> Passages:
-    """All grants but the first ``kept`` end: their time is over."""
-    while len(state.grants) > kept:
-        state = end(plan, state, kept, unused(plan, state.grants[kept]), out)
-    return state if state.grants else replace(state, between=())
-
-
 def touched(plan: LanePlan, state: Passages, vehicle: Vehicle, out: Draft) -> Passages:
     """A vehicle took the loop and left it, and nothing tells that it went through: wait on."""
     if not vehicle.granted:
         return state
-    head = replace(_seen(state.grants[0], vehicle), touched=True)
-    if not vehicle.shut:
-        head = replace(head, barred=False).doubted(Unseen.DIRECTION)
+    head = _seen(state.grants[0], vehicle)
+    head = replace(head, touched=True, barred=head.barred and vehicle.shut)
     return wait(plan, replace(state, grants=(head, *state.grants[1:])), out)
 
 
