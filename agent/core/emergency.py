@@ -5,7 +5,8 @@ Rules kept here:
   bouncing raises it once, and a restart neither ends nor repeats it;
 - a fire contact that cannot be read is an alarm and nothing else: nothing moves for it;
 - a fire is reset by a person, with a reason, and only while its contact is known to be quiet;
-- lockdown begins by its button or by order, and is lifted by order while the button is not held;
+- lockdown begins by its button or by order, and is lifted by order while nobody presses the
+  button; a button that is stuck or cannot be read forbids nothing;
 - fire goes before lockdown: nobody is kept in while it burns; a lockdown waits behind it;
 - what is already as it was wanted is answered with done and written down nowhere.
 """
@@ -63,8 +64,10 @@ def input_changed(plan: GatePlan, state: Emergency, event: InputChanged, out: Dr
         state = _read(replace(state, fire_input=event.active), event, out)
         return _burns(state, event.input, out) if event.active else state
     if event.input == plan.emergency.lockdown:
-        pressed = event.active is True and state.lockdown_input is not True
-        state = replace(state, lockdown_input=event.active)
+        # One that is stuck is not pressed by anybody: it must not forbid for ever to lift.
+        level = None if event.fault else event.active
+        pressed = level is True and state.lockdown_input is not True
+        state = replace(state, lockdown_input=level)
         if pressed and not state.lockdown:
             out.write(EntryType.EMERGENCY_RAISED, _SUBJECT, _by(LOCKDOWN, event.input))
             return replace(state, lockdown=True)
@@ -112,11 +115,8 @@ def _reset_fire(plan: GatePlan, state: Emergency, order: Order, out: Draft) -> E
     if not state.fire:
         return _already(state, order, "no fire is latched", out)
     if plan.emergency.fire is not None and state.fire_input is not False:
-        found = (
-            "still active: clear it at the fire panel"
-            if state.fire_input
-            else ("unknown: look at its wiring")
-        )
+        active, unknown = "still active: clear it at the fire panel", "unknown: look at its wiring"
+        found = active if state.fire_input else unknown
         _answer(order, 423, f"the fire input is {found}, then reset", out)
         return state
     _write(EntryType.EMERGENCY_LIFTED, FIRE, order, out)

@@ -60,9 +60,6 @@ class Projection:
 Row = Put | Add | Drop
 
 
-ENDS_A_HOLD = frozenset({"release_hold", "close", "stop"})
-"""Orders after which an arm is no longer held open, if they were not refused."""
-
 PROJECTIONS = (
     Projection("open_passages", "passage", {"lane": "TEXT", "sequence": "INTEGER", "card": "TEXT"}),
     Projection(
@@ -194,6 +191,7 @@ def _modes(told: _Told) -> Iterator[Row]:
     """What is in force until somebody lifts it: ``fire``, ``lockdown``, ``hold:{lane}``.
 
     An order for an arm is in force unless it was ``refused``; ``untilus`` is the end of a hold.
+    Whatever else ends a hold is written as an arm that was released.
     """
     data = told.data
     begun = {"since_us": told.time_us, "until_us": 0, "sequence": told.sequence}
@@ -209,7 +207,7 @@ def _modes(told: _Told) -> Iterator[Row]:
             if order == "hold_open":
                 until_us = int(str(data.get("untilus", 0)))
                 yield Put("modes", f"hold:{data['lane']}", {**begun, "until_us": until_us})
-            elif order in ENDS_A_HOLD:
+            elif order == "release_hold":
                 yield Drop("modes", f"hold:{data['lane']}")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.entries import EntryType
 from agent.core.model import ClockQuality
-from agent.core.project import ENDS_A_HOLD, PROJECTIONS, Add, Drop, Put, Row, project
+from agent.core.project import PROJECTIONS, Add, Drop, Put, Row, project
 from tests.core.zones import ended
 
 GRANT = {"lane": "in-1", "passage": "p-1", "card": "A"}
@@ -46,12 +46,16 @@ def test_a_hold_is_in_force_with_its_end() -> None:
     ]
 
 
-@pytest.mark.parametrize("order", sorted(ENDS_A_HOLD))
-def test_what_brings_the_arm_out_of_it_ends_a_hold(order: str) -> None:
-    assert ordered(order) == [Drop("modes", "hold:in-1")]
+def test_a_hold_ends_when_it_is_released() -> None:
+    assert ordered("release_hold") == [Drop("modes", "hold:in-1")]
 
 
-@pytest.mark.parametrize("order", ["hold_open", *sorted(ENDS_A_HOLD)])
+@pytest.mark.parametrize("order", ["close", "stop", "open"])
+def test_other_orders_leave_it_to_the_arm_to_say_that_it_was_released(order: str) -> None:
+    assert ordered(order) == []
+
+
+@pytest.mark.parametrize("order", ["hold_open", "release_hold"])
 def test_what_was_refused_changes_nothing(order: str) -> None:
     assert ordered(order, refused="fire") == []
 
