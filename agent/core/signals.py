@@ -87,7 +87,7 @@ def width(line: str) -> int:
 
 def fit(line: str, columns: int) -> str:
     """As much of the line as ``columns`` hold; no character is cut in half."""
-    while width(line) > columns:
+    while line and width(line) > columns:
         line = line[:-1]
     return line.rstrip()
 
