@@ -107,6 +107,8 @@ def test_the_guards_stop_ends_the_closing(bank: PinBank, rig: PinRig, heard: Hea
 def test_an_order_to_open_reverses_and_opens_nothing_else(
     bank: PinBank, rig: PinRig, heard: Heard
 ) -> None:
+    rig.drive(DOWN_PIN, 0)
+    heard.wait_input(DOWN, False)
     bank.reopen(LANE)
     bank.pulse(CLOSE, 60_000)
     bank.reopen(LANE)
