@@ -1,12 +1,17 @@
 """Every event is led to the noun that it is about, and to no other."""
 
+from dataclasses import replace
+from datetime import time
+
 import pytest
 
 from agent.core import notes
-from agent.core.effects import AnswerOrder, ShowVerdict
+from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer
 from agent.core.entries import EntryType
 from agent.core.events import (
     CardRead,
+    ClockJudged,
+    ClockStepped,
     Event,
     InputChanged,
     OrderReceived,
@@ -20,9 +25,10 @@ from agent.core.events import (
 )
 from agent.core.ids import InputId, OrderId, OutputId
 from agent.core.orders import Order
+from agent.core.plan import INSIDE, ZonePlan
 from tests.core.builders import DESK_READER, LANE, LOOP, READER, credential, moment
 from tests.core.drafts import a_draft
-from tests.core.whole import OUT, WholeGate, lamps, moves
+from tests.core.whole import OUT, WholeGate, lamps, moves, whole
 
 NOW = moment(0)
 
@@ -132,3 +138,20 @@ def test_a_tap_is_decided_with_the_whole_gate_in_view() -> None:
     assert moves(step) == ["open"]
     assert any(isinstance(effect, ShowVerdict) for effect in step.effects)
     assert lamps(step) == ["in-1: 请稍候 WAIT"]
+
+
+def test_amnesties_are_looked_at_when_it_starts_and_when_the_clock_changes() -> None:
+    plan = replace(whole(), zones={INSIDE: ZonePlan(INSIDE, amnesty=time(4, 0))})
+    gate = WholeGate(plan)
+    timer = f"amnesty:{INSIDE}"
+    for event, looks in (
+        (Started(gate.now), True),
+        (ClockJudged(True, gate.now), True),
+        (ClockStepped(5_000_000, gate.now), True),
+        (TimerFired(timer, gate.now), True),
+        (ReaderLost(READER, "unplugged", gate.now), False),
+    ):
+        step = gate.do(event)
+        keys = [effect.key for effect in step.effects if isinstance(effect, StartTimer)]
+        assert keys == ([timer] if looks else []), event
+    assert EntryType.PRESENCE_FORGIVEN in [entry.type for entry in gate.steps[0].entries]
