@@ -32,7 +32,16 @@ _OUTCOMES = {
     "no_entry": ("nobody came", DUTY),
     "interrupted": ("interrupted by a crash", ODD),
     "unobserved": ("nobody could see", DUTY),
+    "tailgated": ("followed without a card", BAD),
+    "reversed": ("turned round", DUTY),
+    "forced": ("forced its way", BAD),
 }
+_ALARMS = {
+    "pre_alarm": ("! open too long", DUTY),
+    "alarm": ("! open too long: alarm", BAD),
+    "escalated": ("! open too long: call", BAD),
+}
+_UNREADABLE = "fire_input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,16 @@ def _protected(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
     return f"! {data['what']} for {data['because']}", ODD
 
 
+def _emergency(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    return ("! fire: the arms go up" if data["emergency"] == "fire" else "! entry only"), BAD
+
+
+def _alarm(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
+    return (
+        ("! fire contact unknown", BAD) if data["alarm"] == _UNREADABLE else _ALARMS[data["step"]]
+    )
+
+
 def _switched(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
     return f"{data['count']} cards rule from now on", PLAIN
 
@@ -121,6 +140,14 @@ _SAYINGS: Mapping[EntryType, Saying] = {
     EntryType.ARM_OPENED: lambda _d, _e: ("▲ arm is up", PLAIN),
     EntryType.ARM_CLOSED: lambda _d, _e: ("▬ arm is down", PLAIN),
     EntryType.ARM_PROTECTED: _protected,
+    EntryType.ARM_FAULTED: lambda data, _e: (f"✗ arm fault: {data['fault']}", BAD),
+    EntryType.ARM_CLEARED: lambda _d, _e: ("fault cleared", DUTY),
+    EntryType.ARM_FORCED: lambda data, _e: (f"! arm forced {data['direction']}", BAD),
+    EntryType.ARM_RELEASED: lambda _d, _e: ("no longer held open", PLAIN),
+    EntryType.ALARM_RAISED: _alarm,
+    EntryType.ALARM_ENDED: lambda _d, _e: ("alarm is over", PLAIN),
+    EntryType.EMERGENCY_RAISED: _emergency,
+    EntryType.EMERGENCY_LIFTED: lambda data, _e: (f"{data['emergency']} lifted", DUTY),
     EntryType.READER_LOST: lambda _d, _e: ("reader went away", BAD),
     EntryType.READER_FOUND: lambda _d, _e: ("reader is there", PLAIN),
     EntryType.AGENT_STARTED: lambda _d, _e: ("started; nothing moved", ODD),

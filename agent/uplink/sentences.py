@@ -8,7 +8,19 @@ Rules kept here:
 from collections.abc import Mapping
 from datetime import datetime
 
-_FINDINGS = ("outcome", "reason", "duty", "refused", "detail", "what", "quality")
+_FINDINGS = (
+    "outcome",
+    "emergency",
+    "step",
+    "reason",
+    "duty",
+    "refused",
+    "detail",
+    "what",
+    "quality",
+    "fault",
+    "why",
+)
 _WIDTH = 80
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from agent.core.access import Reason
 from agent.core.entries import EntryType, StoredEntry
 from agent.core.model import CardKind, CardStatus
+from agent.core.passages import Outcome
 from agent.demo import house
 from agent.demo.broker import HOST
 from agent.demo.line import Line
@@ -63,10 +64,32 @@ def test_every_denial_fits_its_column(reason: Reason) -> None:
         (EntryType.ARM_PROTECTED, {"what": "raised", "because": "loop"}, "! raised for loop"),
         (EntryType.CLOCK_STEPPED, {"deltams": 1}, "the wall clock jumped"),
         (EntryType.ACCESS_REFERRED, {"duty": "clock_unknown"}, "… the guard decides"),
+        (EntryType.EMERGENCY_RAISED, {"emergency": "fire"}, "! fire: the arms go up"),
+        (EntryType.EMERGENCY_RAISED, {"emergency": "lockdown"}, "! entry only"),
+        (EntryType.EMERGENCY_LIFTED, {"emergency": "lockdown"}, "lockdown lifted"),
+        (
+            EntryType.ALARM_RAISED,
+            {"alarm": "fire_input", "step": "alarm"},
+            "! fire contact unknown",
+        ),
+        (EntryType.ARM_FAULTED, {"fault": "opening", "detail": "x"}, "✗ arm fault: opening"),
+        (EntryType.ARM_FORCED, {"direction": "up"}, "! arm forced up"),
     ],
 )
 def test_words(kind: EntryType, data: dict[str, object], words: str) -> None:
     assert tell(entry(kind, **data), ZoneInfo("Asia/Shanghai")).words == words
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_end_of_a_passage_fits_its_column(outcome: Outcome) -> None:
+    told = tell(entry(EntryType.PASSAGE_ENDED, outcome=outcome), ZoneInfo("UTC"))
+    assert 2 < len(told.words) <= 25
+
+
+@pytest.mark.parametrize("step", ["pre_alarm", "alarm", "escalated"])
+def test_every_step_of_an_alarm_fits_its_column(step: str) -> None:
+    data: dict[str, object] = {"alarm": "held_open", "step": step}
+    assert "too long" in tell(entry(EntryType.ALARM_RAISED, **data), ZoneInfo("UTC")).words
 
 
 def test_times_are_those_of_the_gate() -> None:

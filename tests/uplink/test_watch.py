@@ -192,6 +192,9 @@ def test_lines_for_people() -> None:
         }
     )
     assert line.endswith("estate/north       42  access denied       in-1      V-017       expired")
+    for found in ({"emergency": "fire", "reason": "x"}, {"fault": "chatters"}):
+        line = sentences.event({"type": "gate.input.faulted.v1", "data": found})
+        assert line.endswith(next(iter(found.values())))
     hostile = sentences.event({"type": "\x1b[31mred", "data": {"card": "a\nb" + "x" * 200}})
     assert "\x1b" not in hostile
     assert "\n" not in hostile
