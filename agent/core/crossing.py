@@ -156,6 +156,8 @@ def _reached(plan: LanePlan, state: Passages, name: InputId, out: Draft, *, rose
 def _left(plan: LanePlan, state: Passages, vehicle: Vehicle, after: Levels, out: Draft) -> Passages:
     """The loop under the arm is clear again: where did the vehicle go?"""
     front, back = outer(plan, vehicle.direction)
+    if vehicle.direction is None and (plan.arm.approach or plan.arm.exit):
+        return state
     if back is not None:
         if vehicle.reached and level(back, after):
             return through(plan, state, vehicle, out, proved=True)

@@ -107,11 +107,12 @@ def input_changed(plan: LanePlan, state: LaneState, event: InputChanged, out: Dr
         faults[name] = event.fault
     after = replace(state, levels={**state.levels, name: active}, faults=faults)
     arm = plan.arm
-    if name in {arm.opened, arm.closed}:
-        after = steps.switch_changed(plan, state.levels, after, out)
+    # A door's contact ends a passage before it tells that the door is shut after it.
     contact = arm.closed if arm.kind is ArmKind.DOOR else None
     if name in {arm.approach, arm.loop, arm.exit, contact}:
         after = steps.sensed(plan, state.levels, after, out)
+    if name in {arm.opened, arm.closed}:
+        after = steps.switch_changed(plan, state.levels, after, out)
     if name in arm.safety:
         after = steps.safety_changed(plan, state.levels, after, name, out)
     return steps.followed(plan, state, after, out)

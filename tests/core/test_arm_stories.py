@@ -681,17 +681,17 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         arm > closed closed switch normal
         order open > arm.ordered; done 200; wait; pulse open; travel
         arm > opening opening none normal
-        closed off > arm.opened; travel no more; wait no more
+        closed off > arm.opened; wait no more; travel no more
         arm > open open switch normal
         time travel >
-        closed on > arm.closed; passage.ended passed
+        closed on > passage.ended passed; arm.closed
         arm > closed closed switch normal
         order open > arm.ordered; done 200; wait; pulse open; travel
         time travel >
         arm > closed closed switch normal
         closed off > arm.opened; arm.forced; wait no more
         arm > open open switch normal
-        closed on > arm.closed; passage.ended passed
+        closed on > passage.ended passed; arm.closed
         closed lost >
         arm > unknown unknown none normal
         order close > rejected 422
@@ -703,9 +703,9 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         DOOR_LADDER,
         """
         order open > arm.ordered; done 200; wait; pulse open; travel
-        closed off > arm.opened; travel no more; wait no more; alarm
+        closed off > arm.opened; wait no more; travel no more; alarm
         time alarm > alarm.raised
-        closed on > arm.closed; passage.ended passed; alarm.ended
+        closed on > passage.ended passed; arm.closed; alarm.ended
         """,
     ),
     "door without contact": (

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core import passages
+from agent.core.events import InputChanged
 from agent.core.facts import OpenPassage
 from agent.core.grants import GRANTS, Grant
 from agent.core.ids import LaneId, PassageId
 from agent.core.model import Direction
-from agent.core.plan import ArmKind, LanePlan, RightOfWay
-from tests.core.builders import LANE
+from agent.core.plan import ArmKind, ArmPlan, LanePlan, RightOfWay
+from tests.core.builders import CLOSED, LANE, OPEN, a_card, gate_plan
+from tests.core.play import Play
 from tests.core.walk import TWO_WAY, WIRINGS, Walk, lane_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "passages.md"
@@ -195,6 +197,17 @@ def test_a_grant_by_hand_has_neither_card_nor_kind() -> None:
     (entry,) = walk.walk("up L+ L-").entries
     assert entry.cause == "order"
     assert not {"card", "kind"} & set(entry.data)
+
+
+def test_a_door_is_shut_after_its_passage() -> None:
+    plan = gate_plan(ArmPlan(OPEN, closed=CLOSED, kind=ArmKind.DOOR))
+    play = Play.ready(plan, [a_card("A")])
+    for number in (1, 2):
+        play.act("tap A")
+        play.act("closed off")
+        ended, shut = play.do(InputChanged(CLOSED, True, 1, play.now)).entries
+        assert ended.data["outcome"] == "passed", number
+        assert shut.data["after"] == [ended.data["passage"]]
 
 
 FIRST, IN, OUT = RightOfWay.FIRST, RightOfWay.IN, RightOfWay.OUT
