@@ -2,7 +2,7 @@
 
 Rules kept here:
 - green only while a vehicle may drive: the arm is up, proved or assumed, and there is somebody who
-  was granted, or the arm is held open, or it is up for a fire; in all else, and whenever the
+  was granted (in a lockdown: by name), or it is held open, or up for a fire; else, and when the
   position is not known, red;
 - red and green are never on together: the one goes off before the other comes on;
 - the text is Chinese first; the English word follows where both fit the line; whatever happens,
@@ -66,7 +66,9 @@ def may_drive(plan: LanePlan, view: LaneView) -> bool:
     released = plan.arm.kind is ArmKind.DOOR and view.position == "opening"
     if not released and (view.position != "open" or view.proof not in {"switch", "assumed"}):
         return False
-    return view.mode in {"held_open", "fire"} or (view.mode == "normal" and view.waiting > 0)
+    # In a lockdown whoever waits was let out by name.
+    granted = view.mode in {"normal", "lockdown"} and view.waiting > 0
+    return granted or view.mode in {"held_open", "fire"}
 
 
 def text(plan: LanePlan, view: LaneView, free: int | None, columns: int = COLUMNS) -> str:
@@ -94,10 +96,10 @@ def fit(line: str, columns: int) -> str:
 
 def _words(plan: LanePlan, view: LaneView, free: int | None) -> Words:
     mode = "fire" if view.emergency == "fire" else view.mode
+    if mode != "fire" and may_drive(plan, view):
+        return GO
     if mode in _MODES:
         return _MODES[mode]
-    if may_drive(plan, view):
-        return GO
     if view.position == "open" and view.alarm != "none":
         return MOVE_ON
     return _POSITIONS.get(view.position) or (WAIT if view.waiting else _invitation(free))

@@ -62,7 +62,7 @@ unknown  none    fire      0 none      fire     -   > red    消防 FIRE
 closed   switch  fire      1 none      fire     -   > red    消防 FIRE
 unknown  none    faulted   0 none      fire     -   > red    消防 FIRE
 closed   switch  lockdown  0 none      lockdown -   > red    出口管制 LOCKDOWN
-open     switch  lockdown  1 none      lockdown -   > red    出口管制 LOCKDOWN
+open     switch  lockdown  1 none      lockdown -   > green  请通行 GO
 closed   switch  normal    0 none      lockdown 5   > red    请刷卡 余5 FREE
 open     switch  normal    1 none      lockdown 5   > green  请通行 GO
 """
@@ -70,7 +70,7 @@ DOORS = """
 opening  none    normal    1 none      none     -   > green  请通行 GO
 opening  none    held_open 0 none      none     -   > green  请通行 GO
 opening  none    normal    0 none      none     -   > red    请稍候 WAIT
-opening  none    lockdown  1 none      lockdown -   > red    出口管制 LOCKDOWN
+opening  none    lockdown  1 none      lockdown -   > green  请通行 GO
 open     switch  normal    1 none      none     -   > green  请通行 GO
 open     switch  normal    0 alarm     none     -   > red    请勿停留 MOVE ON
 closed   switch  normal    0 none      none     -   > red    请刷卡 TAP CARD
