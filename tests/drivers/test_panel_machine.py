@@ -443,4 +443,4 @@ class Judge(RuleBasedStateMachine):
 
 
 TestJudge = Judge.TestCase
-TestJudge.settings = settings(stateful_step_count=100)
+TestJudge.settings = settings(stateful_step_count=200)
