@@ -23,12 +23,13 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
-from agent.core.ids import InputId, OrderId, OutputId
+from agent.core.ids import InputId, OrderId, OutputId, ReaderId
+from agent.core.model import CardKind
 from agent.core.orders import Order
-from agent.core.plan import INSIDE, ZonePlan
+from agent.core.plan import INSIDE, ReaderPlan, ZonePlan
 from tests.core.builders import DESK_READER, LANE, LOOP, READER, credential, moment
 from tests.core.drafts import a_draft
-from tests.core.whole import OUT, WholeGate, lamps, moves, whole
+from tests.core.whole import OUT, RAMP, WholeGate, lamps, moves, whole
 
 NOW = moment(0)
 
@@ -155,3 +156,17 @@ def test_amnesties_are_looked_at_when_it_starts_and_when_the_clock_changes() -> 
         keys = [effect.key for effect in step.effects if isinstance(effect, StartTimer)]
         assert keys == ([timer] if looks else []), event
     assert EntryType.PRESENCE_FORGIVEN in [entry.type for entry in gate.steps[0].entries]
+
+
+@pytest.mark.parametrize(("bays", "last"), [(1, "denied zone_full"), (2, "granted")])
+def test_what_another_lane_has_granted_takes_a_bay(bays: int, last: str) -> None:
+    plan, at_ramp = whole(), ReaderId("ramp")
+    readers = {**plan.readers, at_ramp: ReaderPlan(at_ramp, lane=RAMP)}
+    cars = ZonePlan(INSIDE, bays=bays, refuse_when_full=frozenset({CardKind.VEHICLE}))
+    gate = WholeGate(replace(plan, readers=readers, zones={INSIDE: cars}))
+    gate.cards = {name: replace(card, kind=CardKind.VEHICLE) for name, card in gate.cards.items()}
+    gate.begin()
+    gate.card("A", at_ramp)
+    (entry,) = gate.card("B", READER).entries
+    reason = str(entry.data.get("reason", ""))
+    assert " ".join(filter(None, (entry.type.split(".")[2], reason))) == last
