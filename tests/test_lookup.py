@@ -165,6 +165,20 @@ def test_what_decides_is_read_or_nothing_is_decided() -> None:
             lookup.facts(event, 0)
 
 
+class Uncounted(Counting):
+    """The counts alone cannot be read."""
+
+    def zone_counts(self) -> Mapping[ZoneId, int]:
+        raise StoreError("the disk is sick")
+
+
+def test_nobody_is_let_into_bays_that_cannot_be_counted() -> None:
+    lookup = Lookup(estate(BAYS), Uncounted(), HandClock(moment(0)), UTC)
+    with pytest.raises(StoreError, match="sick"):
+        lookup.facts(CardRead(AT_IN, credential("A"), moment(1)), 0)
+    assert lookup.facts(CardRead(AT_OUT, credential("A"), moment(1)), 0).counts == {}
+
+
 def test_an_amnesty_that_cannot_be_looked_up_waits_for_the_next_look() -> None:
     plan = estate(zone(PassbackMode.HARD, amnesty=FOUR))
     lookup, journal = unreadable(plan)
