@@ -196,7 +196,7 @@ def _backed_away(
     be the ones who left, so that their time goes on.
     """
     head = next(iter(state.grants), None)
-    if state.inside is not None or head is None or not head.touched:
+    if head is None or not head.touched:
         return state
     front, back = outer(plan, head.direction)
     if name != front or (back is not None and level(back, after) is not False):

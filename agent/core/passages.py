@@ -47,7 +47,7 @@ def granted(plan: LanePlan, state: Passages, grant: Grant, levels: Levels, out: 
     if all(waiting.passage != grant.passage for waiting in state.grants):
         state = replace(state, grants=(*state.grants, _taken_up(plan, state, grant, levels, out)))
     inside = state.inside
-    if inside is not None and inside.direction is None and plan.arm.kind is ArmKind.BARRIER:
+    if inside is not None and inside.direction is None:
         inside = replace(inside, direction=state.grants[0].direction)
         state = replace(state, inside=inside)
     if len(state.grants) > GRANTS:

@@ -14,7 +14,7 @@ from agent.core.effects import StartTimer
 from agent.core.grants import Grant, Outcome, Unseen, ended, wait_key, without_grant
 from agent.core.ids import InputId, PassageId
 from agent.core.model import Direction
-from agent.core.plan import ArmKind, LanePlan
+from agent.core.plan import LanePlan
 
 _REMEMBERED = 64
 
@@ -120,7 +120,7 @@ def end(plan: LanePlan, state: Passages, index: int, outcome: Outcome, out: Draf
 def give_up(plan: LanePlan, state: Passages, index: int, out: Draft) -> Passages:
     """One grant ends without having been used as it was meant: its time is over, or its vehicle."""
     grant = state.grants[index]
-    outcome = _unused(plan, grant)
+    outcome = _unused(grant)
     if outcome is Outcome.UNOBSERVED and grant.touched:
         grant = grant.doubted(Unseen.DIRECTION)
     grants = (*state.grants[:index], grant, *state.grants[index + 1 :])
@@ -134,13 +134,9 @@ def give_up_all(plan: LanePlan, state: Passages, kept: int, out: Draft) -> Passa
     return state if state.grants else replace(state, between=())
 
 
-def _unused(plan: LanePlan, grant: Grant) -> Outcome:
-    arm = plan.arm
-    sensor = arm.closed if arm.kind is ArmKind.DOOR else arm.loop
+def _unused(grant: Grant) -> Outcome:
     if grant.vehicles or grant.openings:
         return Outcome.PASSED
-    if sensor is None:
-        return Outcome.UNOBSERVED
     if grant.returned or (grant.touched and grant.barred):
         return Outcome.REVERSED
     return Outcome.UNOBSERVED if grant.touched or grant.unseen else Outcome.NO_ENTRY

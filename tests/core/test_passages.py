@@ -115,6 +115,9 @@ def test_who_had_no_grant_is_told_with_its_gap_and_whom_it_followed() -> None:
     (entry,) = Walk(lane_of("Loop and exit")).walk("L? L+ down X+ L- X-").entries
     assert entry.data["outcome"] == "forced"
     assert not {"gapms", "behind"} & set(entry.data)
+    _, entry = Walk(lane_of("Loop")).walk("in1 up L+ L- L? L- L+ L-").entries
+    assert entry.data["outcome"] == "tailgated"
+    assert "gapms" not in entry.data, "nobody knows for how long it was clear"
 
 
 def test_what_a_switch_did_not_see_has_no_time() -> None:
@@ -146,10 +149,18 @@ def test_an_arm_that_comes_down_is_not_up_for_the_next_grant() -> None:
     assert "openedms" not in entry.data
 
 
+def test_an_arm_that_is_down_is_not_up_for_the_next_grant() -> None:
+    walk = Walk(lane_of("Loop")).walk("in1 up L+ L-")
+    walk.state = passages.arm_moved(walk.state, "closed", walk.draft())
+    (grant,) = walk.walk("in2").state.grants
+    assert (grant.moved_ns, grant.opened_ns) == (None, None)
+
+
 def test_somebody_inside_keeps_the_arm_up_only_where_it_is_open_to_them() -> None:
     walk = Walk(lane_of("Loop"))
     assert walk.state.idle
     assert walk.walk("L+").state.idle, "the arm is down"
+    assert Walk(lane_of("Loop")).walk("in1 time L+").state.idle, "the arm never came up"
     walk = Walk(lane_of("Loop")).walk("in1 up")
     assert (walk.state.idle, walk.state.taken, walk.state.waiting) == (False, False, 1)
     assert (walk.walk("L+").state.taken, walk.state.used) == (True, True)
@@ -157,6 +168,24 @@ def test_somebody_inside_keeps_the_arm_up_only_where_it_is_open_to_them() -> Non
     assert (walk.walk("L+").state.taken, walk.state.used) == (True, False)
     assert not walk.state.idle, "somebody is behind the first"
     assert walk.walk("L-").state.idle
+
+
+def test_who_drives_in_while_it_is_held_open_is_inside() -> None:
+    walk = Walk(lane_of("Loop")).walk("up hold L+")
+    assert walk.state.taken
+    assert not walk.state.idle
+    assert walk.walk("L- down").state.idle
+
+
+def test_no_time_runs_for_a_vehicle_in_the_passage() -> None:
+    walk = Walk(lane_of("Loop")).walk("L+ in1")
+    assert not walk.timer
+    assert walk.walk("in2").timer is False
+    assert walk.walk("up L-").timer is True
+    assert walk.walk("time").timer is False
+    walk = Walk(lane_of("Loop")).walk("in1")
+    assert walk.timer
+    assert not walk.walk("L+").timer
 
 
 def test_a_second_tap_renews_the_grant_whose_vehicle_is_to_come() -> None:
@@ -231,6 +260,7 @@ FIRST, IN, OUT = RightOfWay.FIRST, RightOfWay.IN, RightOfWay.OUT
         ("A+ L+", FIRST, False, True),
         ("X+ L+", FIRST, True, False),
         ("L+", FIRST, False, False),
+        ("A? X? L+", FIRST, False, False),
         ("A+ in1 up L+ A- X+ L-", FIRST, False, False),
         ("A+ in1 up L+ A- X+ L-", OUT, False, False),
         ("A+ in1 up L+ A- X+ L- X- X+", OUT, True, False),

@@ -101,6 +101,8 @@ class Walk:
     def _without_sensors(self, word: str, out: Draft) -> Passages:
         plan, state = self.plan, self.state
         match word:
+            case "lost":
+                self.up = None
             case "up" | "down":
                 self.up = word == "up"
                 for what in ("opening", "opened") if self.up else ("closing", "closed"):
