@@ -64,6 +64,7 @@ def test_what_is_unknown_is_never_shown() -> None:
         ("김철수", "김**"),
         ("𠮷田太郎", "𠮷**"),
         ("Ωmega", "Ω***"),
+        ("Ａbe", "Ａ***"),
         ("  ", ""),
     ],
 )
