@@ -75,7 +75,7 @@ def loop_changed(
     state = replace(state, inside=None, cleared_ns=now_ns if was and now is False else None)
     if now is None:
         # Nobody can be followed any more, and whoever goes through meanwhile is not seen.
-        if vehicle is not None and used:
+        if vehicle is not None and used and not state.grants[0].vehicles:
             head = replace(state.grants[0], taken_ns=vehicle.since_ns, cleared_ns=None)
             state = replace(state, grants=(head, *state.grants[1:]))
         state = doubted(replace(state, between=()), Unseen.PASSAGE)

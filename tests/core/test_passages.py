@@ -88,6 +88,14 @@ def test_what_no_sensor_saw_is_absent() -> None:
     assert "clearedms" not in entry.data
 
 
+def test_the_last_one_that_was_lost_has_left_no_time() -> None:
+    (entry,) = Walk(lane_of("Loop")).walk("in1 L+ L- up L+ L? time").entries
+    assert entry.data["takenms"] == 4000
+    assert "clearedms" not in entry.data
+    (entry,) = Walk(lane_of("Loop")).walk("in1*3 up L+ L- L+ L? time").entries
+    assert (entry.data["takenms"], entry.data["clearedms"]) == (2000, 3000)
+
+
 def test_what_was_so_before_the_grant_is_less_than_zero() -> None:
     walk = Walk(lane_of("Loop")).walk("in1 up L+ in2 L- in3 L+ L-")
     first, second = walk.entries
@@ -263,6 +271,7 @@ FIRST, IN, OUT = RightOfWay.FIRST, RightOfWay.IN, RightOfWay.OUT
         ("A? X? L+", FIRST, False, False),
         ("A+ in1 up L+ A- X+ L-", FIRST, False, False),
         ("A+ in1 up L+ A- X+ L-", OUT, False, False),
+        ("A+ in1 up A- L+ L- X+", OUT, False, False),
         ("A+ in1 up L+ A- X+ L- X- X+", OUT, True, False),
         ("X+ out1 up L+ X- A+ L-", IN, False, False),
     ],
@@ -290,6 +299,8 @@ def test_a_lane_of_one_direction_has_nobody_coming() -> None:
         ("exit", "up L+ A+ L- A-", "- passed 1 out held"),
         ("approach", "X+ up L+ X- L-", "- passed 1 out held"),
         ("approach", "up L+ X+ L- X-", "- passed 1 held"),
+        ("exit", "A? up L+ L-", ""),
+        ("approach", "X? up L+ L-", ""),
         ("both", "up L+ L-", "- passed 1 held (direction)"),
     ],
 )
