@@ -7,8 +7,8 @@
 # Each step runs whatever the one before it said, so that one run shows all faults; the exit
 # status is 0 only if every step was content.
 #
-# All tests are shared by WORKERS processes, one more than there are processors: most tests wait
-# most of the time. Those that judge times (marked "timed") run afterwards, alone. With arguments
+# All tests are shared by WORKERS processes, as many as there are processors (at most 4): with more a
+# small machine is late rather than early. Those that judge times (marked "timed") run afterwards, alone. With arguments
 # pytest runs as it is; `-n 3` may be one of them.
 set -uo pipefail
 
@@ -36,7 +36,7 @@ lint() {
 test_all() {
     local cores workers
     cores=$(nproc)
-    workers=${WORKERS:-$((cores < 4 ? cores + 1 : 4))}
+    workers=${WORKERS:-$((cores < 4 ? cores : 4))}
     coverage erase
     step "pytest" coverage run -m pytest -m "not timed" -n "$workers" \
         --dist loadgroup --durations=15
