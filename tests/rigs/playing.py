@@ -62,14 +62,14 @@ class Player:
             "hold": lambda said: self._sim.input(said, True),
             "stick_clear": lambda said: self._sim.input(said, False),
             "cut": self._sim.cut,
-            "chatter": lambda said: self._sim.chatter(said, 5),
+            "chatter": lambda said: self._sim.chatter(said, 15),
             "mend": self._sim.mend,
             "until": self._until,
             "view": self._view,
             "entry": self._entry,
             "order": self._order,
             "quiet": self._quiet,
-            "start": lambda _said: site.start(),
+            "start": self._start,
             "stop": lambda _said: site.stop(),
             "restart": self._restart,
         }
@@ -83,7 +83,7 @@ class Player:
 
     def begin(self) -> None:
         """The first start."""
-        self._site.start()
+        self._start()
         self._enrol()
 
     def do(self, step: Mapping[str, Any]) -> None:
@@ -175,9 +175,20 @@ class Player:
             answer = client.ask("order", order_id=named, kind=kind, args=args)
         assert answer["code"] == code, (said, answer)
 
+    def _start(self, _said: object = None) -> None:
+        """Start, and wait for the readers: what is held to a closed line is not read."""
+        self._site.start()
+
+        def there() -> bool:
+            with self._site.control() as client:
+                parts = {one["part"]: one["condition"] for one in client.ask("status")["parts"]}
+            return all(parts[f"reader {name}"] == "ok" for name in self._site.settings.readers)
+
+        until(there, "every reader", self._limit_s)
+
     def _restart(self, _said: object) -> None:
         self._site.stop()
-        self._site.start()
+        self._start()
 
     # What is waited for.
 

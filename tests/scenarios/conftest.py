@@ -1,5 +1,6 @@
 """Nothing of a scenario outlives it: no process, no mount."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.rigs.house import alive
 def _children() -> set[int]:
     found: set[int] = set()
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        found |= {int(pid) for pid in (task / "children").read_text().split()}
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended
+            found |= {int(pid) for pid in (task / "children").read_text().split()}
     return {pid for pid in found if alive(pid)}
 
 
