@@ -69,6 +69,7 @@ from agent.timers import Timers
 
 _TICK_NS = 1_000_000_000
 _HOUSE_NS = 50_000_000
+_UNKEPT_NS = 2_000_000_000
 _log = logging.getLogger("gate.loop")
 
 
@@ -106,6 +107,7 @@ class Loop:
         self._last_tap: CardRead | None = None
         self._disk = ""
         self._house_waits = False
+        self._kept_ns = world.clock.now().mono_ns
         self.counters: Counter[str] = Counter()
         self._owed = Owed(self.counters)
         self._hands = Hands(world.outputs, inbox, gate.plan, self.counters, world.displays)
@@ -352,12 +354,14 @@ class Loop:
         if now.mono_ns - self._tick_ns >= _TICK_NS:
             self._tick_ns = now.mono_ns
             self._tick(now)
-        if idle:
+        # Whoever asks all the time keeps it from being idle, and must not keep it from this.
+        if idle or now.mono_ns - self._kept_ns >= _UNKEPT_NS:
             self._keep_house(now)
 
     def _keep_house(self, now: Moment) -> None:
         journal = self._world.journal
         first = journal.head().sequence + 1
+        self._kept_ns = now.mono_ns
         try:
             self._house_waits = journal.housekeeping(now)
         except StoreError as fault:

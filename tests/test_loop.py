@@ -175,6 +175,15 @@ def test_views_are_told_when_they_change(make: Make) -> None:
     assert told == [[("unknown", "unknown")], [("closed", "unknown")], [("closed", "occupied")]]
 
 
+def test_the_house_is_kept_also_when_it_is_never_idle() -> None:
+    gate = OneThread(gate_plan(), MemoryJournal(), moment(0))
+    for number in range(50):
+        gate.level(LOOP, number % 2 == 0)
+        gate.advance(0.1)
+    gate.run()
+    assert 1 <= gate.journal.housekept <= 4
+
+
 def test_the_house_is_kept_when_idle_and_its_faults_are_loud() -> None:
     gate = OneThread(gate_plan(), MemoryJournal(), moment(0))
     gate.inbox.wake()
