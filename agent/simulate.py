@@ -96,7 +96,7 @@ class SimulatedGate:
         """Start the daemon and wait until it answers; raises GateError with its last words."""
         log = self.folder / "daemon.log"
         with log.open("ab") as out:
-            self.daemon = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self.daemon = subprocess.Popen(
                 [*self._command, sys.executable, "-m", "agent", "run", "-c", str(self.config)],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

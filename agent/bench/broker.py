@@ -33,7 +33,7 @@ def a_broker(folder: Path) -> Iterator[int]:
     config = folder / "mosquitto.conf"
     user = "user root\n" if os.geteuid() == 0 else ""
     config.write_text(f"{user}listener {port} 127.0.0.1\nallow_anonymous true\nlog_type none\n")
-    process = subprocess.Popen(  # noqa: S603 - the broker that was found
+    process = subprocess.Popen(
         [found, "-c", str(config)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:

@@ -17,7 +17,7 @@ def a_child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
     Raises GateError when it does not print ``ready`` in time.
     """
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    child = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     )
     try:

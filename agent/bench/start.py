@@ -37,7 +37,7 @@ def _once(gate: SimulatedGate, address: Path) -> float:
         heard.bind(str(address))
         heard.settimeout(_LIMIT_S)
         began = time.monotonic()
-        daemon = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        daemon = subprocess.Popen(
             [sys.executable, "-m", "agent", "run", "-c", str(gate.config)],
             env={**os.environ, "NOTIFY_SOCKET": str(address)},
             stdin=subprocess.DEVNULL,

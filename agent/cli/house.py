@@ -3,13 +3,11 @@
 Through the control socket of the daemon, or, when none runs, through the ledger under its lock.
 """
 
-import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from agent.control.client import ControlClient, NotRunningError
 from agent.errors import GateError
@@ -39,7 +37,10 @@ def reach(settings: Settings, *, make: bool = True) -> Iterator[Ask]:
                 "first runs, or when a roster is imported"
             ) from None
         _be_the_owner(settings.paths.state)
-        with _alone(settings) as ask:
+        # Only here: where a daemon runs, a command is spared half a second of loading all that.
+        from agent.cli.alone import alone  # noqa: PLC0415
+
+        with alone(settings) as ask:
             yield ask
         return
     with client:
@@ -54,38 +55,3 @@ def _be_the_owner(state: Path) -> None:
         f"{state} belongs to {owner}, and no daemon runs that could do this: run it as {owner} "
         f"(sudo -u {owner} gate-agent …), so that the daemon can open what is left there"
     )
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[Ask]:
-    # Only here: where a daemon runs, a command is spared half a second of loading all this.
-    from agent import planning  # noqa: PLC0415
-    from agent.app import open_ledger  # noqa: PLC0415
-    from agent.control.server import Peer  # noqa: PLC0415
-    from agent.requests import House, Requests  # noqa: PLC0415
-    from agent.store.reading import Reading  # noqa: PLC0415
-    from drivers.clock import SystemClock  # noqa: PLC0415
-
-    ledger = open_ledger(settings)
-    try:
-        house = House(
-            planning.gate_plan(settings),
-            ZoneInfo(settings.timezone),
-            SystemClock(assume_synced=settings.clock.assume_synced),
-            lambda: ledger,
-            lambda run: run(),
-            lambda: Reading.open(settings.paths.ledger),
-        )
-        handlers = Requests(house).handlers()
-        peer = Peer(os.getpid(), os.getuid())
-        numbers = itertools.count(1)
-
-        def ask(op: str, **args: object) -> Any:
-            handler = handlers.get(op)
-            if handler is None:
-                raise GateError(f"{op} needs a running gate: start gate-agent")
-            return handler({"id": next(numbers), "op": op, **args}, peer)
-
-        yield ask
-    finally:
-        ledger.close()

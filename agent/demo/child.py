@@ -27,7 +27,7 @@ class Child:
         self._log = log
         try:
             with log.open("ab") as out:
-                self._process = subprocess.Popen(  # noqa: S603 - a program of the demo
+                self._process = subprocess.Popen(
                     leashed(command),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE if piped else out,

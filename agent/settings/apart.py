@@ -39,7 +39,7 @@ class Loading:
             "PYDANTIC_DISABLE_PLUGINS": "__all__",  # looking for them costs 0.1 s
         }
         try:
-            self._child = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+            self._child = subprocess.Popen(
                 [sys.executable, "-P", "-m", "agent.settings", self._path, *told],
                 env=environment,
                 stdin=subprocess.DEVNULL,

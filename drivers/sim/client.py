@@ -218,7 +218,7 @@ class SimProcess:
         file = folder / "sim.json"
         file.write_text(json.dumps(spec), "utf-8")
         command = [sys.executable, "-m", "drivers.sim", str(file), "--with-stdin"]
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+        self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -22,12 +22,12 @@ from tests.guest.inside.chip import LIMIT_S, Chip
 DEVICE = Path("/dev/gpiochip0")
 PERSIST = Path("/sys/module/gpio_sim/parameters/persist").read_text().strip() == "Y"
 HOLDER = (
-    "import sys, time\n"
+    "import signal, sys\n"
     "from drivers.pin_factory import open_factory\n"
     "factory = open_factory('auto')\n"
     "factory.pin(f'GPIO{sys.argv[1]}').output_with_state(int(sys.argv[2]))\n"
     "print('driven', flush=True)\n"
-    "time.sleep(600)\n"
+    "signal.pause()\n"
 )
 
 
