@@ -312,8 +312,12 @@ class Session:
         )
 
     def _farewell(self) -> None:
-        """Say offline, and leave politely only if that has arrived: otherwise the will speaks."""
+        """Say offline, and leave politely only if that has arrived: otherwise the will speaks.
+
+        What was written last, that the agent stopped, goes before it as far as the window has room.
+        """
         until = monotonic() + GOODBYE_S
+        self._fill()
         link, topic = self._link, self._address.status
         offline = payloads.status(Presence.OFFLINE, self._number, self._head())
         said = 0

@@ -247,6 +247,8 @@ class Arm(RuleBasedStateMachine):
             self.stopped = True
         elif name in ADMITS | {"close", "hold_open"} or self.rig.lane.arm.lock is Lock.FIRE:
             self.stopped = False
+        if self.rig.lane.arm.state is State.CLOSED:
+            self.stopped = False  # it is down: a stop keeps nothing up
         if not name.startswith(QUIET):
             self.fresh = False
 

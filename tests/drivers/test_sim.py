@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serial import Serial
 
-from agent.core.events import Protected
+from agent.core.events import InputChanged, Protected
 from agent.core.ids import InputId, OutputId
 from agent.core.plan import ArmPlan, Drive, Relay
 from agent.errors import DeviceError, SettingsError
@@ -287,13 +287,14 @@ def test_a_passage_as_the_pins_see_it(gate: SimProcess, heard: Heard) -> None:
     )
     bank.start(heard)
     client = gate.client
-    client.drive("in", "A", enter_ms=10, under_ms=100)
+    client.drive("in", "A", enter_ms=10, under_ms=300)
     bank.pulse(OPEN, 50)
+    heard.wait(lambda events: any(isinstance(e, InputChanged) and e.active for e in events))
     client.wait(LIMIT_MS, lane="in", passed=1)
     heard.wait_input(LOOP, False)
     bank.pulse(CLOSE, 50)
-    client.drive("in", "B", kind="stall", enter_ms=0)
     client.wait(LIMIT_MS, lane="in", arm="falling")
+    client.drive("in", "B", kind="stall", enter_ms=0)  # it goes as soon as the arm is up
     client.input(19, True)
     client.input(5, True)  # a truck's tail: the loop is occupied while the arm comes down
     client.wait(LIMIT_MS, lane="in", arm="up")

@@ -85,6 +85,21 @@ def test_status_has_exactly_the_fields_of_the_contract(tmp_path: Path, broker: M
             assert json.loads(late.heard[0].payload)["status"] == "offline"
 
 
+def test_what_was_written_last_is_told_before_offline(tmp_path: Path, broker: Mosquitto) -> None:
+    with broker, Listener(broker) as listener:
+        for run in range(1, 11):
+            folder = tmp_path / str(run)
+            folder.mkdir()
+            with Gate(folder, to(broker)) as gate:
+                gate.append(1)
+                gate.drained()
+                gate.append(1)  # that the agent stopped: the uplink is stopped at once
+            listener.wait(lambda it: len(it.on("/status")) >= 2)
+            whole(listener, gate.book)
+            assert listener.heard[-1].topic.endswith("/status"), "offline is the last word"
+            listener.heard.clear()
+
+
 def test_a_lane_is_current_while_a_backlog_drains(tmp_path: Path, broker: Mosquitto) -> None:
     gate = Gate(tmp_path, replace(to(broker), window=2))
     gate.append(5_000)
