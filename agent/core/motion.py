@@ -6,7 +6,7 @@ Rules kept here:
 - what was tried in vain is tried again after a while, each time a longer one, and
   `ArmPlan.retries` end it in a fault;
 - an end without a switch that can tell is assumed when the time that the arm takes is over; a
-  switch that denies it is believed;
+  switch that denies it is believed, also one that can tell only afterwards;
 - a door has one contact, which is both its switches; its strike's time is the time that it takes.
 """
 
@@ -189,6 +189,9 @@ def _settled(plan: LanePlan, arm: ArmState, levels: Levels, out: Draft) -> ArmSt
     if found.contradict:
         why = "both limit switches say that the arm is there"
         return move(plan, arm, Trigger.FAULT, out, why=why, fault="switches")
+    if arm.proof is Proof.ASSUMED and _denied(arm, found):
+        lost = Trigger.BOTTOM_LOST if arm.state is State.CLOSED else Trigger.TOP_LOST
+        arm = move(plan, arm, lost, out)
     if arm.state is State.OPEN and arm.proof is Proof.NONE:
         arm = move(plan, arm, Trigger.TOP_LOST, out)
     if arm.state is State.UNKNOWN and found.top:
@@ -196,6 +199,11 @@ def _settled(plan: LanePlan, arm: ArmState, levels: Levels, out: Draft) -> ArmSt
     if arm.state is State.UNKNOWN and found.bottom:
         return move(plan, arm, Trigger.BOTTOM_REACHED, out, proof=Proof.SWITCH, seen=False)
     return arm
+
+
+def _denied(arm: ArmState, found: Ends) -> bool:
+    """Does the switch of the end at which the arm is assumed say that it is not there?"""
+    return (found.bottom if arm.state is State.CLOSED else found.top) is False
 
 
 def _counted(arm: ArmState, after: ArmState, trigger: Trigger, *, vain: bool, why: str) -> ArmState:

@@ -419,6 +419,31 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         arm > unknown unknown none normal
         """,
     ),
+    "a switch that denies what was assumed": (
+        FULL,
+        """
+        order open > arm.ordered; done 200; wait; pulse open; travel
+        closed off >
+        opened lost >
+        time travel >
+        arm > open open assumed normal
+        opened off >
+        arm > unknown unknown none normal
+        order close > arm.ordered; passage.ended no_entry; done 200; wait no more; pulse close; \
+            travel
+        closed lost >
+        time travel >
+        arm > closed closed assumed normal
+        closed off >
+        arm > unknown unknown none normal
+        order hold_open > arm.ordered; done 200; pulse open; travel; hold no more
+        opened lost >
+        time travel >
+        arm > held_open open assumed held_open
+        opened off >
+        arm > held_open unknown none held_open
+        """,
+    ),
     "open while it goes down": (
         FULL,
         """

@@ -10,7 +10,8 @@ A step is one word with its arguments; where a lane is not named it is the only 
   an input by its name, ``in-1.loop``, ``in-1.button-stop``, ``gate.fire``;
 - ``until: {arm: up, …}``: the simulated gate has come to it; ``view: {position: closed, …}``: the
   daemon's lane looks so; ``entry: passage.ended`` or ``{type, …}``: one more such entry;
-- ``order: {kind, …, code}``: an order, and the code that answers it;
+- ``order: {kind, …, code, ends_in}``: an order, and the code that answers it; ``ends_in: 4 s``
+  makes its ``until``;
 - ``quiet: MS``: for so long no relay moves; ``stop``, ``start``, ``restart``: the daemon.
 """
 
@@ -18,7 +19,9 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agent import transfer
 from agent.core.entries import StoredEntry
@@ -29,7 +32,7 @@ from agent.store.reading import Reading
 from drivers.sim.spec import Wire
 from tests.patience import LIMIT_S, QUIET_S, until
 from tests.rigs.cards import Card, digits, write_roster
-from tests.rigs.scenario import Scenario, Trace, relay_edges, seen, told
+from tests.rigs.scenario import Scenario, Trace, relay_edges, seen, span, told
 from tests.rigs.sites import Site
 
 PRESS_S = 0.25
@@ -172,8 +175,14 @@ class Player:
         named = wanted.pop("id", uuid.uuid4().hex)
         args = {"lane": self._lane, "reason": "scenario", **wanted}
         with self._site.control() as client:
+            if ends := args.pop("ends_in", ""):
+                args["until"] = self._local(span(ends))
             answer = client.ask("order", order_id=named, kind=kind, args=args)
         assert answer["code"] == code, (said, answer)
+
+    def _local(self, later: timedelta) -> str:
+        zone = ZoneInfo(self._site.settings.timezone)
+        return (datetime.now(zone) + later).replace(tzinfo=None).isoformat()
 
     def _start(self, _said: object = None) -> None:
         """Start, and wait for the readers: what is held to a closed line is not read."""

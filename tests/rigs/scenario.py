@@ -150,7 +150,7 @@ def told(entries: Iterable[StoredEntry], data_of: Iterable[Mapping[str, Any]]) -
 
 
 def _word(key: str, value: object, passages: Mapping[str, str]) -> str:
-    if key.endswith("ms") and isinstance(value, int):
+    if key == "until" or (key.endswith(("ms", "us")) and isinstance(value, int)):
         return key
     if isinstance(value, list):
         return f"{key}={','.join(passages.get(str(one), str(one)) for one in value)}"
