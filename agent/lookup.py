@@ -8,17 +8,22 @@ Rules kept here:
 - it runs in the thread of the loop, which owns the journal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from agent.core import presence
-from agent.core.events import CardRead, Event, OrderReceived, Started
+from agent.core import books, presence
+from agent.core.events import CardRead, Event, OrderReceived, Started, TimerFired
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
-from agent.core.model import Card
+from agent.core.model import Card, Credential, Matching
+from agent.core.needs import Need
+from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.errors import StoreError
 from agent.ports import Clock, Journal
+
+NAMED = "credential."
+"""``args`` of an order that begin so hold the credentials of the cards that its form names."""
 
 
 class Lookup:
@@ -47,16 +52,24 @@ class Lookup:
         seen: Presence | None = None
         modes: tuple[Mode, ...] = ()
         counted = False
+        needs: Sequence[Need] = ()
         if isinstance(event, CardRead):
             reader = event.reader
             cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
             seen = self._seen(reader, cards)
             counted = reader in self._asks_counts
+            if self._plan.readers[reader].lane is not None:
+                needs = books.tap_needs(cards)
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
             seen = journal.presence(event.order.args.get("card", ""))
             counted = True
+        elif isinstance(event, OrderReceived):
+            needs = books.needs(event.order)
+            cards = self._named(event.order)
+        elif isinstance(event, TimerFired) and event.key == books.SWEEP:
+            needs = self._sweeping(event)
         head = journal.head()
         local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
         return Facts(
@@ -70,7 +83,20 @@ class Lookup:
             self._counted(asked=counted),
             modes,
             self._forgiven(event),
+            journal.rows(needs) if needs else {},
         )
+
+    def _named(self, order: Order) -> tuple[Card, ...]:
+        """The cards that an order of the books names; whoever took it in found their numbers."""
+        found: list[Card] = []
+        for name, text in order.args.items():
+            if name.startswith(NAMED):
+                found += self._journal.find_cards(Credential.parse(text), Matching.EXACT)
+        return tuple(found)
+
+    def _sweeping(self, event: TimerFired) -> Sequence[Need]:
+        """What time may have brought; nothing can be overdue by a clock that nobody trusts."""
+        return books.sweep_needs(event.at.wall_us) if event.at.quality.trusted else ()
 
     def _counted(self, *, asked: bool) -> Mapping[ZoneId, int]:
         """The vehicles of every zone, where the step or a display asks for them."""

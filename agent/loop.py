@@ -13,6 +13,7 @@ Rules kept here:
 - the watchdog is fed from here and nowhere else.
 """
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,12 @@ from agent.core.access import Reason
 from agent.core.clockwatch import ClockWatch
 from agent.core.effects import (
     AnswerOrder,
+    Change,
+    DropRow,
     Effect,
     PulseRelay,
+    PutCard,
+    PutRow,
     ShowVerdict,
     StartTimer,
     StopTimer,
@@ -216,11 +221,12 @@ class Loop:
             self._unwritable(event, fault)
             return
         results = [_kept(effect) for effect in step.effects if isinstance(effect, AnswerOrder)]
+        changes = [effect for effect in step.effects if isinstance(effect, Change)]
         entries = (*self._owed.entries, *step.entries) if self._owed else step.entries
         first = self._world.journal.head().sequence + 1
         if entries or results:
             try:
-                self._commit(entries, self._world.clock.now(), results)
+                self._commit(entries, self._world.clock.now(), results, changes)
             except StoreError as fault:
                 self._not_committed(event, step, fault)
                 return
@@ -234,9 +240,14 @@ class Loop:
             self._apply(lack)
 
     def _commit(
-        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult] = (),
+        changes: Sequence[Change] = (),
     ) -> None:
-        self._world.journal.append(entries, now, (*self._owed.answers.values(), *results))
+        results = (*self._owed.answers.values(), *results)
+        self._world.journal.append(entries, now, results, changes)
         if self._owed:
             self._owed.paid()
         self._disk = ""
@@ -322,6 +333,8 @@ class Loop:
                 self._timers.stop(key)
             case AnswerOrder():
                 self._answers[effect.order] = _kept(effect)
+            case PutCard() | PutRow() | DropRow():
+                pass  # it was written with the entries
             case _:
                 self._hands.do(effect, at)
 
@@ -393,4 +406,5 @@ class Loop:
 
 
 def _kept(answer: AnswerOrder) -> KeptResult:
-    return KeptResult(answer.order, answer.status, answer.code, answer.detail)
+    result = json.dumps(answer.result, ensure_ascii=False) if answer.result else ""
+    return KeptResult(answer.order, answer.status, answer.code, answer.detail, result)

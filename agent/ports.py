@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from agent.core.effects import Verdict
+from agent.core.effects import Change, Verdict
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import InputId, LaneId, OutputId, ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
+from agent.core.needs import Need, Rows
 from agent.core.view import LaneView
 
 
@@ -145,15 +146,24 @@ class KeptResult:
     status: str
     code: int
     detail: str
+    result: str = ""
+    """A JSON object, or nothing."""
 
 
 class Journal(Protocol):
     """The writing side of the ledger, owned by the loop's thread."""
 
     def append(
-        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult] = (),
+        changes: Sequence[Change] = (),
     ) -> Head:
         """Commit all of it in one transaction; raises StoreError, then nothing was written."""
+
+    def rows(self, needs: Sequence[Need]) -> Rows:
+        """The rows of the books that were asked for."""
 
     def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
         """The cards of the ruling roster generation that match (none, one, or more)."""

@@ -6,6 +6,7 @@ Rules kept here:
 - a roster is staged in slices of a few milliseconds, so that taps come in between.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 from agent.control.server import Handler, Peer
 from agent.core import presence
+from agent.core.books import ACTS
 from agent.core.emergency import LOCKDOWN, Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
@@ -34,6 +36,7 @@ from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
 from agent.core.tap import question
 from agent.errors import GateError
+from agent.lookup import NAMED
 from agent.loop import Loop
 from agent.ports import Clock, Health
 from agent.store.inside import Inside
@@ -161,16 +164,36 @@ class Requests:
         }
 
     def order(self, request: Request, peer: Peer) -> object:
-        """``{order_id, kind, args: {lane, reason}, actor?}`` gives ``{status, code, detail}``."""
+        """``{order_id, kind, args: {lane, reason}, form?, desk?, actor?}``.
+
+        Gives ``{status, code, detail, result}``; ``result`` is an object (`agent.core.effects`).
+        """
         loop = self._house.loop
         if loop is None:
             raise GateError("no daemon runs for this gate, so no relay moves: start gate-agent")
         name = str(request.get("actor") or "")
         actor = f"{name} (uid:{peer.uid})" if name else f"uid:{peer.uid}"
         args = {str(key): str(value) for key, value in dict(request["args"]).items()}
-        order = Order(OrderId(str(request["order_id"])), actor, "cli", str(request["kind"]), args)
+        form = request.get("form") or {}
+        if not isinstance(form, dict):
+            raise GateError("the form of an order is a JSON object")
+        kind, desk = str(request["kind"]), str(request.get("desk") or "")
+        origin = "console" if desk else "cli"
+        args |= self._credentials(kind, form)
+        order = Order(OrderId(str(request["order_id"])), actor, origin, kind, args, form, desk)
         self._house.protect(order)
-        return asdict(self._house.run(lambda: loop.take_order(order)))
+        kept = self._house.run(lambda: loop.take_order(order))
+        return asdict(kept) | {"result": json.loads(kept.result) if kept.result else {}}
+
+    def _credentials(self, kind: str, form: Mapping[str, object]) -> dict[str, str]:
+        """The numbers of the cards that a form names, so that they can be looked up by these."""
+        act = ACTS.get(kind)
+        found: dict[str, str] = {}
+        for name in act.cards if act is not None else ():
+            card = self._named(str(form.get(name) or ""))
+            if card is not None:
+                found[f"{NAMED}{name}"] = str(card.credential)
+        return found
 
     def _named(self, label: str) -> Card | None:
         with self._house.reading() as reading:

@@ -1,14 +1,30 @@
 """What a step writes down and asks for, gathered in order while it is made."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.core.effects import Effect
 from agent.core.entries import Entry, EntryType
 from agent.core.facts import Facts
-from agent.core.ids import PassageId
-from agent.core.model import Moment
+from agent.core.ids import LaneId, PassageId
+from agent.core.model import Direction, Moment
 from agent.core.plan import GatePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """The guard lets somebody through: at which lane, which way, with which card (label, kind).
+
+    ``cause`` is the id of the entry that says why, ``personal`` what the record shall name.
+    """
+
+    lane: LaneId
+    direction: Direction
+    card: str = ""
+    kind: str = ""
+    cause: str = ""
+    personal: Mapping[str, str] = field(default_factory=dict)
 
 
 class Draft:
@@ -20,6 +36,7 @@ class Draft:
         self.at = at
         self.entries: list[Entry] = []
         self.effects: list[Effect] = []
+        self.admits: list[Admit] = []
 
     @property
     def local(self) -> datetime:
@@ -45,6 +62,16 @@ class Draft:
         """Ask for an effect, to happen after the commit."""
         self.effects.append(effect)
 
+    def admit(self, admit: Admit) -> None:
+        """Ask the lane to let somebody through; it may refuse (see `agent.core.gate`)."""
+        self.admits.append(admit)
+
+    def drop(self) -> None:
+        """Forget all of it: nothing is written and nothing is done."""
+        self.entries.clear()
+        self.effects.clear()
+        self.admits.clear()
+
     def next_id(self) -> str:
         """The id that the next entry of this draft will have."""
         return f"{self._plan.source}/{self._facts.stream}/{self._sequence():020d}"
@@ -52,6 +79,13 @@ class Draft:
     def new_passage(self) -> PassageId:
         """An identifier that no other gate and no other stream can make."""
         return PassageId(f"{self._plan.agent}-{self._facts.stream}-{self._sequence()}-1")
+
+    def new_id(self, number: int = 1) -> str:
+        """Likewise for a visit, a deposit and the like; ``number`` tells those of one entry apart.
+
+        It carries the sequence number of the next entry.
+        """
+        return f"{self._plan.agent}-{self._facts.stream}-{self._sequence()}-{number}"
 
     def _sequence(self) -> int:
         return self._facts.next_sequence + len(self.entries)

@@ -1,9 +1,11 @@
 """What is to be done, in the imperative. Effects run after the commit, once each at most."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.core.ids import LaneId, OrderId, OutputId, ReaderId
+from agent.core.model import Card
 
 
 class Verdict(StrEnum):
@@ -80,13 +82,44 @@ class ShowText:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOrder:
-    """The result of an order. ``status``: done, failed, rejected or expired; ``code`` as HTTP."""
+    """The result of an order. ``status``: done, failed, rejected or expired; ``code`` as HTTP.
+
+    ``detail`` is a sentence; ``result`` is a JSON object for whoever asked.
+    """
 
     order: OrderId
     status: str
     code: int
     detail: str
+    result: Mapping[str, object] = field(default_factory=dict)
 
+
+@dataclass(frozen=True, slots=True)
+class PutCard:
+    """Insert or replace one card of the ruling roster, in the transaction of the entries."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class PutRow:
+    """Insert or replace a row of a reference table (``guards``, ``directory``), likewise."""
+
+    table: str
+    key: str
+    values: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class DropRow:
+    """Delete a row of a reference table, likewise; nothing happens if there is none."""
+
+    table: str
+    key: str
+
+
+Change = PutCard | PutRow | DropRow
+"""What is written with the entries instead of after them."""
 
 Effect = (
     PulseRelay
@@ -98,4 +131,5 @@ Effect = (
     | HoldFire
     | ShowText
     | AnswerOrder
+    | Change
 )

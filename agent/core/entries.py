@@ -50,6 +50,62 @@ class EntryType(StrEnum):
     CARD_CHANGED = "gate.card.changed.v1"
     DISK_FILLED = "gate.disk.filled.v1"
     DISK_FREED = "gate.disk.freed.v1"
+    VISIT_OPENED = "gate.visit.opened.v1"
+    VISIT_CHANGED = "gate.visit.changed.v1"
+    VISIT_OVERDUE = "gate.visit.overdue.v1"
+    VISIT_OVERRIDDEN = "gate.visit.overridden.v1"
+    VISIT_ENDED = "gate.visit.ended.v1"
+    VISIT_DECLINED = "gate.visit.declined.v1"
+    PASS_ISSUED = "gate.pass.issued.v1"
+    PASS_RETURNED = "gate.pass.returned.v1"
+    PASS_LOST = "gate.pass.lost.v1"
+    PASS_FOUND = "gate.pass.found.v1"
+    DEPOSIT_TAKEN = "gate.deposit.taken.v1"
+    DEPOSIT_ENDED = "gate.deposit.ended.v1"
+    DEPOSIT_MOVED = "gate.deposit.moved.v1"
+    DEPOSIT_REVERSED = "gate.deposit.reversed.v1"
+    DEPOSIT_KIND_ENABLED = "gate.deposit.enabled.v1"
+    BEARER_CONFIRMED = "gate.bearer.confirmed.v1"
+    BEARER_REFUSED = "gate.bearer.refused.v1"
+    DUTY_DISMISSED = "gate.duty.dismissed.v1"
+    APPOINTMENT_MADE = "gate.appointment.made.v1"
+    APPOINTMENT_MOVED = "gate.appointment.moved.v1"
+    APPOINTMENT_CANCELLED = "gate.appointment.cancelled.v1"
+    BAN_SET = "gate.ban.set.v1"
+    BAN_LIFTED = "gate.ban.lifted.v1"
+    NOTICE_POSTED = "gate.notice.posted.v1"
+    NOTICE_ENDED = "gate.notice.ended.v1"
+    SLIP_RECEIVED = "gate.releaseslip.received.v1"
+    SLIP_USED = "gate.releaseslip.used.v1"
+    SLIP_STOPPED = "gate.releaseslip.stopped.v1"
+    SLIP_CANCELLED = "gate.releaseslip.cancelled.v1"
+    INSPECTION_MADE = "gate.inspection.made.v1"
+    HELP_REQUESTED = "gate.help.requested.v1"
+    HELP_ANSWERED = "gate.help.answered.v1"
+    HELP_ESCALATED = "gate.help.escalated.v1"
+    HELP_CLOSED = "gate.help.closed.v1"
+    PRIORITY_ANNOUNCED = "gate.priority.announced.v1"
+    PRIORITY_ENDED = "gate.priority.ended.v1"
+    ACT_SIGNED = "gate.act.signed.v1"
+    SHIFT_BEGAN = "gate.shift.began.v1"
+    SHIFT_ENDED = "gate.shift.ended.v1"
+    SHIFT_HANDED = "gate.shift.handed.v1"
+    SIGNON_FAILED = "gate.signon.failed.v1"
+    DUTY_NOTED = "gate.duty.noted.v1"
+    SUPERVISOR_CHECKED = "gate.supervisor.checked.v1"
+    PASSAGE_NOTED = "gate.passage.noted.v1"
+    CALL_NOTED = "gate.call.noted.v1"
+    GUARD_ENROLLED = "gate.guard.enrolled.v1"
+    GUARD_CHANGED = "gate.guard.changed.v1"
+    GUARD_LEFT = "gate.guard.left.v1"
+    DIRECTORY_CHANGED = "gate.directory.changed.v1"
+    POWER_FAILED = "gate.power.failed.v1"
+    POWER_RETURNED = "gate.power.returned.v1"
+    AGENT_CHECKED = "gate.agent.checked.v1"
+    PERSONAL_ERASED = "gate.personal.erased.v1"
+    BOOKS_CARRIED = "gate.books.carried.v1"
+    JOURNAL_CUT = "gate.journal.cut.v1"
+    EVIDENCE_EXPORTED = "gate.evidence.exported.v1"
 
 
 MEANINGS: Mapping[EntryType, str] = {
@@ -86,6 +142,66 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.CARD_CHANGED: "one card of the roster was changed",
     EntryType.DISK_FILLED: "the disk was full; the reserve was opened to write this",
     EntryType.DISK_FREED: "there is room on the disk again",
+    EntryType.VISIT_OPENED: "a visitor was let in by the guard, with what was taken and issued",
+    EntryType.VISIT_CHANGED: "something of a visit was corrected or added",
+    EntryType.VISIT_OVERDUE: "a visitor is still here after the time agreed",
+    EntryType.VISIT_OVERRIDDEN: "the guard let a visitor out although something is still open",
+    EntryType.VISIT_ENDED: "a visit is over",
+    EntryType.VISIT_DECLINED: "somebody was not let in, for a reason",
+    EntryType.PASS_ISSUED: "a card of the desk was given to a visitor",
+    EntryType.PASS_RETURNED: "a card of the desk is back in the drawer",
+    EntryType.PASS_LOST: "a card of the desk is lost",
+    EntryType.PASS_FOUND: "a lost card of the desk is back",
+    EntryType.DEPOSIT_TAKEN: "something is held against an issued card",
+    EntryType.DEPOSIT_ENDED: "what was held is no longer held here, in one of four ways",
+    EntryType.DEPOSIT_MOVED: "a deposit lies in another pocket than was written",
+    EntryType.DEPOSIT_REVERSED: "a deposit was written down by mistake",
+    EntryType.DEPOSIT_KIND_ENABLED: (
+        "a kind of deposit that the law refuses was enabled, by somebody who answers for it"
+    ),
+    EntryType.BEARER_CONFIRMED: "the guard saw that the bearer is the card's holder",
+    EntryType.BEARER_REFUSED: "the bearer is not the card's holder",
+    EntryType.DUTY_DISMISSED: "a guard's duty at a lane ended without anybody passing",
+    EntryType.APPOINTMENT_MADE: "a visitor is expected",
+    EntryType.APPOINTMENT_MOVED: "a visitor is expected at another time",
+    EntryType.APPOINTMENT_CANCELLED: "a visitor is no longer expected",
+    EntryType.BAN_SET: "somebody, a plate or a card is not to be let in",
+    EntryType.BAN_LIFTED: "a ban is over",
+    EntryType.NOTICE_POSTED: "the office has something to say to the booth",
+    EntryType.NOTICE_ENDED: "a notice is over",
+    EntryType.SLIP_RECEIVED: "goods may leave, as the slip lists them",
+    EntryType.SLIP_USED: "goods have left on a slip",
+    EntryType.SLIP_STOPPED: "goods did not agree with their slip and were stopped",
+    EntryType.SLIP_CANCELLED: "a slip no longer counts",
+    EntryType.INSPECTION_MADE: "a truck's back was opened and looked at",
+    EntryType.HELP_REQUESTED: "somebody asks for help",
+    EntryType.HELP_ANSWERED: "a guard took care of a request for help",
+    EntryType.HELP_ESCALATED: "a request for help was not answered in time",
+    EntryType.HELP_CLOSED: "a request for help is over",
+    EntryType.PRIORITY_ANNOUNCED: "an ambulance or the like is expected",
+    EntryType.PRIORITY_ENDED: "an announced vehicle has come or comes no more",
+    EntryType.ACT_SIGNED: (
+        "somebody said afterwards why something was done while nobody was signed on"
+    ),
+    EntryType.SHIFT_BEGAN: "a guard signed on",
+    EntryType.SHIFT_ENDED: "a guard signed off",
+    EntryType.SHIFT_HANDED: "a shift was handed over, with what was counted and what the books say",
+    EntryType.SIGNON_FAILED: "somebody could not sign on",
+    EntryType.DUTY_NOTED: "a line of the duty log",
+    EntryType.SUPERVISOR_CHECKED: "a supervisor looked in at the booth",
+    EntryType.PASSAGE_NOTED: "driver and companions of a passage, added later",
+    EntryType.CALL_NOTED: "the guard called somebody and was answered so",
+    EntryType.GUARD_ENROLLED: "a guard may sign on",
+    EntryType.GUARD_CHANGED: "a guard has another card, PIN or role",
+    EntryType.GUARD_LEFT: "a guard may no longer sign on",
+    EntryType.DIRECTORY_CHANGED: "a line of the directory was put or dropped",
+    EntryType.POWER_FAILED: "the mains power is away",
+    EntryType.POWER_RETURNED: "the mains power is back",
+    EntryType.AGENT_CHECKED: "the agent looked at every reader, relay and input",
+    EntryType.PERSONAL_ERASED: "personal fields were erased, as configured or asked for",
+    EntryType.BOOKS_CARRIED: "a row of the books that outlives its entry, carried over a cut",
+    EntryType.JOURNAL_CUT: "entries before a point were removed, with a signed end mark",
+    EntryType.EVIDENCE_EXPORTED: "a sealed export of the journal was made",
 }
 
 

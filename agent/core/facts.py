@@ -6,6 +6,7 @@ from datetime import datetime
 
 from agent.core.ids import LaneId, PassageId, ZoneId
 from agent.core.model import Card
+from agent.core.needs import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Facts:
     identifiers can name it. ``local`` is the gate's local time, naive, when the event happened, and
     ``now_ns`` the monotonic time at which the step is made. ``presence`` is that of the one card
     that was shown, ``counts`` the vehicles in every counted zone, ``modes`` what an earlier run
-    left in force (with `Started` only).
+    left in force (with `Started` only). ``rows`` are those of the books that the event needs.
     """
 
     stream: str
@@ -68,3 +69,4 @@ class Facts:
     counts: Mapping[ZoneId, int] = field(default_factory=dict)
     modes: tuple[Mode, ...] = ()
     amnesties: Mapping[ZoneId, int] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)

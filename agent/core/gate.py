@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from agent.core import (
     arm_orders,
+    books,
     buttons,
     doubts,
     emergency,
     lane,
+    motion,
     notes,
     passages,
     presence,
@@ -24,7 +26,7 @@ from agent.core import (
 )
 from agent.core.arm import Lock
 from agent.core.doubts import Doubts
-from agent.core.draft import Draft
+from agent.core.draft import Admit, Draft
 from agent.core.effects import AnswerOrder, Effect
 from agent.core.emergency import Emergency
 from agent.core.entries import Entry, EntryType
@@ -40,7 +42,8 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts
-from agent.core.ids import InputId, LaneId, OutputId, ZoneId
+from agent.core.form import Fault
+from agent.core.ids import InputId, LaneId, OrderId, OutputId, ZoneId
 from agent.core.lane import LaneState
 from agent.core.model import Direction
 from agent.core.orders import Order
@@ -97,12 +100,12 @@ class Gate:
         return GateState({name: lane.first(plan) for name, plan in self.plan.lanes.items()})
 
     def admits(self, event: Event) -> bool:
-        """Whether the event may let somebody in, so that nothing moves before it is written."""
+        """Whether the event may let somebody in, or belongs to the books: written, or not done."""
         match event:
             case CardRead(reader):
                 return self.plan.readers[reader].lane is not None
             case OrderReceived(order):
-                return arm_orders.admits(order)
+                return arm_orders.admits(order) or order.kind in books.ACTS
             case InputChanged(name):
                 wired = self._buttons.get(name)
                 return wired is not None and buttons.admits(wired.button, event)
@@ -155,7 +158,21 @@ class Gate:
         if order.kind in presence.KINDS:
             presence.ordered(self.plan, order, facts, out)
             return state
+        if order.kind in books.ACTS:
+            return self._booked(state, order, facts, out)
         return self._at_lane(state, order, out)
+
+    def _booked(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
+        """Write it into the books; whom the guard lets through goes the way of every grant."""
+        after = state
+        for admit in tuple(books.ordered(self.plan, order, facts, out)):
+            plan, known = self.plan.lanes[admit.lane], after.lanes[admit.lane]
+            bar = _bar(plan, known, admit, lockdown=state.emergency.lockdown)
+            if bar is not None:
+                books.refused(order, bar, out)
+                return state
+            after = _put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
+        return after
 
     def _at_lane(self, state: GateState, order: Order, out: Draft) -> GateState:
         found = arm_orders.asked(self.plan.lanes, order)
@@ -190,6 +207,9 @@ class Gate:
         if kind == presence.TIMER:
             presence.timer(self.plan, ZoneId(name), facts, out)
             return state
+        if kind == books.TIMER:
+            books.swept(self.plan, Order(OrderId(""), "", "", "sweep"), facts, out)
+            return state
         at = LaneId(name)
         return _put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
 
@@ -222,6 +242,7 @@ class Gate:
             for name, plan in self.plan.lanes.items()
         }
         presence.started(self.plan, facts, out, cause)
+        books.started(out)
         return replace(state, lanes=lanes, emergency=now)
 
     def _locked(self, state: GateState, out: Draft) -> GateState:
@@ -273,6 +294,20 @@ def _put(state: GateState, changed: LaneState) -> GateState:
     if changed is state.lanes[changed.lane]:
         return state
     return replace(state, lanes={**state.lanes, changed.lane: changed})
+
+
+def _bar(plan: LanePlan, state: LaneState, admit: Admit, *, lockdown: bool) -> Fault | None:
+    """Why a lane cannot let somebody through although the guard wants it; None when it can."""
+    if lockdown and admit.direction is Direction.OUT:
+        says = "lockdown, only a named person is let out: open, and say for whom"
+        return Fault(says, field="lane", code=423)
+    if plan.direction not in (admit.direction, Direction.BOTH):
+        says = "lane %(lane)s does not lead that way"
+        return Fault(says, field="lane", lane=plan.lane)
+    if not motion.can_open(plan, state.arm, state.levels):
+        says = "the arm is faulted, clear the fault first: %(why)s"
+        return Fault(says, field="lane", code=423, why=state.arm.fault or plan.lane)
+    return None
 
 
 def _lock(plan: LanePlan, now: Emergency) -> Lock:

@@ -20,7 +20,10 @@ class Order:
     - ``hold_open {lane, reason, until?}``: ``until`` is local time, ISO 8601;
     - ``fault.clear {lane, reason}``;
     - ``lockdown {reason}``, ``lift_lockdown {reason}``, ``fire_reset {reason}``;
-    - ``amnesty {reason, zone?, card?}``, ``zone.count {zone, count, reason}``.
+    - ``amnesty {reason, zone?, card?}``, ``zone.count {zone, count, reason}``;
+    - whatever `agent.core.books` knows; what those want stands in ``form``, a JSON object.
+
+    ``desk`` is where it was given, if at a desk, and ``unsigned`` says that nobody was signed on.
     """
 
     order_id: OrderId
@@ -28,3 +31,6 @@ class Order:
     origin: str
     kind: str
     args: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, object] = field(default_factory=dict)
+    desk: str = ""
+    unsigned: bool = False

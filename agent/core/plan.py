@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from agent.core.ids import AgentId, DeskId, EstateId, InputId, LaneId, OutputId, ReaderId, ZoneId
 from agent.core.model import CardKind, Direction, Matching
+from agent.core.plan_books import BooksPlan
 
 OUTSIDE = ZoneId("outside")
 INSIDE = ZoneId("inside")
@@ -216,6 +217,7 @@ class GatePlan:
 
     zones: Mapping[ZoneId, ZonePlan] = field(default_factory=dict)
     emergency: EmergencyPlan = field(default_factory=EmergencyPlan)
+    books: BooksPlan = field(default_factory=BooksPlan)
 
     @property
     def source(self) -> str:

@@ -37,6 +37,15 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
+class Set:
+    """Change some columns of the row with this key; nothing happens if there is none."""
+
+    table: str
+    key: str
+    values: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Delete the row with this key; nothing happens if there is none."""
 
@@ -49,15 +58,18 @@ class Projection:
     """A projected table: its key column and the other columns with their SQLite types.
 
     ``fold`` is one more whenever the same entries give other rows, so that they are made anew.
+    ``indexes`` are lists of columns, each with a condition where it needs one. A column named
+    ``sequence`` is the entry whose personal fields belong to the row.
     """
 
     table: str
     key: str
     columns: Mapping[str, str] = field(default_factory=dict)
     fold: int = 1
+    indexes: tuple[str, ...] = ()
 
 
-Row = Put | Add | Drop
+Row = Put | Add | Set | Drop
 
 
 PROJECTIONS = (

@@ -7,9 +7,13 @@ Rules kept here:
 
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import LaneId, PassageId, ZoneId
+from agent.core.needs import Need, Row
+from agent.core.project import PROJECTIONS
+from agent.errors import StoreError
 
 FORGIVEN = (
     "EXISTS (SELECT 1 FROM amnesties WHERE scope IN "
@@ -31,6 +35,47 @@ _MODES = (
 )
 
 
+REFERENCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "guards": ("guard", ("guard", "name", "card", "role", "state", "changed_us")),
+    "directory": (
+        "entry",
+        ("entry", "kind", "name", "unit", "department", "phones", "signs", "note"),
+    ),
+}
+"""Reference tables that may be asked for: key, and the columns that are told (no PIN)."""
+
+DESK_KINDS = "('visitor', 'visitor_vehicle', 'contractor', 'guard', 'patrol')"
+"""Cards that lie at the desk; as in the index of the schema."""
+
+_CARDS = ("label", "kind", "status")
+_PERSONAL = "SELECT field, value FROM personal WHERE id BETWEEN ? AND ? ORDER BY id"
+
+
+@cache
+def _question(table: str, column: str, *, state: bool, at_most: bool) -> str:
+    """The statement for a need; raises StoreError for what is no table or column of the books."""
+    columns = _COLUMNS.get(table)
+    if columns is None or (column and column not in columns):
+        raise StoreError(f"the books have no {table}.{column}: this is a fault of the program")
+    conditions = ["1"]
+    if table == "cards":
+        ruling = "(SELECT generation FROM state WHERE id = 1)"
+        conditions = [f"generation = {ruling}", f"kind IN {DESK_KINDS}"]
+    if column:
+        conditions.append(f"{column} {'<=' if at_most else '='} ?")
+    if state:
+        conditions.append("state = ?")
+    where = " AND ".join(conditions)
+    return " ".join(("SELECT", ", ".join(columns), "FROM", table, "WHERE", where))
+
+
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **{each.table: (each.key, *each.columns) for each in PROJECTIONS},
+    **{table: columns for table, (_, columns) in REFERENCES.items()},
+    "cards": _CARDS,
+}
+
+
 class Books:
     """Owned by the ledger's thread; raises sqlite3.Error."""
 
@@ -43,6 +88,24 @@ class Books:
             OpenPassage(PassageId(passage), LaneId(lane), sequence, card)
             for passage, lane, sequence, card in self._execute(_PASSAGES).fetchall()
         )
+
+    def rows(self, need: Need) -> tuple[Row, ...]:
+        """The rows that a step asks for, each with its personal fields; raises StoreError too."""
+        sql = _question(need.table, need.column, state=bool(need.state), at_most=need.at_most)
+        values: list[str | int] = [need.value] if need.column else []
+        if need.state:
+            values.append(need.state)
+        columns = _COLUMNS[need.table]
+        found = [dict(zip(columns, row, strict=True)) for row in self._execute(sql, values)]
+        for row in found:
+            row["personal"] = self._personal(row.get("sequence", 0))
+        return tuple(found)
+
+    def _personal(self, sequence: int) -> dict[str, str]:
+        if not sequence:
+            return {}
+        first = sequence << 5
+        return dict(self._execute(_PERSONAL, (first, first | 31)).fetchall())
 
     def presence(self, card: str) -> Presence | None:
         """Where the card with this label was last seen to go."""

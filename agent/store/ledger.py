@@ -16,10 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from agent.core.effects import Change, PutCard
 from agent.core.entries import Entry, EntryType
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
+from agent.core.needs import Need, Rows, merged
 from agent.errors import StoreError
 from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
@@ -28,6 +30,7 @@ from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
 from agent.store.lock import Lock
 from agent.store.projections import rebuild, refresh
+from agent.store.references import References
 from agent.store.roster import Roster
 from agent.store.scribe import Also, Scribe
 from agent.store.seal import Disclosure, Sealer
@@ -59,6 +62,7 @@ class Ledger:
         self._scribe = Scribe(conn, sealer, stream, boot)
         self._desk = Desk(conn)
         self._books = Books(conn)
+        self._references = References(conn)
         self._ballast = Ballast(path, 0)
         self._pages = 0
         self._leftovers = True
@@ -130,14 +134,50 @@ class Ledger:
     # The journal
 
     def append(
-        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult] = (),
+        changes: Sequence[Change] = (),
     ) -> Head:
         """Commit all of it in one transaction; raises StoreError, then nothing was written."""
+        if changes:
+            return self._change(entries, now, results, changes)
         if results:
             return self._write(entries, now, lambda: self._desk.keep(results, now))
         if not entries:
             return self._scribe.head
         return self._write(entries, now, None)
+
+    def _change(
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult],
+        changes: Sequence[Change],
+    ) -> Head:
+        """Write entries and results, and with them what they change in the reference tables."""
+        generation = self._roster.ruling
+
+        def change() -> None:
+            nonlocal generation
+            for each in changes:
+                if isinstance(each, PutCard):
+                    generation = self._roster.put(each.card)
+                else:
+                    self._references.change(each)
+            self._desk.keep(results, now)
+
+        head = self._write(entries, now, change)
+        self._roster.ruling = generation
+        return head
+
+    def rows(self, needs: Sequence[Need]) -> Rows:
+        """The rows of the books that were asked for, with their personal fields."""
+        return self._loud(
+            "the books cannot be read",
+            lambda: merged((need, self._books.rows(need)) for need in needs),
+        )
 
     def rehearse(self, entries: Sequence[Entry], now: Moment) -> None:
         """Go through `append` up to the commit and undo it; raises StoreError as that does."""

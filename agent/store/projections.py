@@ -9,8 +9,9 @@ Rules kept here:
 import json
 import sqlite3
 from collections.abc import Iterable
+from functools import cache
 
-from agent.core.project import PROJECTIONS, Add, Projection, Put, Row, project
+from agent.core.project import PROJECTIONS, Add, Projection, Put, Row, Set, project
 
 _BATCH = 2000
 
@@ -39,6 +40,8 @@ _DROP = {
     for each in PROJECTIONS
 }
 
+_BY_NAME = {each.table: each for each in PROJECTIONS}
+
 Change = tuple[str, tuple[str | int, ...]]
 """One statement with its values, ready to run."""
 
@@ -53,9 +56,22 @@ def changes(steps: Iterable[Row]) -> list[Change]:
         elif isinstance(step, Add):
             columns = _PUT[step.table][1]
             found.append((_ADD[step.table], (step.key, *[step.values[name] for name in columns])))
+        elif isinstance(step, Set):
+            found.append((_set(step.table, tuple(step.values)), (*step.values.values(), step.key)))
         else:
             found.append((_DROP[step.table], (step.key,)))
     return found
+
+
+@cache
+def _set(table: str, names: tuple[str, ...]) -> str:
+    """The statement that changes these columns; raises KeyError for what is no column."""
+    projection = _BY_NAME[table]
+    unknown = set(names) - set(projection.columns)
+    if unknown:
+        raise KeyError(f"{table} has no column {', '.join(sorted(unknown))}")
+    changed = ", ".join(f"{name} = ?" for name in names)
+    return " ".join(("UPDATE", table, "SET", changed, "WHERE", f"{projection.key} = ?"))
 
 
 def refresh(conn: sqlite3.Connection) -> None:
@@ -78,6 +94,11 @@ def rebuild(conn: sqlite3.Connection) -> int:
                 f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) "
                 "STRICT, WITHOUT ROWID"
             )
+            for number, index in enumerate(each.indexes):
+                columns, _, condition = index.partition(" WHERE ")
+                where = f" WHERE {condition}" if condition else ""
+                name = f"{each.table}_{number}"
+                conn.execute(f"CREATE INDEX {name} ON {each.table} ({columns}){where}")
             conn.execute("INSERT INTO projections VALUES (?, ?, ?)", _noted(each))
         count = _fold(conn)
         conn.execute("COMMIT")
@@ -105,4 +126,7 @@ def _fold(conn: sqlite3.Connection) -> int:
 
 
 def _noted(each: Projection) -> tuple[str, str, int]:
-    return each.table, json.dumps([each.key, dict(each.columns)]), each.fold
+    shape: list[object] = [each.key, dict(each.columns)]
+    if each.indexes:
+        shape.append(list(each.indexes))
+    return each.table, json.dumps(shape), each.fold

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
+from agent.store.books import DESK_KINDS
 from agent.store.rows import RosterDigest, Row, card_of, low_key, row_of
 
 _SELECT = (
@@ -26,6 +27,7 @@ _EXACT = f"{_SELECT} low = ? AND credential = ?"
 _LOW32 = f"{_SELECT} low = ? LIMIT 3"
 _LOW24 = f"{_SELECT} low BETWEEN ? AND ? LIMIT 3"
 _LABEL = f"{_SELECT} label = ? LIMIT 1"
+_DESK = f"{_SELECT} label = ? AND kind IN {DESK_KINDS} LIMIT 1"
 _INSERT = (
     "INSERT INTO cards (generation, low, credential, label, kind, status, holder, unit, "
     "department, plate, valid_from, valid_until, windows, lanes, direction) "
@@ -65,9 +67,12 @@ class Roster:
     def by_label(self, label: str) -> Card | None:
         """The card with this label in the ruling generation.
 
-        Reads the whole roster: not for the thread that decides (`Reading` has it too).
+        Reads the whole roster, unless it is a card of the desk: not for the thread that decides
+        (`Reading` has it too).
         """
-        row = self._execute(_LABEL, (self.ruling, label)).fetchone()
+        row = self._execute(_DESK, (self.ruling, label)).fetchone()
+        if row is None:
+            row = self._execute(_LABEL, (self.ruling, label)).fetchone()
         return None if row is None else card_of(row)
 
     def begin(self) -> int:

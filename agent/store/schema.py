@@ -119,10 +119,33 @@ _SECOND = Migration(
     ("ALTER TABLE projections ADD COLUMN fold INTEGER NOT NULL DEFAULT 0",),
 )
 
+_THIRD = Migration(
+    3,
+    "what an order came to, guards, directory, tokens of who is signed on, the desk's cards",
+    (
+        "ALTER TABLE results ADD COLUMN result TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE guards (
+            guard TEXT PRIMARY KEY, name TEXT NOT NULL, card TEXT NOT NULL, role TEXT NOT NULL,
+            pin TEXT NOT NULL, state TEXT NOT NULL, changed_us INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID""",
+        """CREATE TABLE directory (
+            entry TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
+            department TEXT NOT NULL, phones TEXT NOT NULL, signs INTEGER NOT NULL,
+            note TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX directory_units ON directory (unit)",
+        """CREATE TABLE tokens (
+            hash TEXT PRIMARY KEY, guard TEXT NOT NULL, role TEXT NOT NULL, desk TEXT NOT NULL,
+            shift TEXT NOT NULL, since_us INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
+        # Only what lies at the desk: an index over residents would slow every new roster down.
+        """CREATE INDEX cards_desk ON cards (generation, label)
+            WHERE kind IN ('visitor', 'visitor_vehicle', 'contractor', 'guard', 'patrol')""",
+    ),
+)
+
 ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
 """First and last entry. Asked for both at once SQLite would read the whole table."""
 
-MIGRATIONS = (_FIRST, _SECOND)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)
 SCHEMA = MIGRATIONS[-1].number
 
 

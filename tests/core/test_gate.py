@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core import books
 from agent.core.draft import Draft
-from agent.core.effects import PulseRelay, SwitchRelay
+from agent.core.effects import PulseRelay, StartTimer, SwitchRelay
 from agent.core.entries import MEANINGS, EntryType
 from agent.core.events import (
     ClockJudged,
@@ -118,7 +119,7 @@ def test_passages_of_a_lane_that_is_no_longer_configured_end_too() -> None:
         EntryType.PASSAGE_ENDED,
     ]
     assert step.entries[1].subject == "lane/gone"
-    assert step.effects == ()
+    assert step.effects == (StartTimer(books.SWEEP, NOW.mono_ns + books.SWEEP_NS),)
 
 
 def test_a_level_that_was_unknown_is_no_movement() -> None:

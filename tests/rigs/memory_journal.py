@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from agent.core.effects import Change
 from agent.core.entries import Entry
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
+from agent.core.needs import Need, Rows, merged
 from agent.core.project import project
 from agent.ports import Head, KeptResult
 from tests.rigs.tables import Tables
@@ -21,10 +23,16 @@ class MemoryJournal:
         self.written: list[Entry] = []
         self._results: dict[str, tuple[KeptResult, int]] = {}
         self.tables = Tables()
+        self.changed: list[Change] = []
 
     def append(
-        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult] = (),
+        changes: Sequence[Change] = (),
     ) -> Head:
+        self.changed += changes
         for entry in entries:
             self.written.append(entry)
             at = entry.at
@@ -34,6 +42,14 @@ class MemoryJournal:
             self.tables.apply(rows)
         self._results |= {kept.order_id: (kept, now.wall_us) for kept in results}
         return self.head()
+
+    def rows(self, needs: Sequence[Need]) -> Rows:
+        return merged((need, tuple(map(self._whole, self.tables.asked(need)))) for need in needs)
+
+    def _whole(self, row: Mapping[str, str | int]) -> Mapping[str, object]:
+        """With the personal fields of its entry."""
+        sequence = int(row.get("sequence", 0))
+        return {**row, "personal": dict(self.written[sequence - 1].personal) if sequence else {}}
 
     def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
         del matching

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
-from agent.core.effects import Verdict
+from agent.core.effects import Change, Verdict
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead, Event, InputChanged
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.gate import Gate
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, ReaderId, ZoneId
 from agent.core.model import Card, ClockQuality, Credential, Matching, Moment
+from agent.core.needs import Need, Rows
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.core.view import LaneView
@@ -58,7 +59,11 @@ class TracedJournal:
         self.entries: list[Entry] = []
 
     def append(
-        self, entries: Sequence[Entry], now: Moment, results: Sequence[KeptResult] = ()
+        self,
+        entries: Sequence[Entry],
+        now: Moment,
+        results: Sequence[KeptResult] = (),
+        changes: Sequence[Change] = (),
     ) -> Head:
         if self.broken:
             self.trace.append("commit failed")
@@ -66,10 +71,14 @@ class TracedJournal:
         if any(entry.type == self.unfit for entry in entries):
             raise EntryError(f"{self.unfit}: data has more bytes than can be sent")
         self.slowly()
-        head = self.inner.append(entries, now, results)
+        head = self.inner.append(entries, now, results, changes)
         self.entries += entries
         self.trace.append("commit " + ", ".join(short(entry) for entry in entries))
         return head
+
+    def rows(self, needs: Sequence[Need]) -> Rows:
+        self._look()
+        return self.inner.rows(needs)
 
     def find_cards(self, credential: Credential, matching: Matching) -> tuple[Card, ...]:
         self._look()

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import LaneId, PassageId, ZoneId
-from agent.core.project import EVERYBODY, Add, Put, Row
+from agent.core.needs import Need
+from agent.core.project import EVERYBODY, PROJECTIONS, Add, Put, Row, Set
 
 Values = dict[str, str | int]
+KEYS = {each.table: each.key for each in PROJECTIONS}
 
 
 class Tables:
@@ -28,11 +30,25 @@ class Tables:
                         name: int(before.get(name, 0)) + change
                         for name, change in row.values.items()
                     }
+                case Set():
+                    if row.key in table:
+                        table[row.key] |= row.values
                 case _:
                     table.pop(row.key, None)
 
     def table(self, name: str) -> dict[str, Values]:
         return self.rows.get(name, {})
+
+    def asked(self, need: Need) -> list[Values]:
+        """The rows that a step asks for."""
+        found = [
+            {KEYS.get(need.table, "key"): key, **row} for key, row in self.table(need.table).items()
+        ]
+        if need.column and need.at_most:
+            found = [row for row in found if int(row[need.column]) <= int(need.value)]
+        elif need.column:
+            found = [row for row in found if row[need.column] == need.value]
+        return [row for row in found if not need.state or row["state"] == need.state]
 
     def open_passages(self) -> list[OpenPassage]:
         """Grants without an end, oldest first."""
