@@ -27,6 +27,7 @@ class Reason(StrEnum):
     CARD_RETIRED = "card_retired"
     CARD_NOT_ISSUED = "card_not_issued"
     TEST_CARD = "test_card"
+    BANNED = "banned"
     LANE_NOT_ALLOWED = "lane_not_allowed"
     DIRECTION_NOT_ALLOWED = "direction_not_allowed"
     NOT_YET_VALID = "not_yet_valid"
@@ -43,7 +44,15 @@ class Duty(StrEnum):
     """What the guard has to do before the card may pass."""
 
     LOCKDOWN_RELEASE = "lockdown_release"
+    INSPECTION_DUE = "inspection_due"
+    RELEASE_SLIP_DUE = "release_slip_due"
+    DEPOSIT_DUE = "deposit_due"
     CLOCK_UNKNOWN = "clock_unknown"
+    BEARER_CHECK = "bearer_check"
+
+
+BAN = "ban"
+"""The mark of a card that passes although there is a ban."""
 
 
 class Passback(StrEnum):
@@ -54,11 +63,23 @@ class Passback(StrEnum):
     REFUSED = "refused"
 
 
+class Ban(StrEnum):
+    """What the bans say of a card, its plate and its holder.
+
+    A resident is not kept from his home by a line in a list, and nobody is kept in: both are
+    marked.
+    """
+
+    NONE = "none"
+    MARKED = "marked"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The card may pass. ``marks`` name what could not be judged, or is odd but no reason.
 
-    They are ``clock_unknown``, and ``passback`` for a second entry without an exit.
+    They are ``clock_unknown``, ``passback`` for a second entry without an exit, and ``ban``.
     """
 
     card: Card
@@ -91,6 +112,8 @@ class Question:
     ``late``: the card was shown so long ago that whoever held it may be gone. ``lockdown``: nobody
     leaves this way without a release. ``passback`` and ``full`` are what `agent.core.presence` says
     of the zone that the lane leads to. ``oncoming``: the lane's one arm serves the other direction.
+    ``ban`` and ``due`` (what the guard has to do first) are what `agent.core.issued` finds in the
+    books.
     """
 
     cards: tuple[Card, ...]
@@ -105,6 +128,8 @@ class Question:
     passback: Passback = Passback.NONE
     full: bool = False
     oncoming: bool = False
+    ban: Ban = Ban.NONE
+    due: frozenset[Duty] = frozenset()
 
     @property
     def card(self) -> Card:
@@ -124,6 +149,10 @@ class Rule:
 
 def _status(status: CardStatus) -> Callable[[Question], bool]:
     return lambda q: q.card.status is status
+
+
+def _due(duty: Duty) -> Callable[[Question], bool]:
+    return lambda q: duty in q.due
 
 
 def _wrong_lane(q: Question) -> bool:
@@ -160,10 +189,15 @@ def _outside(q: Question) -> bool:
 #   lockdown never turns a stolen card into a question of who releases its bearer;
 # - in a lockdown the guard hears of everybody else who tries to leave, whatever lane or hours the
 #   card is for: lane, direction and dates come after it, and the release is his to give;
+# - a ban comes before it too: who must not be here is no question of lanes and hours;
 # - then what was allowed to this card: lane, direction, dates, hours;
+# - whoever leaves with something still open is sent to the guard before the dates are looked at: a
+#   visitor who stayed too long has to get out, and gets back what the gate holds for him. The truck
+#   first, then its goods, and last the deposit, which is what opens the arm;
 # - anti-passback asks where the card was last, which only matters for a card that is good here;
-# - a full zone and a lane in use are no fault of the card. They come last, so that nobody is told
-#   to wait who would be denied after the wait; the shorter wait comes after the longer one.
+# - a full zone and a lane in use are no fault of the card. They come late, so that nobody is told
+#   to wait who would be denied after the wait; the shorter wait comes after the longer one;
+# - the bearer is checked last: the guard's word opens the lane, so nothing may be left to ask.
 RULES: tuple[Rule, ...] = (
     Rule(
         Reason.TOO_LATE,
@@ -214,6 +248,12 @@ RULES: tuple[Rule, ...] = (
         lambda q: q.card.kind is CardKind.TEST,
     ),
     Rule(
+        Reason.BANNED,
+        "is there no ban on the card, the plate or the holder",
+        "there is a ban: this visitor is not let in",
+        lambda q: q.ban is Ban.REFUSED,
+    ),
+    Rule(
         Duty.LOCKDOWN_RELEASE,
         "may people leave, or is the gate in lockdown",
         "lockdown: nobody leaves unless security releases them by name",
@@ -230,6 +270,24 @@ RULES: tuple[Rule, ...] = (
         "is the card good for this direction",
         "this card is not good for this direction",
         _wrong_direction,
+    ),
+    Rule(
+        Duty.INSPECTION_DUE,
+        "if a truck leaves, was its back looked at since it came in",
+        "a truck leaves only after its back was opened and looked at",
+        _due(Duty.INSPECTION_DUE),
+    ),
+    Rule(
+        Duty.RELEASE_SLIP_DUE,
+        "if goods leave, is there a release slip for them",
+        "goods leave only with a release slip",
+        _due(Duty.RELEASE_SLIP_DUE),
+    ),
+    Rule(
+        Duty.DEPOSIT_DUE,
+        "may the card leave, and is nothing held against it",
+        "take the card back and give back what is held for it",
+        _due(Duty.DEPOSIT_DUE),
     ),
     Rule(
         Duty.CLOCK_UNKNOWN,
@@ -273,6 +331,12 @@ RULES: tuple[Rule, ...] = (
         "somebody comes the other way: wait and show the card again",
         lambda q: q.oncoming,
     ),
+    Rule(
+        Duty.BEARER_CHECK,
+        "does the guard know that the bearer is the holder, where that is asked at each entry",
+        "make sure that the bearer is the card's holder",
+        _due(Duty.BEARER_CHECK),
+    ),
 )
 
 UNWRITABLE = Rule(
@@ -291,6 +355,8 @@ def decide(question: Question) -> Decision:
     marks = () if question.clock_trusted else (Duty.CLOCK_UNKNOWN.value,)
     if question.passback is Passback.MARKED:
         marks = (*marks, Reason.PASSBACK.value)
+    if question.ban is Ban.MARKED:
+        marks = (*marks, BAN)
     return Granted(question.card, marks)
 
 

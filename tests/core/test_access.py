@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.core.access import (
     RULES,
     UNWRITABLE,
+    Ban,
     Denied,
     Duty,
     Granted,
@@ -36,9 +37,13 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.CARD_RETIRED,
     Reason.CARD_NOT_ISSUED,
     Reason.TEST_CARD,
+    Reason.BANNED,
     Duty.LOCKDOWN_RELEASE,
     Reason.LANE_NOT_ALLOWED,
     Reason.DIRECTION_NOT_ALLOWED,
+    Duty.INSPECTION_DUE,
+    Duty.RELEASE_SLIP_DUE,
+    Duty.DEPOSIT_DUE,
     Duty.CLOCK_UNKNOWN,
     Reason.NOT_YET_VALID,
     Reason.EXPIRED,
@@ -46,6 +51,7 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.PASSBACK,
     Reason.ZONE_FULL,
     Reason.ONCOMING,
+    Duty.BEARER_CHECK,
 ]
 
 Change = Callable[[Question], Question]
@@ -61,6 +67,10 @@ def on_card(**changes: Any) -> Change:
         return replace(asked, cards=(replace(first, **changes), *rest))
 
     return change
+
+
+def due(duty: Duty) -> Change:
+    return lambda asked: replace(asked, due=asked.due | {duty})
 
 
 def no_clock(asked: Question) -> Question:
@@ -86,6 +96,11 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Reason.PASSBACK: lambda asked: replace(asked, passback=Passback.REFUSED),
     Reason.ZONE_FULL: lambda asked: replace(asked, full=True),
     Reason.ONCOMING: lambda asked: replace(asked, oncoming=True),
+    Reason.BANNED: lambda asked: replace(asked, ban=Ban.REFUSED),
+    Duty.INSPECTION_DUE: due(Duty.INSPECTION_DUE),
+    Duty.RELEASE_SLIP_DUE: due(Duty.RELEASE_SLIP_DUE),
+    Duty.DEPOSIT_DUE: due(Duty.DEPOSIT_DUE),
+    Duty.BEARER_CHECK: due(Duty.BEARER_CHECK),
 }
 STATUSES = set(PRECEDENCE[3:7])
 DATES = {Reason.NOT_YET_VALID, Reason.EXPIRED, Reason.OUTSIDE_HOURS}
@@ -114,6 +129,16 @@ def test_a_mark_of_passback_denies_nobody() -> None:
     assert decide(asked) == Granted(a_card(), ("passback",))
     both = replace(asked, clock_trusted=False)
     assert decide(both) == Granted(a_card(), ("clock_unknown", "passback"))
+
+
+def test_a_ban_that_only_marks_denies_nobody() -> None:
+    asked = replace(a_question(a_card()), ban=Ban.MARKED)
+    assert decide(asked) == Granted(a_card(), ("ban",))
+
+
+def test_a_visitor_who_stayed_too_long_is_sent_to_the_guard_and_not_denied() -> None:
+    asked = on_card(valid_until=WEDNESDAY - MINUTE)(a_question(a_card()))
+    assert decide(due(Duty.DEPOSIT_DUE)(asked)) == Referred(Duty.DEPOSIT_DUE, asked.card)
 
 
 @pytest.mark.parametrize("wanted", PRECEDENCE)

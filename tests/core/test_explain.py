@@ -22,7 +22,7 @@ def test_a_card_that_may_pass() -> None:
     }
     assert isinstance(steps, list)
     assert {step["result"] for step in steps} == {"passed"}
-    assert len(steps) == 18
+    assert len(steps) == 23
 
 
 def test_a_lost_card() -> None:
