@@ -36,6 +36,13 @@ _ENTRIES = (
 _AFTER = f"{_ENTRIES} sequence > ? ORDER BY sequence LIMIT ?"
 _TAIL = f"{_ENTRIES} 1 ORDER BY sequence DESC LIMIT ?"
 _PERSONAL = "SELECT field, value FROM personal WHERE id BETWEEN ? AND ? ORDER BY id"
+_GIVEN = "sequence IN (SELECT value FROM json_each(?)) ORDER BY sequence"
+_THESE = f"{_ENTRIES} {_GIVEN}"
+_PERSONALS = (
+    "SELECT personal.id >> 5, field, personal.value FROM json_each(?) AS wanted CROSS JOIN "
+    "personal ON personal.id BETWEEN wanted.value << 5 AND wanted.value << 5 | 31 "
+    "ORDER BY personal.id"
+)
 _ROSTER = (
     "SELECT credential, label, kind, status, holder, unit, department, plate, valid_from, "
     "valid_until, windows, lanes, direction FROM cards WHERE generation = ?"
@@ -55,6 +62,7 @@ class Reading:
         self._books = Books(conn)
         self._streams: dict[int, str] = {}
         self._boots: dict[int, str] = {}
+        self._tables: frozenset[str] = frozenset()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -141,10 +149,46 @@ class Reading:
         first = sequence << 5
         return dict(self._fetch(_PERSONAL, (first, first | 31)))
 
+    def rows(self, sql: str, values: Iterable[object] = ()) -> list[dict[str, Any]]:
+        """What a query gives, every row as a dict of its columns; raises StoreError.
+
+        For queries that are few and short: see `agent.store.queries`.
+        """
+        try:
+            found = self._conn.execute(sql, tuple(values))
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        except sqlite3.Error as error:
+            raise self._unread(error) from error
+
+    def has(self, table: str) -> bool:
+        """Is there such a table? A daemon older than this software may not have made it yet."""
+        if table not in self._tables:
+            found = self._fetch("SELECT name FROM sqlite_master WHERE type = 'table'")
+            self._tables = frozenset(name for (name,) in found)
+        return table in self._tables
+
+    def entries(self, sequences: Iterable[int]) -> dict[int, StoredEntry]:
+        """These entries, as far as they are (still) there."""
+        found = self._entries(_THESE, (json.dumps(list(sequences)),))
+        return {entry.sequence: entry for entry in found}
+
+    def personals(self, sequences: Iterable[int]) -> dict[int, dict[str, str]]:
+        """The personal fields of these entries that were not erased; an entry has one at least."""
+        found: dict[int, dict[str, str]] = {}
+        for sequence, field, value in self._fetch(_PERSONALS, (json.dumps(list(sequences)),)):
+            found.setdefault(sequence, {})[field] = value
+        return found
+
     def head(self) -> tuple[int, bytes]:
         """Sequence and hash of the last entry; (0, zero bytes) when there is none."""
         rows = self._fetch("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
         return rows[0] if rows else (0, bytes(32))
+
+    def ends(self) -> tuple[int, int]:
+        """The sequences of the first and the last entry; (0, 0) when there is none."""
+        first, last = self._fetch(ENDS)[0]
+        return first or 0, last or 0
 
     def counts(self) -> Mapping[str, int]:
         """``entries``, ``first``, ``last``, ``published``, ``cards``, ``personal``."""
