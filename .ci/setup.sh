@@ -71,6 +71,8 @@ swig: builds pyscard
 gcc: builds pyscard
 libc6-dev: builds pyscard
 socat: serial lines that can be unplugged
+chromium: the guard's screen is looked at and walked through
+fonts-noto-cjk: Chinese on that screen
 fuse3: a file system that loses power
 libfaketime: a clock that jumps
 systemd: systemd-analyze checks the unit file
