@@ -2,7 +2,8 @@
 
 Rules kept here:
 - an output is called ``{lane}.{role}``, and so is an input (``in-1.open``, ``in-1.loop``,
-  ``in-1.button-stop``); inputs of the whole gate are ``gate.fire`` and ``gate.lockdown``;
+  ``in-1.button-stop``); inputs of the whole gate are ``gate.fire``, ``gate.lockdown`` and
+  ``gate.mains``;
 - a loop under the arm is a safety input as well;
 - what has nothing that could lower its arm has an operator that does so by itself;
 - a lane out leads from its inner to its outer zone; the core wants both told as for a lane in.
@@ -37,6 +38,7 @@ from agent.core.plan import (
     SignalPlan,
     ZonePlan,
 )
+from agent.planning_books import books_plan
 from agent.settings import Settings
 from agent.settings import passage as told
 from agent.settings.grounds import Passback, ZoneRules
@@ -49,7 +51,6 @@ _GATE = "gate"
 
 def gate_plan(settings: Settings) -> GatePlan:
     """The whole gate in the core's words."""
-    common = settings.emergency.wired()
     return GatePlan(
         EstateId(settings.estate),
         AgentId(settings.gate),
@@ -58,8 +59,17 @@ def gate_plan(settings: Settings) -> GatePlan:
         frozenset(settings.calendar.holidays),
         frozenset(settings.clock.pass_untrusted),
         {ZoneId(name): _zone_plan(name, zone) for name, zone in settings.zones.items()},
-        EmergencyPlan(**{name: input_id(_GATE, name) for name in common}),
+        _emergency_plan(settings),
+        books_plan(settings, _common(settings, "mains")),
     )
+
+
+def _common(settings: Settings, name: str) -> InputId | None:
+    return input_id(_GATE, name) if name in settings.emergency.wired() else None
+
+
+def _emergency_plan(settings: Settings) -> EmergencyPlan:
+    return EmergencyPlan(_common(settings, "fire"), _common(settings, "lockdown"))
 
 
 def output_id(lane: str, role: str) -> OutputId:

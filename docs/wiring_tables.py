@@ -35,6 +35,7 @@ MEANS = {
     "closed": "the arm is down",
     "fire": "the fire alarm is on",
     "lockdown": "it is pressed",
+    "mains": "the mains power is there",
     "button": "it is pressed",
 }
 DRIVES = {

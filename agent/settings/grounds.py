@@ -7,7 +7,7 @@ from typing import Annotated
 
 from agent.core.model import CardKind
 from agent.core.plan import PassbackMode
-from agent.settings.pins import ContactPin
+from agent.settings.pins import ContactPin, MainsPin
 from agent.settings.strict import Strict
 from agent.settings.values import Clock, OneOf, Span, Whole
 
@@ -46,8 +46,9 @@ class Emergency(Strict):
 
     fire: ContactPin | None = None
     lockdown: ContactPin | None = None
+    mains: MainsPin | None = None
 
     def wired(self) -> Mapping[str, ContactPin]:
         """What is wired, by name."""
-        found = {"fire": self.fire, "lockdown": self.lockdown}
+        found = {"fire": self.fire, "lockdown": self.lockdown, "mains": self.mains}
         return {name: pin for name, pin in found.items() if pin is not None}

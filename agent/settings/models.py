@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from agent.core.model import CardKind, Direction, Matching
 from agent.errors import SettingsError
+from agent.settings.booth import Console, Deposits, Names, Printer, Privacy, Visits
 from agent.settings.grounds import Emergency, ZoneRules
 from agent.settings.mixes import ByDriver, OrFalse
 from agent.settings.passage import Lane
@@ -206,8 +207,15 @@ class Settings(Strict):
     gpio: Gpio = field(default_factory=Gpio)
     uplink: Uplink | None = None
     card_reference_key: Secret | None = None
+    identity_key: Secret | None = None
     clock: ClockRules = field(default_factory=ClockRules)
     calendar: Calendar = field(default_factory=Calendar)
+    names: Names = field(default_factory=Names)
+    deposits: Deposits = field(default_factory=Deposits)
+    visits: Visits = field(default_factory=Visits)
+    privacy: Privacy = field(default_factory=Privacy)
+    console: Console = field(default_factory=Console)
+    printer: Printer | None = None
     retention: Annotated[timedelta, Span("How long the journal is kept", "1 day", "20 years")] = (
         timedelta(days=732)
     )

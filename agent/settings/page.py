@@ -10,8 +10,8 @@ import re
 from agent.settings.faults import SHOWN_WIDTH, Fault, columns, nearest, printable
 from agent.settings.tree import Node, Span, Trouble
 
-_HIDDEN_WORDS = r"pas+w|pas+phr|pwd|secret|token|psk|card_reference_key|private"
-_HIDDEN_KEYS = ("password", "card_reference_key")
+_HIDDEN_WORDS = r"pas+w|pas+phr|pwd|secret|token|psk|card_reference_key|identity_key|private"
+_HIDDEN_KEYS = ("password", "card_reference_key", "identity_key")
 _HIDDEN = re.compile(f"(?i){_HIDDEN_WORDS}")
 _SECRET_LINE = re.compile(rf"(?i)((?:{_HIDDEN_WORDS})[\w-]*[\"']?\s*:\s*)(?!\{{)(\S.*)")
 _SECRET_VALUE = re.compile(r"://[^/\s]*@|PRIVATE KEY|\n")

@@ -98,6 +98,14 @@ class ContactPin(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class MainsPin(ContactPin):
+    """The contact of a relay that the mains power holds; a cut wire reads as a power cut."""
+
+    active: Annotated[Level, OneOf(Level, "Level while the mains power is there")] = Level.LOW
+    debounce: Annotated[timedelta, QUIET] = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
 class InputPin(Strict):
     """A loop, a beam or a switch. ``test`` belongs to safety inputs only."""
 

@@ -61,7 +61,7 @@ def _blank(node: Node | None) -> bool:
 
 def check_secrets(root: Node, page: Page) -> None:
     """A secret lies in exactly one place."""
-    for path in (("uplink", "password"), ("card_reference_key",)):
+    for path in (("uplink", "password"), ("card_reference_key",), ("identity_key",)):
         parent, node = root.get(*path[:-1]), root.get(*path)
         if parent is None or node is None or not isinstance(node.value, dict):
             continue

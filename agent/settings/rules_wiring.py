@@ -47,12 +47,15 @@ def _uarts(root: Node) -> Iterator[tuple[str, Node]]:
 
 
 def serial_ports(root: Node) -> Iterator[tuple[str, Node]]:
-    """Every serial port of a reader or display, with its path."""
+    """Every port of a reader, a display or the printer, with its path."""
     readers = root.get("readers")
     for key, reader in readers.items() if readers is not None else ():
         port, driver = reader.get("port"), reader.get("driver")
         if port is not None and driver is not None and driver.value == "serial":
             yield f"readers.{key}.port", port
+    printer = root.get("printer", "port")
+    if printer is not None:
+        yield "printer.port", printer
     lanes = root.get("lanes")
     for key, lane in lanes.items() if lanes is not None else ():
         port = lane.get("signals", "display", "port")

@@ -7,6 +7,7 @@ Rules kept here:
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 class _Generator(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
-        """Durations and paths as the file has them."""
+        """Durations, paths and amounts as the file has them."""
         if isinstance(dft, timedelta):
             return write_duration(dft)
-        return str(dft) if isinstance(dft, Path) else super().encode_default(dft)
+        return str(dft) if isinstance(dft, Path | Decimal) else super().encode_default(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Keys are their own titles."""

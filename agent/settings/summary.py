@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.settings.models import SerialReader, Settings
 from agent.settings.told import contact, output, sentences, zone
+from agent.settings.told_booth import booth
 from agent.settings.units import write_duration
 
 
@@ -30,6 +31,7 @@ def summary(settings: Settings) -> Iterator[str]:
     yield from (zone(key, rules) for key, rules in settings.zones.items())
     for key, pin in settings.emergency.wired().items():
         yield f"{key} {contact(key, pin)}"
+    yield from booth(settings)
     yield _pins(settings)
     yield _uplink(settings)
     yield f"journal {settings.paths.ledger}, kept {write_duration(settings.retention)}"
@@ -89,5 +91,6 @@ def as_json(settings: Settings) -> dict[str, Any]:
         "zones": {key: {"bays": rules.bays} for key, rules in settings.zones.items()},
         "emergency": {key: pin.pin for key, pin in settings.emergency.wired().items()},
         "desks": {key: list(desk.readers) for key, desk in settings.desks.items()},
+        "console": settings.console.url,
         "uplink": None if settings.uplink is None else settings.uplink.host,
     }

@@ -14,6 +14,7 @@ from agent.settings.pins import ContactPin, InputPin, OutputPin
 from agent.settings.units import write_duration
 from agent.settings.words import Level, Pull
 
+_LOOKS = "reads as a power cut"
 _PROTECTS = ("safety", "loop", "button-stop", "fire")
 
 
@@ -34,14 +35,20 @@ def contact(role: str, pin: InputPin | ContactPin) -> str:
         return f"{told}, paired with GPIO{pin.pair.pin}: a cut wire is a fault"
     if isinstance(pin, InputPin) and pin.test is not None:
         return f"{told}, tested by GPIO{pin.test.pin} before each closing"
+    if role == "mains":
+        # Here the wire is sound while it reads active, so that a cut one looks like a power cut.
+        return f"{told}, a cut wire {'is NOT noticed' if _reads_active(pin) else _LOOKS}"
     return f"{told}{_cut(pin)}" if role.startswith(_PROTECTS) else told
 
 
 def _cut(pin: InputPin | ContactPin) -> str:
     if pin.pull is Pull.NONE:
         return ", a cut wire reads anything"
-    reads_active = (pin.pull is Pull.UP) is (pin.active is Level.HIGH)
-    return ", a cut wire reads active" if reads_active else ", a cut wire is NOT noticed"
+    return ", a cut wire reads active" if _reads_active(pin) else ", a cut wire is NOT noticed"
+
+
+def _reads_active(pin: InputPin | ContactPin) -> bool:
+    return (pin.pull is Pull.UP) is (pin.active is Level.HIGH)
 
 
 def sentences(lane: Lane) -> Iterator[str]:

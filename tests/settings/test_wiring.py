@@ -202,7 +202,7 @@ CASES = [
     Case("amnesty-text", "04:00", "⟦early", "zones.garage.passback.amnesty", "not a time of day"),
     Case("bays", "bays: 80", "bays: ⟦many", "zones.garage.bays", "whole number"),
     Case("fire", "fire: {pin: 12, active: high}", "⟦fier: {pin: 12}", "emergency.fier",
-         "unknown key", "fire or lockdown", "fire"),
+         "unknown key", "fire, lockdown or mains", "fire"),
 ]  # fmt: skip
 
 UNMARKED = {
