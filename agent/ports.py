@@ -107,6 +107,9 @@ class Outputs(Protocol):
     def hold_fire(self, on: bool) -> None:
         """The fire alarm is latched, so that nothing closes; or it was reset (moves nothing)."""
 
+    def raise_all(self) -> None:
+        """Somebody calls fire: every arm goes up at once, from any thread; else as `stop_arm`."""
+
     def test(self, lane: LaneId) -> None:
         """Begin to test the safety sensors of a lane; `events.SensorsTested` follows.
 

@@ -1,8 +1,8 @@
 """What an order protects, done at once: in the thread that asks, before disk and inbox.
 
 Rules kept here:
-- a stop stops, and whatever wants an arm open lifts one that is going down; all else about an order
-  (may it be? what follows?) is decided by the step that comes after;
+- a stop stops, whatever wants an arm open lifts one that is going down, and fire raises every arm;
+  all else about an order (may it be? what follows?) is decided by the step that comes after;
 - an order acts once: a repeat of its id moves nothing, also after a restart;
 - an order whose act failed may be repeated: the arm needs it.
 """
@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
+from agent.core.emergency import FIRE
 from agent.core.ids import LaneId
 from agent.core.orders import Order
 from agent.errors import DeviceError, GateError
@@ -28,20 +29,28 @@ class Protection:
         self._known: OrderedDict[str, None] = OrderedDict.fromkeys(known)
         self._lock = threading.Lock()
         acts: dict[str, Callable[[LaneId], None]] = dict.fromkeys(_OPENS, outputs.reopen)
+        self._raise_all = outputs.raise_all
         self._acts: Mapping[str, Callable[[LaneId], None]] = {**acts, "stop": outputs.stop_arm}
 
     def act(self, order: Order) -> None:
         """Protect, from any thread; raises GateError when a relay cannot be driven."""
         lane = LaneId(order.args.get("lane", ""))
         act = self._acts.get(order.kind)
-        if act is None or lane not in self._lanes or not self._first(order.order_id):
+        fire = order.kind == FIRE
+        if not fire and (act is None or lane not in self._lanes):
+            return
+        if not self._first(order.order_id):
             return
         try:
-            act(lane)
+            if act is not None:
+                act(lane)
+            else:
+                self._raise_all()
         except DeviceError as fault:
             with self._lock:
                 self._known.pop(order.order_id, None)
-            raise GateError(f"{order.kind} at lane {lane} failed at the relays: {fault}") from fault
+            where = "" if fire else f" at lane {lane}"
+            raise GateError(f"{order.kind}{where} failed at the relays: {fault}") from fault
 
     def _first(self, order_id: str) -> bool:
         """Whether this id is new; it is known from now on."""

@@ -132,6 +132,12 @@ class PinBank:
             problems = self._panel.hold_fire(on, self._now())
         self._done(problems)
 
+    def raise_all(self) -> None:
+        """Somebody calls fire: every arm goes up; see `Outputs.raise_all`."""
+        with self._lock:
+            problems = self._panel.raise_all(self._now())
+        self._done(problems)
+
     def test(self, lane: LaneId) -> None:
         """Begin to test the safety sensors of a lane; see `Outputs.test`."""
         with self._lock:

@@ -100,6 +100,10 @@ class Panel:
         """Latch the fire, or reset it; what went wrong, in words."""
         return self.carry_out(self._interlock.hold_fire(on, self.levels, now_ns), None, now_ns)
 
+    def raise_all(self, now_ns: int) -> list[str]:
+        """Somebody calls fire: every arm goes up; what went wrong, in words."""
+        return self.carry_out(self._interlock.raise_all(now_ns), None, now_ns)
+
     def test(self, lane: LaneId, now_ns: int) -> None:
         """Begin to test the sensors of a lane; nothing happens while they are being tested.
 

@@ -30,6 +30,16 @@ class Stuck(TracedOutputs):
         super().stop_arm(lane)
 
 
+class Jammed(TracedOutputs):
+    """An open relay that cannot be driven the first time."""
+
+    def raise_all(self) -> None:
+        if "tried" not in self.trace:
+            self.trace.append("tried")
+            raise DeviceError("in.open (GPIO17): cannot be turned on")
+        super().raise_all()
+
+
 def order(kind: str, lane: str = "in", order_id: str = "o-1") -> Order:
     return Order(OrderId(order_id), "li", "cli", kind, {"lane": lane})
 
@@ -41,6 +51,7 @@ def order(kind: str, lane: str = "in", order_id: str = "o-1") -> Order:
         ("open", ["reopen in"]),
         ("priority", ["reopen in"]),
         ("hold_open", ["reopen in"]),
+        ("fire", ["raise all"]),
         ("close", []),
         ("release_hold", []),
         ("dance", []),
@@ -76,6 +87,17 @@ def test_what_failed_may_be_repeated() -> None:
     protection.act(order("stop"))
     protection.act(order("stop"))
     assert trace == ["tried", "stop in"]
+
+
+def test_a_fire_that_failed_is_told_and_may_be_called_again() -> None:
+    trace: Trace = []
+    protection = Protection(Jammed(trace), LANES, ())
+    call = Order(OrderId("o-1"), "", "console", "fire")
+    with pytest.raises(GateError, match="fire failed at the relays: in.open"):
+        protection.act(call)
+    protection.act(call)
+    protection.act(call)
+    assert trace == ["tried", "raise all"]
 
 
 def test_the_ids_that_are_known_are_bounded_and_the_oldest_go_first() -> None:

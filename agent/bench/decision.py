@@ -57,6 +57,10 @@ class NoRelays:
         """Refuse."""
         raise DeviceError(f"fire {on}: the bench moves nothing")
 
+    def raise_all(self) -> None:
+        """Refuse."""
+        raise DeviceError("fire: the bench moves nothing")
+
     def test(self, lane: LaneId) -> None:
         """Refuse."""
         raise DeviceError(f"lane {lane}: the bench moves nothing")

@@ -97,6 +97,7 @@ def ordered(
         "order": order.kind,
         "origin": order.origin,
         "reason": order.args.get("reason", ""),
+        **order.where,
     }
     until = _until(order, out)
     refusal = until if isinstance(until, Refusal) else _refused(plan, state, order, lockdown)

@@ -4,6 +4,8 @@ Rules kept here:
 - a fire contact that reads active, or on which the interlock has raised an arm, latches the fire;
   bouncing raises it once, and a restart neither ends nor repeats it;
 - a fire contact that cannot be read is an alarm and nothing else: nothing moves for it;
+- fire may be called by a person: at once and without a reason, and who called it is written down
+  also when it burns already;
 - a fire is reset by a person, with a reason, and only while its contact is known to be quiet;
 - lockdown begins by its button or by order, and is lifted by order while nobody presses the
   button; a button that is stuck or cannot be read forbids nothing;
@@ -23,7 +25,7 @@ from agent.core.orders import Order
 from agent.core.plan import GatePlan
 
 FIRE, LOCKDOWN, NONE = "fire", "lockdown", "none"
-KINDS = ("lockdown", "lift_lockdown", "fire_reset")
+KINDS = (FIRE, "lockdown", "lift_lockdown", "fire_reset")
 _SUBJECT = "gate"
 _ALARM = "fire_input"
 
@@ -83,6 +85,8 @@ def protected(state: Emergency, event: Protected, out: Draft) -> Emergency:
 
 def ordered(plan: GatePlan, state: Emergency, order: Order, out: Draft) -> Emergency:
     """Begin or lift by order of a person. ``order.kind`` is one of `KINDS`."""
+    if order.kind == FIRE:
+        return _called(state, order, out)
     if not order.args.get("reason", "").strip():
         _answer(order, 422, f"{order.kind} needs a reason: say why", out)
         return state
@@ -97,6 +101,14 @@ def ordered(plan: GatePlan, state: Emergency, order: Order, out: Draft) -> Emerg
             return _lift_lockdown(state, order, out)
         case _:
             return _reset_fire(plan, state, order, out)
+
+
+def _called(state: Emergency, order: Order, out: Draft) -> Emergency:
+    """Somebody calls fire. The interlock has raised the arms when this comes."""
+    _write(EntryType.EMERGENCY_RAISED, FIRE, order, out)
+    out.do(HoldFire(on=True))
+    _answer(order, 200, "fire: every arm goes up and stays up until the fire is reset", out)
+    return replace(state, fire=True)
 
 
 def _lift_lockdown(state: Emergency, order: Order, out: Draft) -> Emergency:
@@ -150,7 +162,12 @@ def _by(emergency: str, name: str) -> dict[str, object]:
 
 
 def _write(kind: EntryType, emergency: str, order: Order, out: Draft) -> None:
-    data = {"emergency": emergency, "origin": order.origin, "reason": order.args["reason"]}
+    data: dict[str, object] = {
+        "emergency": emergency,
+        "origin": order.origin,
+        "reason": order.args.get("reason", ""),
+        **order.where,
+    }
     out.write(kind, _SUBJECT, data, actor=order.actor, cause=order.order_id)
 
 

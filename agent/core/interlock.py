@@ -116,6 +116,10 @@ class Interlock:
         acts = (guard.lift_falling("fire", now_ns) for guard in self._guards.values())
         return tuple(act for each in acts for act in each)
 
+    def raise_all(self, now_ns: int) -> tuple[Act, ...]:
+        """Somebody calls fire: as if the fire input had its edge; latched until it is reset."""
+        return self._raise_all(now_ns)
+
     def stop(self, lane: LaneId, now_ns: int) -> tuple[Act, ...]:
         """The guard's stop; fire is above it."""
         guard = self._guards.get(lane)

@@ -19,7 +19,7 @@ class Order:
     - ``close``, ``stop``, ``release_hold {lane, reason?}``;
     - ``hold_open {lane, reason, until?}``: ``until`` is local time, ISO 8601;
     - ``fault.clear {lane, reason}``;
-    - ``lockdown {reason}``, ``lift_lockdown {reason}``, ``fire_reset {reason}``;
+    - ``fire {reason?}``, ``lockdown {reason}``, ``lift_lockdown {reason}``, ``fire_reset {reason}``;
     - ``amnesty {reason, zone?, card?}``, ``zone.count {zone, count, reason}``;
     - whatever `agent.core.books` knows; what those want stands in ``form``, a JSON object.
 
@@ -34,3 +34,9 @@ class Order:
     form: Mapping[str, object] = field(default_factory=dict)
     desk: str = ""
     unsigned: bool = False
+
+    @property
+    def where(self) -> dict[str, object]:
+        """What an entry says besides of how the order was given: at which desk, by nobody."""
+        said: dict[str, object] = {"desk": self.desk} if self.desk else {}
+        return said | {"unsigned": True} if self.unsigned else said

@@ -198,6 +198,15 @@ hold fire on
         restart      >
         order lift_lockdown > emergency.lifted lockdown; done 200
     """,
+    "a fire that is called": """
+        order fire   > emergency.raised fire; hold fire on; done 200
+        order fire   > emergency.raised fire; hold fire on; done 200
+        order fire_reset > rejected 423
+        fire off     >
+        order fire_reset > emergency.lifted fire; hold fire off; done 200
+        protect fire > emergency.raised fire gate.fire; hold fire on
+        order fire   > emergency.raised fire; hold fire on; done 200
+    """,
     "other inputs": """
         loop on      >
         loop lost cut >
@@ -217,7 +226,7 @@ def test_fire_goes_before_lockdown() -> None:
     assert emergency.name(Emergency(fire=True, lockdown=True)) == "fire"
 
 
-@pytest.mark.parametrize("kind", emergency.KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in emergency.KINDS if kind != "fire"])
 @pytest.mark.parametrize("args", [{}, {"reason": ""}, {"reason": " "}])
 def test_an_order_needs_a_reason(kind: str, args: dict[str, str]) -> None:
     state, out = Emergency(fire=True, fire_input=False, lockdown=True), a_draft()
@@ -245,6 +254,15 @@ def test_who_and_why_stand_in_the_entry() -> None:
     (entry,) = played.entries
     assert (entry.actor, entry.cause, entry.subject) == ("Li", "o-1", "gate")
     assert entry.data == {"emergency": "lockdown", "origin": "console", "reason": "asked"}
+
+
+def test_a_fire_is_called_without_a_word_and_without_a_name() -> None:
+    order = Order(OrderId("o-1"), "unsigned", "console", "fire", desk="booth", unsigned=True)
+    out = a_draft()
+    assert emergency.ordered(PLAN, Emergency(), order, out).fire
+    (entry,) = out.entries
+    said = {"emergency": "fire", "origin": "console", "reason": "", "desk": "booth"}
+    assert entry.data == said | {"unsigned": True}
 
 
 def test_the_end_of_the_alarm_names_its_beginning() -> None:
@@ -321,7 +339,10 @@ def test_whatever_comes(doings: list[str]) -> None:
         if before.lockdown and not after.lockdown:
             assert line == "order lift_lockdown"
         if not before.fire and after.fire:
-            assert line.startswith(("fire on", "protect fire"))
+            assert line.startswith(("fire on", "protect fire", "order fire"))
+        if line == "order fire":
+            assert came == ["emergency.raised fire", "hold fire on", "done 200"]
+            continue
         if line.startswith("order"):
             assert len(came) == (1 + (before != after) + (before.fire != after.fire))
         assert len([one for one in written if one.type is EntryType.EMERGENCY_RAISED]) == (

@@ -445,6 +445,16 @@ def test_fire_raises_every_arm_and_keeps_it_up() -> None:
     assert rig.refuse(CLOSE) is None
 
 
+def test_a_fire_that_somebody_calls_is_like_its_input() -> None:
+    rig = Rig(PULSED, HELD)
+    rig.start()
+    assert rig.lock.raise_all(rig.now) == (*FIRED, Act(HOLD, True, None, "fire"))
+    assert rig.refuse(CLOSE) == "close: not closing, fire alarm"
+    assert rig.lock.stop(LANE, rig.now) == ()
+    assert rig.lock.hold_fire(False, rig.levels, rig.now) == ()
+    assert rig.refuse(CLOSE) is None
+
+
 def test_a_fire_that_burns_when_the_daemon_starts_raises_too() -> None:
     rig = Rig(PULSED, fire=FIRE)
     assert rig.start(fire=True) == FIRED

@@ -268,6 +268,13 @@ class Judge(RuleBasedStateMachine):
         self.latched = on or (self.latched and self.levels.get(FIRE) is True)
         self.look()
 
+    @rule()
+    def somebody_calls_fire(self) -> None:
+        self.rig.panel.raise_all(self.rig.now_ns)
+        self.rig.settle()
+        self.latched = True
+        self.look()
+
     @rule(sound=st.booleans(), clears=st.booleans())
     def test_sensors(self, sound: bool, clears: bool) -> None:
         rig, beam = self.rig, named("tested", "beam")

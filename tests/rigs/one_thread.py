@@ -155,6 +155,9 @@ class TracedOutputs:
     def hold_fire(self, on: bool) -> None:
         self.trace.append(f"fire {'held' if on else 'reset'}")
 
+    def raise_all(self) -> None:
+        self.trace.append("raise all")
+
     def test(self, lane: LaneId) -> None:
         if lane in self.stuck:
             raise DeviceError(f"lane {lane}: its sensors cannot be tested")
