@@ -9,67 +9,25 @@ Rules kept here:
   each card of a vehicle. The sum is kept as it comes out, also when it is below 0.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
+from agent.core import project_visits
 from agent.core.entries import EntryType
+from agent.core.fold import Add, Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.model import CardKind, ClockQuality
 from agent.core.plan import OUTSIDE
 
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Insert or replace the row with this key."""
-
-    table: str
-    key: str
-    values: Mapping[str, str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class Add:
-    """Add to the numbers of the row with this key; it begins with these where there is none."""
-
-    table: str
-    key: str
-    values: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """Change some columns of the row with this key; nothing happens if there is none."""
-
-    table: str
-    key: str
-    values: Mapping[str, str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Delete the row with this key; nothing happens if there is none."""
-
-    table: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """A projected table: its key column and the other columns with their SQLite types.
-
-    ``fold`` is one more whenever the same entries give other rows, so that they are made anew.
-    ``indexes`` are lists of columns, each with a condition where it needs one. A column named
-    ``sequence`` is the entry whose personal fields belong to the row.
-    """
-
-    table: str
-    key: str
-    columns: Mapping[str, str] = field(default_factory=dict)
-    fold: int = 1
-    indexes: tuple[str, ...] = ()
-
-
-Row = Put | Add | Set | Drop
+__all__ = [
+    "EVERYBODY",
+    "PROJECTIONS",
+    "Add",
+    "Drop",
+    "Projection",
+    "Put",
+    "Row",
+    "Set",
+    "project",
+]
 
 
 PROJECTIONS = (
@@ -93,6 +51,7 @@ PROJECTIONS = (
     ),
     Projection("zone_counts", "zone", {"vehicles": "INTEGER"}),
     Projection("amnesties", "scope", {"since_us": "INTEGER", "sequence": "INTEGER"}),
+    *project_visits.PROJECTIONS,
 )
 """``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
 known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
@@ -102,7 +61,6 @@ EVERYBODY = "all"
 _VEHICLES = frozenset({CardKind.VEHICLE.value, CardKind.VISITOR_VEHICLE.value})
 _UNOBSERVED = "unobserved"
 _COUNTED = frozenset({"passed", "tailgated", "forced", _UNOBSERVED})
-_TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.trusted)
 
 
 def project(
@@ -118,26 +76,10 @@ def project(
     ``time_us``: when it happened, wall time in µs since 1970 UTC, by a clock of this ``quality``.
     """
     for fold in _FOLDS.get(kind, ()):
-        yield from fold(_Told(sequence, kind, data, time_us, quality, cause))
+        yield from fold(Told(sequence, kind, data, time_us, quality, cause))
 
 
-class _Told(NamedTuple):
-    """An entry, as far as a fold asks for it."""
-
-    sequence: int
-    kind: str
-    data: Mapping[str, object]
-    time_us: int
-    quality: str
-    cause: str
-
-    @property
-    def trusted(self) -> bool:
-        """Could the clock be trusted when it happened?"""
-        return self.quality in _TRUSTED
-
-
-def _presence(told: _Told) -> Iterator[Row]:
+def _presence(told: Told) -> Iterator[Row]:
     data = told.data
     outcome, card = data.get("outcome"), data.get("card")
     if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
@@ -156,7 +98,7 @@ def _presence(told: _Told) -> Iterator[Row]:
     yield Put("presence", str(card), values)
 
 
-def _vehicles(told: _Told) -> Iterator[Row]:
+def _vehicles(told: Told) -> Iterator[Row]:
     data = told.data
     outcome, count = data.get("outcome"), 0
     if outcome in _COUNTED:
@@ -169,12 +111,12 @@ def _vehicles(told: _Told) -> Iterator[Row]:
                 yield Add("zone_counts", str(data[end]), {"vehicles": change})
 
 
-def _counted(told: _Told) -> Iterator[Row]:
+def _counted(told: Told) -> Iterator[Row]:
     data = told.data
     yield Put("zone_counts", str(data["zone"]), {"vehicles": int(str(data["count"]))})
 
 
-def _amnesties(told: _Told) -> Iterator[Row]:
+def _amnesties(told: Told) -> Iterator[Row]:
     data, scope = told.data, EVERYBODY
     for part in ("zone", "card"):
         if part in data:
@@ -183,7 +125,7 @@ def _amnesties(told: _Told) -> Iterator[Row]:
     yield Put("amnesties", scope, {"since_us": since_us, "sequence": told.sequence})
 
 
-def _passage_begun(told: _Told) -> Iterator[Row]:
+def _passage_begun(told: Told) -> Iterator[Row]:
     """A grant, or an order that gave one."""
     data = told.data
     if told.kind == EntryType.ACCESS_GRANTED or "passage" in data:
@@ -195,11 +137,11 @@ def _passage_begun(told: _Told) -> Iterator[Row]:
         yield Put("open_passages", str(data["passage"]), values)
 
 
-def _passage_ended(told: _Told) -> Iterator[Row]:
+def _passage_ended(told: Told) -> Iterator[Row]:
     yield Drop("open_passages", str(told.data["passage"]))
 
 
-def _modes(told: _Told) -> Iterator[Row]:
+def _modes(told: Told) -> Iterator[Row]:
     """What is in force until somebody lifts it: ``fire``, ``lockdown``, ``hold:{lane}``.
 
     An order for an arm is in force unless it was ``refused``; ``untilus`` is the end of a hold.
@@ -223,7 +165,7 @@ def _modes(told: _Told) -> Iterator[Row]:
                 yield Drop("modes", f"hold:{data['lane']}")
 
 
-_FOLDS: Mapping[str, tuple[Callable[[_Told], Iterator[Row]], ...]] = {
+_LANES: Mapping[str, tuple[Fold, ...]] = {
     EntryType.ACCESS_GRANTED: (_passage_begun,),
     EntryType.ARM_ORDERED: (_passage_begun, _modes),
     EntryType.ARM_RELEASED: (_modes,),
@@ -232,5 +174,11 @@ _FOLDS: Mapping[str, tuple[Callable[[_Told], Iterator[Row]], ...]] = {
     EntryType.EMERGENCY_LIFTED: (_modes,),
     EntryType.PRESENCE_FORGIVEN: (_amnesties,),
     EntryType.ZONE_COUNTED: (_counted,),
+}
+
+_NOUNS = (_LANES, project_visits.FOLDS)
+_FOLDS: Mapping[str, tuple[Fold, ...]] = {
+    kind: tuple(fold for noun in _NOUNS for fold in noun.get(kind, ()))
+    for kind in {kind for noun in _NOUNS for kind in noun}
 }
 """What each type of entry changes; all other types change nothing."""
