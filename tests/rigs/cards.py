@@ -15,6 +15,10 @@ class Card(NamedTuple):
     status: str = "active"
     valid_from: str = ""
     valid_until: str = ""
+    holder: str = ""
+    unit: str = ""
+    department: str = ""
+    plate: str = ""
 
 
 def digits(number: int) -> str:
