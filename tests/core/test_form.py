@@ -1,5 +1,6 @@
 """The fields of a form: what is taken, and what is said of the rest."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -13,6 +14,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
+
+
+def fault_of(read: Callable[[], object]) -> Fault | None:
+    try:
+        read()
+    except Fault as fault:
+        return fault
+    return None
 
 
 def said(of: Fault) -> tuple[str, str]:
@@ -144,8 +153,5 @@ def test_whatever_stands_there_is_taken_or_is_a_fault(value: object) -> None:
         lambda: form.rows("x"),
         lambda: form.texts("x"),
     ):
-        try:
-            read()
-        except Fault as fault:
-            assert fault.field == "x"
-            assert str(fault)
+        found = fault_of(read)
+        assert found is None or (found.field == "x" and str(found))
