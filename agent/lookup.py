@@ -16,7 +16,7 @@ from agent.core.events import CardRead, Event, OrderReceived, Started, TimerFire
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import Card, Credential, Matching
-from agent.core.needs import Need
+from agent.core.needs import Need, Rows
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.errors import StoreError
@@ -83,7 +83,7 @@ class Lookup:
             self._counted(asked=counted),
             modes,
             self._forgiven(event),
-            journal.rows(needs) if needs else {},
+            self._booked(event, needs),
         )
 
     def _named(self, order: Order) -> tuple[Card, ...]:
@@ -95,8 +95,19 @@ class Lookup:
         return tuple(found)
 
     def _sweeping(self, event: TimerFired) -> Sequence[Need]:
-        """What time may have brought; nothing can be overdue by a clock that nobody trusts."""
-        return books.sweep_needs(event.at.wall_us) if event.at.quality.trusted else ()
+        """What time may have brought; by a clock that nobody trusts hardly anything is due."""
+        return books.sweep_needs(event.at.wall_us, trusted=event.at.quality.trusted)
+
+    def _booked(self, event: Event, needs: Sequence[Need]) -> Rows:
+        """The rows of the books. Time is looked at again soon, so a sweep can do without them."""
+        if not needs:
+            return {}
+        try:
+            return self._journal.rows(needs)
+        except StoreError:
+            if not isinstance(event, TimerFired):
+                raise
+        return {}
 
     def _counted(self, *, asked: bool) -> Mapping[ZoneId, int]:
         """The vehicles of every zone, where the step or a display asks for them."""

@@ -119,10 +119,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What time alone brings: ``due(now_us)`` says what to look at, ``does`` writes it down."""
+    """What time alone brings: ``due(now_us)`` says what to look at, ``does`` writes it down.
+
+    ``always``: it has another way to tell time, and is looked at also while no clock is trusted.
+    """
 
     due: Callable[[int], Sequence[Need]]
     does: Callable[[Ask, Draft], None]
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

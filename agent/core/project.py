@@ -11,7 +11,7 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping
 
-from agent.core import project_visits
+from agent.core import project_booth, project_visits
 from agent.core.entries import EntryType
 from agent.core.fold import Add, Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.model import CardKind, ClockQuality
@@ -52,6 +52,7 @@ PROJECTIONS = (
     Projection("zone_counts", "zone", {"vehicles": "INTEGER"}),
     Projection("amnesties", "scope", {"since_us": "INTEGER", "sequence": "INTEGER"}),
     *project_visits.PROJECTIONS,
+    *project_booth.PROJECTIONS,
 )
 """``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
 known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
@@ -176,7 +177,7 @@ _LANES: Mapping[str, tuple[Fold, ...]] = {
     EntryType.ZONE_COUNTED: (_counted,),
 }
 
-_NOUNS = (_LANES, project_visits.FOLDS)
+_NOUNS = (_LANES, project_visits.FOLDS, project_booth.FOLDS)
 _FOLDS: Mapping[str, tuple[Fold, ...]] = {
     kind: tuple(fold for noun in _NOUNS for fold in noun.get(kind, ()))
     for kind in {kind for noun in _NOUNS for kind in noun}

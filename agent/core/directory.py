@@ -1,0 +1,67 @@
+"""The directory: residents, departments, emergency numbers, and who may sign release slips.
+
+Rules kept here:
+- a line is put whole, or dropped; telephone numbers are called in the order in which they stand;
+- who may sign stands there with a unit.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from agent.core.ask import Act, Ask, Book
+from agent.core.booking import LINE, book, by
+from agent.core.draft import Draft
+from agent.core.effects import DropRow, PutRow
+from agent.core.entries import EntryType
+
+KINDS = ("resident", "department", "emergency", "other")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()#*-]{1,30}")
+_PHONES = 8
+
+
+def put(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{entry?, kind, name, unit, department, phones: [text], signs, note}``."""
+    form = ask.form
+    entry = form.text("entry", 64) or f"d-{out.new_id()}"
+    if _ID.fullmatch(entry) is None:
+        raise form.fault("write letters, digits, dots or -", "entry")
+    kind = form.choice("kind", KINDS, "resident")
+    name = form.text("name", 80, needed=True)
+    unit, department = form.text("unit", 64), form.text("department", 64)
+    phones = form.texts("phones", _PHONES)
+    for phone in phones:
+        if _PHONE.fullmatch(phone) is None:
+            raise form.fault("%(phone)s is no telephone number", "phones", phone=phone)
+    signs = form.flag("signs")
+    if signs and not unit:
+        raise form.fault("who may sign, signs for a unit: say which", "unit")
+    values: dict[str, str | int] = {
+        "kind": kind,
+        "name": name,
+        "unit": unit,
+        "department": department,
+        "phones": json.dumps(phones),
+        "signs": int(signs),
+        "note": form.text("note", LINE),
+    }
+    data = {"entry": entry, "kind": kind, "change": "put", "signs": signs}
+    who = {"holder": name, "unit": unit, "department": department}
+    book(ask, out, EntryType.DIRECTORY_CHANGED, f"directory/{entry}", data, who)
+    out.do(PutRow("directory", entry, values))
+    return {"entry": entry}
+
+
+def dropped(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{entry}``."""
+    entry = ask.form.text("entry", 64, needed=True)
+    row = ask.row("directory", "entry", entry)
+    data = {"entry": entry, "kind": row["kind"], "change": "drop"}
+    who = {"holder": row["name"], "unit": row["unit"], "department": row["department"]}
+    book(ask, out, EntryType.DIRECTORY_CHANGED, f"directory/{entry}", data, who)
+    out.do(DropRow("directory", entry))
+    return {"entry": entry}
+
+
+BOOK = Book({"directory.put": Act(put), "directory.drop": Act(dropped, by("directory", "entry"))})
