@@ -81,6 +81,25 @@ class Display(Protocol):
         """How the display is now; callable from any thread."""
 
 
+class Printer(Protocol):
+    """A receipt printer with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin. Returns at once, also when the device is absent."""
+
+    def stop(self) -> None:
+        """End the thread within three seconds; safe to call twice."""
+
+    def put(self, lines: Sequence[str]) -> int:
+        """Print these lines when it can; gives how many receipts wait. Returns at once.
+
+        Raises DeviceError when too many wait already.
+        """
+
+    def health(self) -> Health:
+        """How the printer is now; callable from any thread."""
+
+
 class Outputs(Protocol):
     """All relays of the gate behind one lock."""
 
