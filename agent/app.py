@@ -111,6 +111,7 @@ class Daemon:
             self._beat,
             ledger.rehearse,
             self._displays,
+            lambda: self._health(ledger, loop),
         )
         loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
         house = House(

@@ -25,6 +25,7 @@ from agent.core.clockwatch import ClockWatch
 from agent.core.effects import (
     AnswerOrder,
     Change,
+    CheckParts,
     DropRow,
     Effect,
     PulseRelay,
@@ -42,6 +43,7 @@ from agent.core.events import (
     Event,
     OrderReceived,
     OutputFaulted,
+    PartsChecked,
     Started,
     Stopping,
     TimerFired,
@@ -83,6 +85,7 @@ class World:
     """What the loop is plugged into. ``beat`` is called about once a second while it is alive.
 
     ``rehearse`` goes through the writing of entries and undoes it; may raise StoreError.
+    ``parts`` tells how every part of the gate is.
     """
 
     journal: Journal
@@ -93,6 +96,7 @@ class World:
     beat: Callable[[], None]
     rehearse: Callable[[Sequence[Entry], Moment], None] = lambda _entries, _now: None
     displays: Mapping[LaneId, Display] = field(default_factory=dict)
+    parts: Callable[[], Sequence[Health]] = tuple
 
 
 class Loop:
@@ -333,10 +337,17 @@ class Loop:
                 self._timers.stop(key)
             case AnswerOrder():
                 self._answers[effect.order] = _kept(effect)
+            case CheckParts(cause):
+                self._check_parts(cause)
             case PutCard() | PutRow() | DropRow():
                 pass  # it was written with the entries
             case _:
                 self._hands.do(effect, at)
+
+    def _check_parts(self, cause: str) -> None:
+        """Look at every part; what is found comes as an event, after what waits already."""
+        found = [(part.part, part.condition.value, part.detail) for part in self._world.parts()]
+        self._inbox.put(PartsChecked(tuple(found), cause, self._world.clock.now()))
 
     def _show(self, effect: ShowVerdict) -> None:
         reader = self._world.readers.get(effect.reader)

@@ -13,10 +13,21 @@ from agent.core.model import CardKind
 from agent.core.orders import Order
 from agent.core.personal import Level
 from agent.core.plan import INSIDE
+from agent.core.plan_books import BooksPlan
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.seal import Disclosure
-from tests.core.builders import BEAM, CLOSED, LANE, LOOP, OPENED, READER, a_card, moment
+from tests.core.builders import (
+    BEAM,
+    CLOSED,
+    LANE,
+    LOOP,
+    OPENED,
+    READER,
+    a_card,
+    gate_plan,
+    moment,
+)
 from tests.core.whole import FIRE, LOCKDOWN, OUT, OUT_READER, RAMP, whole
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import OneThread
@@ -262,3 +273,16 @@ def test_a_timer_goes_on_though_nothing_can_be_read(gate: OneThread) -> None:
     gate.advance(16)
     gate.fail(unreadable=False)
     assert "pulse close 500" in gate.run()
+
+
+def test_the_parts_are_looked_at_when_the_power_is_back() -> None:
+    plan = replace(gate_plan(), books=BooksPlan(mains=InputId("gate.mains")))
+    gate = OneThread(plan, MemoryJournal(), moment(0))
+    for active in (False, True):
+        gate.level(InputId("gate.mains"), active)
+        gate.run()
+    gate.run()
+    kinds = [entry.type for entry in gate.journal.entries]
+    assert kinds.count(EntryType.AGENT_CHECKED) == 1
+    checked = next(each for each in gate.journal.entries if each.type is EntryType.AGENT_CHECKED)
+    assert checked.data["faulty"] == ["printer"]

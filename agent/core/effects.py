@@ -73,6 +73,13 @@ class HoldFire:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckParts:
+    """Look at every part of the gate; `events.PartsChecked` follows. ``cause`` is why (an id)."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowText:
     """Put a line of text on the lane's display; it stays until the next one."""
 
@@ -129,6 +136,7 @@ Effect = (
     | StopTimer
     | TestSensors
     | HoldFire
+    | CheckParts
     | ShowText
     | AnswerOrder
     | Change

@@ -38,6 +38,15 @@ class InputChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsChecked:
+    """Every part was looked at: name, condition (``ok``, ``degraded``, ``down``), detail."""
+
+    parts: tuple[tuple[str, str, str], ...]
+    cause: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class SensorsTested:
     """The safety sensors of a lane were tested; ``failed`` names those that did not answer."""
 
@@ -154,6 +163,7 @@ Event = (
     | ReaderFound
     | OutputFaulted
     | SensorsTested
+    | PartsChecked
     | ClockStepped
     | ClockJudged
     | Protected

@@ -7,7 +7,7 @@ Rules kept here:
   lamps and lines follow how the lanes look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.core import (
@@ -21,13 +21,14 @@ from agent.core import (
     notes,
     passages,
     presence,
+    selfcheck,
     signals,
     tap,
 )
 from agent.core.arm import Lock
 from agent.core.doubts import Doubts
 from agent.core.draft import Admit, Draft
-from agent.core.effects import AnswerOrder, Effect
+from agent.core.effects import AnswerOrder, CheckParts, Effect
 from agent.core.emergency import Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.events import (
@@ -36,6 +37,7 @@ from agent.core.events import (
     InputChanged,
     OrderReceived,
     OutputFaulted,
+    PartsChecked,
     Protected,
     SensorsTested,
     Started,
@@ -57,6 +59,7 @@ class GateState:
 
     ``levels`` are those of the buttons, ``doubts`` the inputs that cannot be believed, ``counts``
     the vehicles in every zone that a display tells of, ``views`` how the lanes look from outside.
+    ``power``: is the mains power there; None where nothing tells.
     """
 
     lanes: Mapping[LaneId, LaneState]
@@ -65,6 +68,7 @@ class GateState:
     doubts: Doubts = field(default_factory=dict)
     counts: Mapping[ZoneId, int] = field(default_factory=dict)
     views: Mapping[LaneId, LaneView] = field(default_factory=dict)
+    power: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,8 @@ class Gate:
                 state = self._driven(state, event, out)
             case Started():
                 state = self._started(state, facts, out)
+            case PartsChecked(parts, cause):
+                selfcheck.checked([*map(selfcheck.Part._make, parts), *_inputs(state)], cause, out)
             case _:
                 notes.agent(event, out)
                 if presence.may_be_due(event):
@@ -188,6 +194,8 @@ class Gate:
         if plan is not None:
             return _put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
         wired = self._buttons.get(event.input)
+        if event.input == self.plan.books.mains:
+            return self._powered(state, event, out)
         if wired is None:
             now = emergency.input_changed(self.plan, state.emergency, event, out)
             return self._locked(replace(state, emergency=now), out)
@@ -201,6 +209,14 @@ class Gate:
         # Nobody waits for the answer to a button.
         out.effects = [effect for effect in out.effects if not isinstance(effect, AnswerOrder)]
         return state
+
+    def _powered(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
+        """The mains power went, or is back: then every part is looked at."""
+        cause = out.next_id()
+        there, look = selfcheck.mains_changed(state.power, event, out)
+        if look:
+            out.do(CheckParts(cause))
+        return replace(state, power=there)
 
     def _timer(self, state: GateState, key: str, facts: Facts, out: Draft) -> GateState:
         kind, _, name = key.partition(":")
@@ -243,7 +259,8 @@ class Gate:
         }
         presence.started(self.plan, facts, out, cause)
         books.started(out)
-        return replace(state, lanes=lanes, emergency=now)
+        power = selfcheck.restored(facts.modes)
+        return replace(state, lanes=lanes, emergency=now, power=power)
 
     def _locked(self, state: GateState, out: Draft) -> GateState:
         """Bind every lane by what is in force for the whole gate."""
@@ -294,6 +311,18 @@ def _put(state: GateState, changed: LaneState) -> GateState:
     if changed is state.lanes[changed.lane]:
         return state
     return replace(state, lanes={**state.lanes, changed.lane: changed})
+
+
+def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
+    """The inputs as they are: what cannot be believed is a part that is down."""
+    levels = dict(state.levels)
+    for known in state.lanes.values():
+        levels.update(known.levels)
+    for name in sorted({*levels, *state.doubts}):
+        if name in state.doubts or levels[name] is None:
+            yield selfcheck.Part(f"input {name}", "down", "it cannot be read")
+        else:
+            yield selfcheck.Part(f"input {name}", "ok", "active" if levels[name] else "quiet")
 
 
 def _bar(plan: LanePlan, state: LaneState, admit: Admit, *, lockdown: bool) -> Fault | None:

@@ -225,7 +225,13 @@ class OneThread:
         self.inbox = Inbox({name: reader.quiet_ns for name, reader in plan.readers.items()})
         self.readers = {name: TracedReader(name, self.trace) for name in plan.readers}
         world = World(
-            self.journal, self.outputs, self.readers, self.clock, [self.listener], self._beat
+            self.journal,
+            self.outputs,
+            self.readers,
+            self.clock,
+            [self.listener],
+            self._beat,
+            parts=lambda: [self.outputs.health(), Health("printer", Condition.DOWN, "no paper")],
         )
         self.loop = Loop(Gate(plan), self.inbox, UTC, world)
         self.at = first
