@@ -67,6 +67,19 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("p99_us", "the same, one in a hundred is slower", "µs"),
         Figure("import_s", "import of the whole roster, with taps in between", "s"),
     ),
+    "search": (
+        Figure("name_p50_us", "two characters of a name, 50 movements, median", "µs"),
+        Figure("name_p90_us", "the same, one in ten is slower", "µs"),
+        Figure("plate_p50_us", "three characters of a plate, median", "µs"),
+        Figure("plate_p90_us", "the same, one in ten is slower", "µs"),
+        Figure("unit_p50_us", "one unit, median", "µs"),
+        Figure("unit_p90_us", "the same, one in ten is slower", "µs"),
+        Figure("floor_p50_us", "the floor: a whole name by a plain index, median", "µs"),
+        Figure("floor_p90_us", "the floor, one in ten is slower", "µs"),
+        Figure("ratio", "slowest of the three medians over the floor's", "times", most=10),
+        Figure("fill_s", "filling of the index from the whole journal", "s"),
+        Figure("size_mb", "the index on the disk", "MB"),
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, memory, replay, safety, start, tap, written
+from agent.bench import decision, memory, replay, safety, search, start, tap, written
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -20,6 +20,7 @@ class Sizes:
     entries: int = 1_000_000
     passages: int = 300
     cards: int = 500_000
+    movements: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "memory": lambda place, sizes: memory.run(place, sizes.entries),
     "bytes": lambda place, sizes: written.run(place, sizes.passages),
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
+    "search": lambda place, sizes: search.run(place, sizes.movements),
 }
 
 

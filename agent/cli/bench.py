@@ -33,8 +33,9 @@ _SIZES = Sizes()
 @click.option("--entries", default=_SIZES.entries, show_default=True, help="memory: the journal.")
 @click.option("--passages", default=_SIZES.passages, show_default=True, help="bytes: how many.")
 @click.option("--cards", default=_SIZES.cards, show_default=True, help="decision: the roster.")
+@click.option("--movements", default=_SIZES.movements, show_default=True, help="search: how many.")
 def bench(name: str | None, as_json: bool, where: Path | None, **sizes: int) -> None:
-    """Measure one thing, or all: tap, safety, replay, start, memory, bytes, decision.
+    """Measure one thing, or all: tap, safety, replay, start, memory, bytes, decision, search.
 
     The daemon is the real one, in front of the simulated gate. Times stand beside a floor that was
     measured in the same run, on the same disk.

@@ -21,6 +21,7 @@ TINY = [
     "--entries=2000",
     "--passages=4",
     "--cards=600",
+    "--movements=800",
 ]
 PROMISED = {
     "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
@@ -33,6 +34,10 @@ PROMISED = {
     "memory": {"idle_mb", "after_mb"},
     "bytes": {"per_passage"},
     "decision": {"p50_us", "p99_us", "import_s"},
+    "search": {
+        *("name_p50_us", "name_p90_us", "plate_p50_us", "plate_p90_us", "unit_p50_us"),
+        *("unit_p90_us", "floor_p50_us", "floor_p90_us", "ratio", "fill_s", "size_mb"),
+    },
 }
 
 
