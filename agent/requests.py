@@ -9,7 +9,7 @@ Rules kept here:
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from agent.core.emergency import LOCKDOWN, Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
 from agent.core.facts import Facts
+from agent.core.form import Fault
 from agent.core.ids import LaneId, OrderId, ZoneId
 from agent.core.lane import LaneState
 from agent.core.model import (
@@ -36,9 +37,10 @@ from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
 from agent.core.tap import question
 from agent.errors import GateError
+from agent.identity import FIELD, Identities
 from agent.lookup import NAMED
 from agent.loop import Loop
-from agent.ports import Clock, Health
+from agent.ports import Clock, Health, KeptResult
 from agent.store.inside import Inside
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
@@ -63,6 +65,7 @@ class House:
     loop: Loop | None = None
     health: Callable[[], Sequence[Health]] = tuple
     protect: Callable[[Order], None] = lambda _: None
+    identities: Identities = field(default_factory=lambda: Identities(None))
 
 
 class Requests:
@@ -78,6 +81,7 @@ class Requests:
             "explain": self.explain,
             "inside": self.inside,
             "order": self.order,
+            "identity": self.identity,
             "roster.begin": self.roster_begin,
             "roster.stage": self.roster_stage,
             "roster.switch": self.roster_switch,
@@ -179,11 +183,24 @@ class Requests:
             raise GateError("the form of an order is a JSON object")
         kind, desk = str(request["kind"]), str(request.get("desk") or "")
         origin = "console" if desk else "cli"
+        order_id = OrderId(str(request["order_id"]))
+        try:
+            args, form = (self._house.identities.concealed(each) for each in (args, form))
+        except Fault as fault:
+            return _refused(order_id, fault)
         args |= self._credentials(kind, form)
-        order = Order(OrderId(str(request["order_id"])), actor, origin, kind, args, form, desk)
+        order = Order(order_id, actor, origin, kind, args, form, desk)
         self._house.protect(order)
         kept = self._house.run(lambda: loop.take_order(order))
         return asdict(kept) | {"result": json.loads(kept.result) if kept.result else {}}
+
+    def identity(self, request: Request, peer: Peer) -> object:
+        """``{idnumber}`` gives ``{idmask, idhash}``, by which earlier visits are found."""
+        del peer
+        try:
+            return self._house.identities.known(str(request.get(FIELD) or ""))
+        except Fault as fault:
+            raise GateError(str(fault)) from None
 
     def _credentials(self, kind: str, form: Mapping[str, object]) -> dict[str, str]:
         """The numbers of the cards that a form names, so that they can be looked up by these."""
@@ -281,6 +298,11 @@ class Requests:
 
         before, after = house.run(change)
         return {"card": label, "was": before.value, "status": after.value}
+
+
+def _refused(order_id: OrderId, fault: Fault) -> Mapping[str, object]:
+    kept = KeptResult(order_id, "rejected", fault.code, str(fault))
+    return asdict(kept) | {"result": fault.result()}
 
 
 def _inside(each: Inside, level: Level, timezone: tzinfo) -> dict[str, Any]:
