@@ -59,7 +59,7 @@ class Lookup:
             seen = self._seen(reader, cards)
             counted = reader in self._asks_counts
             if self._plan.readers[reader].lane is not None:
-                needs = books.tap_needs(cards)
+                needs = books.tap_needs(self._plan, cards)
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
@@ -85,6 +85,16 @@ class Lookup:
             self._forgiven(event),
             self._booked(event, needs),
         )
+
+    def _rows(self, event: Event, needs: Sequence[Need]) -> Rows:
+        """The rows that were asked for, and those that only they lead to."""
+        if not needs:
+            return {}
+        rows = self._journal.rows(needs)
+        if isinstance(event, OrderReceived):
+            more = books.more_needs(event.order, rows)
+            rows = {**rows, **self._journal.rows(more)} if more else rows
+        return rows
 
     def _named(self, order: Order) -> tuple[Card, ...]:
         """The cards that an order of the books names; whoever took it in found their numbers."""

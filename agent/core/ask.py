@@ -16,7 +16,7 @@ from agent.core.facts import Facts
 from agent.core.form import Fault, Form
 from agent.core.ids import LaneId
 from agent.core.model import Card, Moment
-from agent.core.needs import Need, Row
+from agent.core.needs import Need, Row, Rows
 from agent.core.orders import Order
 from agent.core.plan import GatePlan, LanePlan
 from agent.core.plan_books import BooksPlan
@@ -103,10 +103,15 @@ def _nothing(_order: Order) -> Sequence[Need]:
     return ()
 
 
+def _no_more(_order: Order, _rows: Rows) -> Sequence[Need]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One kind of order of the books.
 
+    ``then`` asks for more once the first rows are known: the card of a visit, say.
     ``cards`` are the fields of the form that hold labels of cards, which are looked up for it.
     ``admits``: it may let somebody in or out, so nothing moves before it is written.
     """
@@ -115,6 +120,7 @@ class Act:
     needs: Callable[[Order], Sequence[Need]] = _nothing
     cards: tuple[str, ...] = ()
     admits: bool = False
+    then: Callable[[Order, Rows], Sequence[Need]] = _no_more
 
 
 @dataclass(frozen=True, slots=True)

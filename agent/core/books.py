@@ -20,6 +20,7 @@ from agent.core import (
     handover,
     help_requests,
     inspections,
+    issued,
     notices,
     shifts,
     slips,
@@ -32,7 +33,7 @@ from agent.core.entries import EntryType
 from agent.core.facts import Facts
 from agent.core.form import Fault
 from agent.core.model import Card
-from agent.core.needs import Need
+from agent.core.needs import Need, Rows
 from agent.core.orders import Order
 from agent.core.passages import Grant
 from agent.core.plan import GatePlan
@@ -67,10 +68,15 @@ def needs(order: Order) -> Sequence[Need]:
     return () if act is None else act.needs(order)
 
 
-def tap_needs(cards: Sequence[Card]) -> Sequence[Need]:
+def more_needs(order: Order, rows: Rows) -> Sequence[Need]:
+    """What has to be looked up besides, now that the first rows are known."""
+    act = ACTS.get(order.kind)
+    return () if act is None else act.then(order, rows)
+
+
+def tap_needs(plan: GatePlan, cards: Sequence[Card]) -> Sequence[Need]:
     """What has to be looked up for a tap of these cards at a lane."""
-    del cards
-    return ()
+    return issued.needs(plan, cards)
 
 
 def sweep_needs(now_us: int, *, trusted: bool) -> Sequence[Need]:

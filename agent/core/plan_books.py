@@ -26,6 +26,7 @@ class BooksPlan:
 
     ``refused`` maps kinds that may not be held here to the reason; ``responsible`` names who
     answers for kinds that are allowed although the law of the land refuses them. Spans are µs.
+    ``trucks`` are beginnings of the labels of cards of trucks that come and go without a visit.
     ``texts`` are what the guard tells: ``route``, ``unloading``. ``mains`` is the input that says
     that the mains power is there.
     """
@@ -43,5 +44,6 @@ class BooksPlan:
     help_within_us: int = 5 * MINUTE_US
     collect_within_us: int = 7 * DAY_US
     bays: tuple[str, ...] = ()
+    trucks: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     mains: InputId | None = None

@@ -6,12 +6,13 @@ Rules kept here:
 - a card whose grant is being used is on its way: under anti-passback it opens nothing more;
 - a tap that comes to be decided late is denied: whoever showed the card may be gone, and the next
   one must not find the arm open;
-- a credential read at a desk is shown, never decided on.
+- a credential read at a desk is shown, never decided on;
+- what the guard has seen to once is not asked again while the vehicle still waits.
 """
 
 from collections.abc import Iterable, Iterator
 
-from agent.core import access, lane, passages, presence
+from agent.core import access, issued, lane, passages, presence
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency
@@ -43,16 +44,22 @@ def question(
     """
     way = lane_plan.zones(direction)
     zone = plan.zones.get(way[1])
-    again, full = access.Passback.NONE, False
-    if zone is not None and len(facts.cards) == 1:
-        card = facts.cards[0]
+    again, full, ban, due = access.Passback.NONE, False, access.Ban.NONE, frozenset[access.Duty]()
+    lanes, cards = tuple(lanes), facts.cards
+    if len(cards) == 1:
+        known = issued.known(plan, way, cards[0], facts, at)
+        cards, ban = (known.card,), known.ban
+        if not _renews(lanes, lane_plan.lane, direction, known.card.label):
+            due = known.due
+    if zone is not None and len(cards) == 1:
+        card = cards[0]
         ahead = list(_ahead(plan, lanes, way[1], lane_plan.lane, card.label))
         passing = any(grant.card == card.label for _, grant in ahead)
         again = presence.passback(plan, way, card, facts.presence, at, passing=passing)
         coming = sum(grant.count for arm, grant in ahead if arm is ArmKind.BARRIER)
         full = presence.full(zone, card.kind, facts.counts, coming)
     return access.Question(
-        facts.cards,
+        cards,
         lane_plan.lane,
         direction,
         facts.local,
@@ -64,6 +71,8 @@ def question(
         again,
         full,
         lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),
+        ban,
+        due,
     )
 
 
@@ -77,6 +86,16 @@ def _ahead(
         for grant in state.passages.grants:
             if lane_plan.zones(grant.direction)[1] == zone and grant.passage != renewed:
                 yield lane_plan.arm.kind, grant
+
+
+def _renews(lanes: Iterable[LaneState], here: LaneId, direction: Direction, card: str) -> bool:
+    """Does the card's vehicle wait here already, on a grant that this tap only renews?"""
+    waiting = {state.passages.renewable(card): state for state in lanes if state.lane == here}
+    return any(
+        grant.passage == passage and grant.direction is direction
+        for passage, state in waiting.items()
+        for grant in state.passages.grants
+    )
 
 
 def _oncoming(plan: LanePlan, lanes: Iterable[LaneState], direction: Direction) -> bool:
@@ -128,6 +147,9 @@ def at_lane(
         "direction": asked.direction.value,
         **_described(decision.card),
     }
+    visit = issued.visit_of(facts)
+    if visit is not None:
+        data["visit"] = visit["visit"]
     if event.note:
         data["note"] = event.note
     personal = _personal(event.credential, decision.card)
