@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent import planning
+from agent.booth import make_identities, make_printer, make_printing
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
@@ -76,6 +77,8 @@ class Daemon:
         self._bank = make_bank(settings, self.plan, self.clock, pins)
         self._readers = make_readers(settings, self.clock, self.inbox.begun)
         self._displays = make_displays(settings)
+        self._printer = make_printer(settings)
+        self._identities = make_identities(settings)
         self._uplink: Uplink | None = None
         self._ready = False
         self._loop: Loop | None = None
@@ -124,9 +127,12 @@ class Daemon:
             loop,
             lambda: self._health(ledger, loop),
             Protection(self._bank, self.plan.lanes, ledger.answered()).act,
+            self._identities,
         )
         stops.append(("errands", loop.drain))
-        control = ControlServer(self.settings.paths.control, Requests(house).handlers())
+        printing = make_printing(self.settings, house, self._printer)
+        handlers = {**Requests(house).handlers(), **printing.handlers()}
+        control = ControlServer(self.settings.paths.control, handlers)
         control.start()
         stops.append(("control", control.stop))
         listeners.append(control)
@@ -135,6 +141,9 @@ class Daemon:
             listeners.append(_Told(self._uplink))
             self._uplink.start()
             stops.append(("uplink", self._uplink.stop))
+        if self._printer is not None:
+            self._printer.start()
+            stops.append(("printer", self._printer.stop))
         for lane, display in self._displays.items():
             display.start()
             stops.append((f"display {lane}", display.stop))
@@ -192,6 +201,8 @@ class Daemon:
         parts = [loop.health(), ledger.health(), self._pins_health()]
         parts += [reader.health() for reader in self._readers.values()]
         parts += [display.health() for display in self._displays.values()]
+        if self._printer is not None:
+            parts.append(self._printer.health())
         parts.append(Health("clock", good, f"the clock is {quality.value}"))
         if self._uplink is None:
             parts.append(Health("uplink", Condition.OK, "no broker is configured"))

@@ -17,8 +17,6 @@ from agent.core.form import Fault
 
 FIELD = "idnumber"
 """The field of a form that holds a number; ``idmask`` and ``idhash`` take its place."""
-KEY_BYTES = 16
-"""A key that is shorter could be found by trying."""
 _DEEP = 8
 
 NO_KEY = (

@@ -1,4 +1,4 @@
-"""The key of the card references: made once, kept in the state directory, never shown."""
+"""Keys: that of the card references is made once and kept in the state directory; none is shown."""
 
 import os
 import secrets
@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.errors import SettingsError
 
 _BYTES = 32
+_LEAST = 16
 
 
 def card_reference_key(path: Path) -> bytes:
@@ -20,6 +21,15 @@ def card_reference_key(path: Path) -> bytes:
         return _make(path)
     except OSError as fault:
         raise SettingsError(f"the key {path} cannot be read: {fault.strerror}") from fault
+
+
+def long_enough(key: bytes, name: str) -> bytes:
+    """The key of the setting ``name``; raises SettingsError when it could be found by trying."""
+    if len(key) < _LEAST:
+        raise SettingsError(
+            f"{name} has {len(key)} bytes, and needs {_LEAST} at least: openssl rand -hex 32"
+        )
+    return key
 
 
 def _make(path: Path) -> bytes:

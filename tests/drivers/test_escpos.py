@@ -1,9 +1,7 @@
 """The receipt printer on real pseudo-terminals, as a serial port and as a file."""
 
 import os
-import select
 import threading
-import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,70 +12,22 @@ from hypothesis import strategies as st
 from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers import escpos
-from drivers.escpos import CUT, FEED, INIT, PAPER, EscPos, encoded
-from tests.patience import LIMIT_S, QUIET_S, until
+from drivers.escpos import CUT, FEED, INIT, EscPos, encoded
+from tests.patience import QUIET_S, until
+from tests.rigs.receipt_printer import ENDED, FULL, ReceiptPrinter
 
-FULL, ENDED = b"\x12", b"\x72"
 RECEIPT = ("绿园小区", "编号 No.  000017")
 
 
-class Printer:
-    """A printer behind a link: it tells of its paper if it is told to, and can be pulled out."""
-
-    def __init__(self, link: Path) -> None:
-        self.link = link
-        self.answers = FULL
-        self._paper = bytearray()
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._master = self._slave = -1
-        self._thread: threading.Thread | None = None
-
-    def plug(self) -> None:
-        self._over.clear()
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        self.link.symlink_to(os.ttyname(self._slave))
-        self._thread = threading.Thread(target=self._live, name="paper", daemon=True)
-        self._thread.start()
-
-    def unplug(self) -> None:
-        self.link.unlink(missing_ok=True)
-        if self._thread is None:
-            return
-        self._over.set()
-        self._thread.join(LIMIT_S)
-        self._thread = None
-        os.close(self._master)
-        os.close(self._slave)
-
-    @property
-    def printed(self) -> bytes:
-        """What was sent beside questions."""
-        with self._lock:
-            return bytes(self._paper)
-
-    def _live(self) -> None:
-        while not self._over.is_set():
-            if not select.select([self._master], [], [], 0.02)[0]:
-                continue
-            with self._lock:
-                self._paper += os.read(self._master, 4096)
-                while PAPER in self._paper:
-                    at = self._paper.index(PAPER)
-                    del self._paper[at : at + len(PAPER)]
-                    os.write(self._master, self.answers)
-
-
 @pytest.fixture(params=["serial", "lp0"])
-def printer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Printer]:
-    made = Printer(tmp_path / request.param)
+def printer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReceiptPrinter]:
+    made = ReceiptPrinter(tmp_path / request.param)
     yield made
     made.unplug()
 
 
 @pytest.fixture
-def driver(printer: Printer) -> Iterator[EscPos]:
+def driver(printer: ReceiptPrinter) -> Iterator[EscPos]:
     made = EscPos(str(printer.link), 9_600, "gb18030")
     yield made
     made.stop()
@@ -87,7 +37,7 @@ def is_ok(driver: EscPos) -> bool:
     return driver.health().condition is Condition.OK
 
 
-def test_a_receipt_comes_out_whole(printer: Printer, driver: EscPos) -> None:
+def test_a_receipt_comes_out_whole(printer: ReceiptPrinter, driver: EscPos) -> None:
     printer.plug()
     driver.start()
     driver.put(RECEIPT)
@@ -102,7 +52,7 @@ def test_a_receipt_comes_out_whole(printer: Printer, driver: EscPos) -> None:
 
 
 def test_receipts_wait_for_a_printer_that_is_plugged_in_later(
-    printer: Printer, driver: EscPos
+    printer: ReceiptPrinter, driver: EscPos
 ) -> None:
     driver.start()
     assert driver.put(RECEIPT) == 1
@@ -114,7 +64,7 @@ def test_receipts_wait_for_a_printer_that_is_plugged_in_later(
     until(lambda: printer.printed == both, "both receipts")
 
 
-def test_without_paper_receipts_wait(printer: Printer, driver: EscPos) -> None:
+def test_without_paper_receipts_wait(printer: ReceiptPrinter, driver: EscPos) -> None:
     printer.answers = ENDED
     printer.plug()
     driver.start()
@@ -129,7 +79,7 @@ def test_without_paper_receipts_wait(printer: Printer, driver: EscPos) -> None:
 
 @pytest.mark.parametrize("answer", [b"", b"\x00", b"\xff"])
 def test_a_printer_that_tells_nothing_of_use_prints_all_the_same(
-    answer: bytes, printer: Printer, driver: EscPos
+    answer: bytes, printer: ReceiptPrinter, driver: EscPos
 ) -> None:
     printer.answers = answer
     printer.plug()
@@ -138,14 +88,16 @@ def test_a_printer_that_tells_nothing_of_use_prints_all_the_same(
     until(lambda: printer.printed != b"", "the receipt")
 
 
-def test_a_printer_that_was_pulled_out_is_found_again(printer: Printer, driver: EscPos) -> None:
+def test_a_printer_that_was_pulled_out_is_found_again(
+    printer: ReceiptPrinter, driver: EscPos
+) -> None:
     printer.plug()
     driver.start()
     until(lambda: is_ok(driver), "that it is there")
     printer.unplug()
     driver.put(["one"])
     until(lambda: driver.health().condition is Condition.DOWN, "that it is gone")
-    printer._paper.clear()
+    printer.torn_off()
     printer.plug()
     until(lambda: is_ok(driver), "that it is there again")
     assert (driver.health().counters or {})["reconnects"] == 1
