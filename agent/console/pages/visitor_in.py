@@ -1,0 +1,235 @@
+"""Visitor in: one form for everybody who comes without a card of his own (P3 to P7, V2 to V6).
+
+Rules kept here:
+- what a kind of visit does not ask for is not sent, also when it was typed before;
+- card, deposits and visit go out as one order, whose id was minted when the form was shown; a
+  refused order is over, so the form comes back as it was typed with an id of its own;
+- who is not let in is written down as well; a ban is an order of its own that follows.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.console import desk
+from agent.console.answers import Answer
+from agent.console.pages import filled, finding, receipt, told
+from agent.console.pages.lanes import leading
+from agent.console.words import N_, Words
+from agent.core.model import Direction
+from agent.core.plan_books import BooksPlan
+from agent.store.queries import counts as books_counts
+from agent.store.queries import deposits as books_deposits
+from agent.store.queries import desk as books_desk
+from agent.store.queries import visits as books_visits
+
+HINTS: Mapping[str, str] = {
+    "company": N_("with or without an appointment"),
+    "resident": N_("call the resident first"),
+    "viewing": N_("no deposit, to the sales office"),
+    "contractor": N_("up to three days"),
+    "delivery": N_("card and deposit, tell the route"),
+    "vehicle": N_("plate and destination before it enters"),
+}
+_EVERYBODY = ("visitor", "plate", "answer", "companions", "phone", "idnumber", "hours", "bay")
+_CARD = ("card",)
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "company": (*_EVERYBODY, *_CARD, "company", "host", "department", "purpose"),
+    "resident": (*_EVERYBODY, *_CARD, "unit", "host", "purpose"),
+    "viewing": _EVERYBODY,
+    "contractor": (*_EVERYBODY, *_CARD, "company", "unit", "host", "department", "purpose"),
+    "delivery": (*_EVERYBODY, *_CARD, "company", "unit", "host", "destination"),
+    "vehicle": (*_EVERYBODY, *_CARD, "unit", "purpose", "destination"),
+}
+TRUCKS = frozenset({"contractor", "delivery", "vehicle"})
+ANSWERS: Mapping[str, str] = {
+    "host_agreed": N_("called: agreed"),
+    "expected": N_("expected, has an appointment"),
+    "office_agreed": N_("the office agreed"),
+}
+REASONS: Mapping[str, str] = {
+    "host_declined": N_("the person to be seen declined"),
+    "nobody_answered": N_("nobody answered"),
+    "hawker": N_("hawker or canvasser"),
+    "loiterer": N_("no business here"),
+    "banned": N_("banned"),
+    "no_document": N_("would not say who he is"),
+    "drunk_or_violent": N_("drunk or violent"),
+}
+ASKED: Mapping[str, str] = {
+    "host": N_("the person to be seen"),
+    "office": N_("the office"),
+    "shift_leader": N_("the shift leader"),
+}
+_LOOKED = frozenset({"visitor", "plate", "company", "phone", "unit", "host", "department", "card"})
+_WHO = frozenset({"visitor", "plate", "company", "phone"})
+_HOSTS = frozenset({"unit", "host", "department"})
+_BANNED = N_("Banned")
+_EXPECTED = N_("Expected")
+_EARLIER = N_("Was here before")
+_DIRECTORY = N_("Directory")
+_DAY_US = 86_400_000_000
+STAYS = (1, 2, 4, 8, 12, 24, 48, 72)
+DEPOSIT = ("kind", "description", "owner", "amount", "pocket")
+_PATH = "/visitor-in"
+
+
+def routes() -> list[Route]:
+    """The routes of this module."""
+    return [
+        Route(_PATH, page, methods=["GET", "POST"]),
+        Route(f"{_PATH}/look", look, methods=["POST"]),
+        *receipt.routes(),
+    ]
+
+
+def page(request: Request) -> Response:
+    """The form, and what it sends."""
+    if request.method == "POST":
+        answer = _sent(request)
+        return answer if isinstance(answer, Response) else _shown(request, answer)
+    return _shown(request, None)
+
+
+def look(request: Request) -> Response:
+    """What the books know of what is being typed, as groups of lines."""
+    typed, words = desk.form(request), desk.words(request)
+    name = typed.get("field", "")
+    text = filled.plain(typed.get(name, "")) if name in _LOOKED else ""
+    asks = len(text) >= finding.SHORTEST or (len(text) == 1 and not text.isascii())
+    now_us = time.time_ns() // 1000
+    with desk.reading(request) as reading:
+        bans = finding.banned(books_desk.bans(reading), typed)
+        groups = finding.group(words(_BANNED), finding.ban_lines(bans, words), "ban")
+        if asks and name in _WHO:
+            from_us, until_us = now_us - _DAY_US // 2, now_us + _DAY_US
+            rows = books_desk.appointments(reading, from_us, until_us, text)
+            groups += finding.group(words(_EXPECTED), finding.expected_lines(rows, words))
+            rows = books_visits.earlier(reading, text)
+            groups += finding.group(words(_EARLIER), finding.earlier_lines(rows, words))
+        elif asks and name in _HOSTS:
+            rows = books_desk.directory(reading, text, limit=8)
+            groups += finding.group(words(_DIRECTORY), finding.host_lines(rows))
+    return JSONResponse({"groups": groups})
+
+
+def _sent(request: Request) -> Response | Answer:
+    typed, words = desk.form(request), desk.words(request)
+    books = desk.site(request).plan.books
+    what, _, lane = typed.get("do", "").partition(" ")
+    if what == "decline":
+        answer = desk.act(request, "visit.decline", declined(typed))
+        if not answer.done:
+            return answer
+        if typed.get("ban"):
+            return _banned(request, typed)
+        return desk.see(request, "/", words(N_("Written down: not let in.")))
+    answer = desk.act(request, "visit.open", opened(typed, books, lane))
+    if not answer.done:
+        return answer
+    return desk.see(request, f"/receipt?visit={answer.result.get('visit', '')}&new=1")
+
+
+def _banned(request: Request, typed: Mapping[str, str]) -> Response:
+    """Set the ban that was asked for with a refusal; its id follows from that of the refusal."""
+    words = desk.words(request)
+    request.state.form = {**typed, "order_id": ""}
+    answer = desk.act(request, "ban.set", ban(typed, words))
+    if answer.done:
+        return desk.see(request, "/", words(N_("Written down: not let in, and banned.")))
+    says = words.filled(
+        N_("Written down: not let in. There is no ban yet: %(why)s"), {"why": answer.says(words)}
+    )
+    return desk.see(request, "/notices", says, "bad")
+
+
+def _shown(request: Request, answer: Answer | None) -> Response:
+    words, site = desk.words(request), desk.site(request)
+    books = site.plan.books
+    query = request.query_params
+    suggested = {"kind": query.get("kind", "company"), "hours": "4", "visitor": "", "plate": ""}
+    with desk.reading(request) as reading:
+        named = books_desk.appointment(reading, query.get("appointment", ""))
+        used = [str(row["pocket"]) for row in books_deposits.pockets(reading)]
+        stock = int(books_counts.counts(reading)["cards_stock"])
+    if named is not None:
+        suggested |= finding.fills(named, named["kind"])
+        suggested |= {"appointment": named["appointment"], "answer": "expected"}
+    free = told.free_pockets(used, books)
+    typed = filled.closed(desk.form(request), "deposits")
+    f = filled.Filled(words, typed, answer, suggested)
+    return desk.render(
+        request,
+        "visitor_in.html",
+        answer=answer,
+        f=f,
+        kinds=[
+            {"kind": kind, "label": words(text), "hint": words(HINTS[kind])}
+            for kind, text in told.VISIT_KINDS.items()
+        ],
+        answers=told.options(ANSWERS, words),
+        reasons=told.options(REASONS, words),
+        asked=told.options(ASKED, words),
+        stays=stays(words, books.longest_visit_us, books.contractor_days),
+        bays=[(bay, bay) for bay in books.bays],
+        lanes=leading(site, Direction.IN),
+        deposit_kinds=told.kinds(words, books),
+        deposit_count=f.lines("deposits"),
+        free=free,
+        stock=stock,
+    )
+
+
+def opened(typed: Mapping[str, str], books: BooksPlan, lane: str) -> dict[str, Any]:
+    """The form of ``visit.open`` as the daemon wants it."""
+    kind = typed.get("kind", "")
+    form: dict[str, Any] = {"kind": kind}
+    form |= filled.texts(typed, (*FIELDS.get(kind, _EVERYBODY), "appointment"))
+    if kind in TRUCKS:
+        form |= filled.flags(typed, ("truck",))
+    if kind != "viewing":
+        form["deposits"] = deposits(typed, books)
+    if lane:
+        form["lane"] = lane
+    return form
+
+
+def deposits(typed: Mapping[str, str], books: BooksPlan) -> list[dict[str, str]]:
+    """The lines of the deposits: money in minor units and in no pocket, things without amount."""
+    lines = []
+    for line in filled.lines(typed, "deposits", DEPOSIT):
+        kind = books.kinds.get(line.get("kind", ""))
+        if "kind" not in line and not set(line) - {"pocket", "amount"}:
+            continue  # the page itself had put a pocket there
+        if kind is not None and kind.money:
+            line.pop("pocket", None)
+            if "amount" in line:
+                line["amount"] = filled.minor(line["amount"], books.digits)
+        else:
+            line.pop("amount", None)
+        lines.append(line)
+    return lines
+
+
+def declined(typed: Mapping[str, str]) -> dict[str, Any]:
+    """The form of ``visit.decline``."""
+    names = ("kind", "visitor", "company", "host", "unit", "plate", "reason", "asked", "note")
+    return filled.texts(typed, names)
+
+
+def ban(typed: Mapping[str, str], words: Words) -> dict[str, Any]:
+    """The form of ``ban.set`` that follows a refusal."""
+    reason = REASONS.get(typed.get("reason", ""), "")
+    note = filled.plain(typed.get("note", ""))
+    text = " · ".join(part for part in (words(reason) if reason else "", note) if part)
+    return {**filled.texts(typed, ("visitor", "plate")), "reason": text}
+
+
+def stays(words: Words, longest_us: int, days: int) -> list[tuple[str, str]]:
+    """How long somebody may stay: hours to choose from, days for contractors."""
+    most = max(longest_us // 3_600_000_000, 24 * days)
+    return [(str(hours), words.span(hours * 3600.0)) for hours in STAYS if hours <= most]

@@ -1,0 +1,161 @@
+"""Visitor out: what to give back (the pocket first), what to take back, then the way is free.
+
+Rules kept here:
+- the visit of a card that was tapped at the exit or at the desk is found by itself;
+- the end of the visit, the card and every deposit are one order: all is written, or nothing;
+- whatever is different (lost card, left without a tap, left elsewhere, let out all the same) is
+  said with a reason.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.console import desk
+from agent.console.answers import Answer
+from agent.console.pages import filled, finding, told
+from agent.console.pages.lanes import leading
+from agent.console.words import N_, Words
+from agent.core.model import Direction
+from agent.store.queries import todo as books_todo
+from agent.store.queries import visits as books_visits
+from agent.store.reading import Reading
+
+Row = Mapping[str, Any]
+
+OUTCOMES = frozenset({"card_lost", "without_tap", "elsewhere"})
+DUTIES: Mapping[str, str] = {
+    "deposit_due": N_("take the card back and give the deposit back"),
+    "inspection_due": N_("open the truck's back and look in"),
+    "release_slip_due": N_("goods: see the release slip"),
+    "bearer_check": N_("see that the bearer is the holder"),
+    "clock_unknown": N_("the clock is not known: decide yourself"),
+}
+_DEPOSIT = ("deposit", "end", "to", "why")
+_PATH = "/visitor-out"
+
+
+def routes() -> list[Route]:
+    """The routes of this module."""
+    return [
+        Route(_PATH, page, methods=["GET", "POST"]),
+        Route(f"{_PATH}/look", look, methods=["POST"]),
+    ]
+
+
+def page(request: Request) -> Response:
+    """One visit that ends, or the open visits to choose from."""
+    if request.method == "POST":
+        answer = _sent(request)
+        return answer if isinstance(answer, Response) else _shown(request, answer)
+    return _shown(request, None)
+
+
+def look(request: Request) -> Response:
+    """Open visits with what is being typed."""
+    words, site = desk.words(request), desk.site(request)
+    text = filled.plain(desk.form(request).get("card", ""))
+    groups: list[dict[str, Any]] = []
+    if text:
+        with desk.reading(request) as reading:
+            rows = books_visits.visits_by(reading, text, limit=8)
+        now_us = time.time_ns() // 1000
+        lines = finding.visit_lines(rows, words, site.plan.books, now_us)
+        groups = finding.group(words(N_("Open visits")), lines)
+    return JSONResponse({"groups": groups})
+
+
+def ended(typed: Mapping[str, str], outcome: str, lane: str) -> dict[str, Any]:
+    """The form of ``visit.end``."""
+    form: dict[str, Any] = filled.texts(typed, ("visit", "reason"))
+    back = outcome != "card_lost" and bool(typed.get("card_back"))
+    form |= {"outcome": outcome, "card_back": back, "deposits": []}
+    for n, line in enumerate(filled.lines(typed, "deposits", _DEPOSIT)):
+        lost = bool(typed.get(f"deposits.{n}.receipt_lost"))
+        form["deposits"].append({**line, **({"receipt_lost": True} if lost else {})})
+    if lane:
+        form["lane"] = lane
+    return form
+
+
+def _sent(request: Request) -> Response | Answer:
+    typed, words = desk.form(request), desk.words(request)
+    what, _, rest = typed.get("do", "").partition(" ")
+    if what == "override":
+        form = filled.texts(typed, ("visit", "reason")) | {"lane": rest}
+        answer = desk.act(request, "visit.override", form)
+        says = words(N_("Let out by override; the visit stays open."))
+    elif rest in OUTCOMES:
+        answer = desk.act(request, "visit.end", ended(typed, rest, ""))
+        says = words(N_("The visit is over."))
+    else:
+        answer = desk.act(request, "visit.end", ended(typed, "left", rest))
+        says = words(N_("The visit is over. “Thank you, goodbye.”"))
+    if not answer.done:
+        return answer
+    return desk.see(request, "/" if rest and rest not in OUTCOMES else _PATH, says)
+
+
+def _shown(request: Request, answer: Answer | None) -> Response:
+    words, site = desk.words(request), desk.site(request)
+    books, now_us = site.plan.books, time.time_ns() // 1000
+    typed, query = desk.form(request), request.query_params
+    asked = filled.plain(query.get("card", ""))
+    with desk.reading(request) as reading:
+        row = _meant(reading, typed.get("visit") or query.get("visit", ""), asked)
+        rows = [] if row else books_visits.visits(reading, "open", 300)
+        duties = books_todo.duties(reading)
+    if row is None and asked:
+        with desk.reading(request) as reading:
+            some = books_visits.visits_by(reading, asked)
+        if len(some) == 1:
+            row, rows = some[0], []
+        elif some:
+            rows, asked = some, ""
+    due = next((each for each in duties if row and each["card"] == row["card"] != ""), None)
+    lane = query.get("lane", "") or (str(due["lane"]) if due else "")
+    suggested = {f"deposits.{n}.end": "returned" for n in range(20)}
+    return desk.render(
+        request,
+        "visitor_out.html",
+        answer=answer,
+        filled=filled.Filled(words, typed, answer, suggested),
+        asked=asked,
+        visit=told.visit(row, words, books, now_us) if row else None,
+        closed=bool(row and row["state"] != "open"),
+        deposits=_held(row, words, site.plan.books, now_us),
+        card_back=bool(typed.get("card_back")) if typed else True,
+        ends=told.options(told.ENDS, words),
+        lanes=leading(site, Direction.OUT, lane),
+        due=words(DUTIES.get(str(due["kind"]), "")) if due else "",
+        duties=[_duty(each, words, site.lane(str(each["lane"]))) for each in duties],
+        visits=[told.visit(each, words, books, now_us) for each in rows],
+    )
+
+
+def _meant(reading: Reading, visit: str, card: str) -> Row | None:
+    if visit:
+        return books_visits.visit(reading, visit)
+    return books_visits.visit_of_card(reading, card) if card else None
+
+
+def _held(row: Row | None, words: Words, books: Any, now_us: int) -> Sequence[dict[str, Any]]:
+    if row is None:
+        return []
+    held = [each for each in row["deposits"] if each["state"] == "held"]
+    return [told.deposit({**each, "visit_row": row}, words, books, now_us) for each in held]
+
+
+def _duty(row: Row, words: Words, lane: str) -> dict[str, str]:
+    kind = str(row["kind"])
+    return {
+        "card": str(row["card"]),
+        "lane": str(row["lane"]),
+        "lane_name": lane,
+        "what": words(DUTIES.get(kind, kind)),
+        "since": words.clock(int(row["since_us"])),
+    }

@@ -1,0 +1,255 @@
+// What the visitors' pages do beyond a plain form: find while typing, show the fields that a kind
+// of visit needs, add lines, say the law about what may not be held.
+//
+// Rules kept here:
+// - every page works without this script; nothing here sends an order;
+// - nothing is looked up while an input method composes; an answer to an old question is dropped;
+// - what comes from the books is put in as text, never as mark-up.
+"use strict";
+(() => {
+  const WAIT_MS = 250;
+
+  function element(tag, text, style) {
+    const made = document.createElement(tag);
+    if (text) made.textContent = text;
+    if (style) made.className = style;
+    return made;
+  }
+
+  // Find while typing: <form data-look="/address"> with inputs [data-find] and a [data-found] box.
+  function finding(form) {
+    const box = form.querySelector("[data-found]");
+    if (!box) return;
+    let timer = 0, asked = 0, stopped = null;
+
+    function values() {
+      const query = new URLSearchParams();
+      for (const input of form.querySelectorAll("[data-find]")) {
+        if (input.value.trim()) query.set(input.name, input.value.trim());
+      }
+      const kind = form.querySelector("[name=kind]:checked");
+      if (kind) query.set("kind", kind.value);
+      return query;
+    }
+
+    async function look(field) {
+      const query = values(), number = ++asked;
+      query.set("field", field);
+      if (stopped) stopped.abort();
+      stopped = new AbortController();
+      try {
+        const answer = await fetch(form.dataset.look, {
+          method: "POST", body: query, signal: stopped.signal,
+          headers: {"X-CSRF-Token": csrf(), "Accept": "application/json"},
+        });
+        if (number !== asked) return;
+        if (!answer.ok) { box.replaceChildren(element("p", box.dataset.unknown, "hint")); return; }
+        show(await answer.json());
+      } catch (fault) {
+        if (fault.name !== "AbortError" && number === asked) {
+          box.replaceChildren(element("p", box.dataset.unknown, "hint"));
+        }
+      }
+    }
+
+    function show(found) {
+      box.replaceChildren();
+      for (const group of found.groups) {
+        const part = element("section", "", "found " + (group.tone || ""));
+        part.append(element("h3", group.title));
+        const list = element("ul");
+        for (const item of group.items) list.append(line(item));
+        part.append(list);
+        box.append(part);
+      }
+      box.hidden = found.groups.length === 0;
+    }
+
+    function line(item) {
+      const row = element("li");
+      let holder = row;
+      if (item.href) {
+        holder = element("a");
+        holder.href = item.href;
+      } else if (item.fill) {
+        holder = element("button");
+        holder.type = "button";
+        holder.addEventListener("click", () => fill(item.fill));
+      }
+      holder.append(element("b", item.title));
+      if (item.note) holder.append(element("span", " " + item.note));
+      if (holder !== row) row.append(holder);
+      return row;
+    }
+
+    function fill(known) {
+      for (const [name, value] of Object.entries(known)) {
+        const inputs = form.querySelectorAll(`[name="${CSS.escape(name)}"]`);
+        for (const input of inputs) {
+          if (input.type === "radio") input.checked = input.value === value;
+          else input.value = value;
+        }
+        if (inputs.length) inputs[0].dispatchEvent(new Event("change", {bubbles: true}));
+      }
+      box.replaceChildren();
+      box.hidden = true;
+      look("");
+      const next = [...form.querySelectorAll("input:not([type=hidden]):not([type=radio])")]
+        .find((input) => !input.value && input.offsetParent !== null && !input.disabled);
+      if (next) next.focus();
+    }
+
+    function later(event) {
+      const input = event.target;
+      if (event.isComposing || !input.matches || !input.matches("[data-find]")) return;
+      clearTimeout(timer);
+      timer = setTimeout(look, WAIT_MS, input.name);
+    }
+    form.addEventListener("input", later);
+    form.addEventListener("compositionend", later);
+    form.addEventListener("found", (event) => look(event.detail || ""));
+    if ([...values().keys()].some((name) => name !== "kind")) look("");
+  }
+
+  function csrf() {
+    const field = document.querySelector("[name=csrf]");
+    return field ? field.value : "";
+  }
+
+  // The fields of a kind: [data-for="company resident"] shows while one of these is chosen.
+  function fitting(form) {
+    function fit() {
+      const chosen = form.querySelector("[name=kind]:checked");
+      if (!chosen) return;
+      for (const part of form.querySelectorAll("[data-for]")) {
+        part.hidden = !part.dataset.for.split(" ").includes(chosen.value);
+      }
+    }
+    form.addEventListener("change", (event) => { if (event.target.name === "kind") fit(); });
+    fit();
+  }
+
+  // Lines: <div data-lines="deposits"> holds lines and a <template>; a button adds one.
+  function growing(table) {
+    const blank = table.querySelector("template"), body = table.querySelector("[data-body]");
+    const add = table.querySelector("[data-add]");
+    if (!blank || !body || !add) return;
+    let next = body.children.length;
+    add.hidden = false;
+    add.addEventListener("click", () => {
+      const made = blank.content.cloneNode(true);
+      for (const part of made.querySelectorAll("[name], [id], [for], [aria-describedby]")) {
+        for (const key of ["name", "id", "for", "aria-describedby"]) {
+          const value = part.getAttribute(key);
+          if (value) part.setAttribute(key, value.replace("NNN", String(next)));
+        }
+      }
+      next += 1;
+      const first = made.querySelector("input, select");
+      body.append(made);
+      held(body.lastElementChild);
+      if (first) first.focus();
+    });
+    table.addEventListener("click", (event) => {
+      const pressed = event.target.closest("[data-remove]");
+      if (!pressed) return;
+      pressed.closest("[data-line]").remove();
+      add.focus();
+    });
+    for (const line of body.children) held(line);
+  }
+
+  // A line of a deposit: money has an amount, a thing has a pocket, and some things the law forbids.
+  function held(line) {
+    const kind = line.querySelector("[data-kind]");
+    if (!kind) return;
+    function fit() {
+      const option = kind.selectedOptions[0];
+      const money = Boolean(option && option.dataset.money);
+      const none = !kind.value;
+      for (const part of line.querySelectorAll(".money")) part.hidden = none || !money;
+      for (const part of line.querySelectorAll(".thing")) part.hidden = none || money;
+      for (const part of line.querySelectorAll(".both")) part.hidden = none;
+      const law = line.querySelector("[data-law]");
+      law.textContent = (option && option.dataset.refused) || "";
+      law.hidden = !law.textContent;
+      const pocket = line.querySelector("[data-pocket]");
+      if (pocket && !money && !none && !pocket.value) pocket.value = free();
+    }
+    kind.addEventListener("change", fit);
+    fit();
+  }
+
+  // The lowest pocket that is free and in no other line of this form.
+  function free() {
+    const table = document.querySelector("[data-free]");
+    if (!table) return "";
+    const used = new Set([...document.querySelectorAll("[data-pocket]")].map((each) => each.value));
+    return table.dataset.free.split(" ").find((pocket) => pocket && !used.has(pocket)) || "";
+  }
+
+  // One thing is filtered in the page: [data-filter] hides the [data-row]s without its text.
+  function filtering(input) {
+    const rows = document.querySelectorAll(input.dataset.filter);
+    const none = document.querySelector("[data-none]");
+    function sieve() {
+      const wanted = input.value.trim().toLowerCase();
+      let left = 0;
+      for (const row of rows) {
+        row.hidden = !row.textContent.toLowerCase().includes(wanted);
+        if (!row.hidden) left += 1;
+      }
+      if (none) none.hidden = left > 0;
+    }
+    input.addEventListener("input", (event) => { if (!event.isComposing) sieve(); });
+    input.addEventListener("compositionend", sieve);
+    sieve();
+  }
+
+  // Enter goes on to the next field, so that nothing is sent half filled in; the main button of the
+  // form is pressed with Ctrl and Enter, or when Enter has come to it.
+  function walking(form) {
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+      const main = form.querySelector("[data-main]");
+      if (event.ctrlKey) {
+        event.preventDefault();
+        if (main) form.requestSubmit(main);
+        return;
+      }
+      if (!event.target.matches("input:not([type=checkbox]), select")) return;
+      event.preventDefault();
+      const stops = [...form.querySelectorAll("input:not([type=hidden]), select, [data-main]")]
+        .filter((each) => each.offsetParent !== null && !each.disabled)
+        .filter((each) => each.type !== "radio" || each.checked || each === event.target);
+      const next = stops[stops.indexOf(event.target) + 1];
+      if (next) next.focus();
+    });
+  }
+
+  // From a field down into what was found for it, and up and down in there.
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    const box = document.querySelector("[data-found]:not([hidden])");
+    if (!box) return;
+    const lines = [...box.querySelectorAll("a, button")];
+    const here = lines.indexOf(document.activeElement);
+    const typing = document.activeElement.matches("[data-find]");
+    if (!lines.length || (here < 0 && !(typing && event.key === "ArrowDown"))) return;
+    event.preventDefault();
+    const there = lines[here + (event.key === "ArrowDown" ? 1 : -1)];
+    if (there) there.focus();
+  });
+
+  for (const form of document.querySelectorAll("form")) {
+    fitting(form);
+    if (form.method === "post" && form.querySelector("[data-main]")) walking(form);
+    if (form.dataset.look) finding(form);
+  }
+  for (const table of document.querySelectorAll("[data-lines]")) growing(table);
+  for (const input of document.querySelectorAll("[data-filter]")) filtering(input);
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+})();
