@@ -35,12 +35,14 @@ from agent.core.model import (
 from agent.core.orders import Order
 from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
+from agent.core.roles import UNSIGNED
 from agent.core.tap import question
 from agent.errors import GateError
 from agent.identity import FIELD, Identities
 from agent.lookup import NAMED
 from agent.loop import Loop
 from agent.ports import Clock, Health, KeptResult
+from agent.signing_requests import SignOn
 from agent.store.inside import Inside
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
@@ -73,19 +75,24 @@ class Requests:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._signing = SignOn(house)
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Every operation that can be asked."""
+        """Every operation that can be asked; a roster is no console's business."""
+        roster: Mapping[str, Handler] = {
+            "roster.begin": self.roster_begin,
+            "roster.stage": self.roster_stage,
+            "roster.switch": self.roster_switch,
+            "roster.status": self.roster_status,
+        }
         return {
             "status": self.status,
             "explain": self.explain,
             "inside": self.inside,
             "order": self.order,
             "identity": self.identity,
-            "roster.begin": self.roster_begin,
-            "roster.stage": self.roster_stage,
-            "roster.switch": self.roster_switch,
-            "roster.status": self.roster_status,
+            **self._signing.handlers(),
+            **{name: self._signing.for_hands(handler) for name, handler in roster.items()},
         }
 
     def status(self, request: Request, peer: Peer) -> object:
@@ -168,28 +175,31 @@ class Requests:
         }
 
     def order(self, request: Request, peer: Peer) -> object:
-        """``{order_id, kind, args: {lane, reason}, form?, desk?, actor?}``.
+        """``{order_id, kind, args: {lane, reason}, form?, desk?, token?, actor?}``.
 
         Gives ``{status, code, detail, result}``; ``result`` is an object (`agent.core.effects`).
+        Whose it is, and whether he may give it, `agent.signing_requests` says.
         """
         loop = self._house.loop
         if loop is None:
             raise GateError("no daemon runs for this gate, so no relay moves: start gate-agent")
-        name = str(request.get("actor") or "")
-        actor = f"{name} (uid:{peer.uid})" if name else f"uid:{peer.uid}"
+        order_id, kind = OrderId(str(request["order_id"])), str(request["kind"])
         args = {str(key): str(value) for key, value in dict(request["args"]).items()}
+        if kind in UNSIGNED:
+            # What protects or saves waits for nobody's name.
+            self._house.protect(Order(order_id, "", "", kind, args))
         form = request.get("form") or {}
         if not isinstance(form, dict):
             raise GateError("the form of an order is a JSON object")
-        kind, desk = str(request["kind"]), str(request.get("desk") or "")
-        origin = "console" if desk else "cli"
-        order_id = OrderId(str(request["order_id"]))
         try:
+            whose = self._signing.orderer(request, peer)
             args, form = (self._house.identities.concealed(each) for each in (args, form))
+            form = self._signing.prepared(kind, form, whose)
         except Fault as fault:
             return _refused(order_id, fault)
         args |= self._credentials(kind, form)
-        order = Order(order_id, actor, origin, kind, args, form, desk)
+        origin, desk = whose.origin, whose.desk
+        order = Order(order_id, whose.actor, origin, kind, args, form, desk, whose.unsigned)
         self._house.protect(order)
         kept = self._house.run(lambda: loop.take_order(order))
         return asdict(kept) | {"result": json.loads(kept.result) if kept.result else {}}
@@ -207,10 +217,20 @@ class Requests:
         act = ACTS.get(kind)
         found: dict[str, str] = {}
         for name in act.cards if act is not None else ():
-            card = self._named(str(form.get(name) or ""))
+            card = self._card(str(form.get(name) or ""))
             if card is not None:
                 found[f"{NAMED}{name}"] = str(card.credential)
         return found
+
+    def _card(self, text: str) -> Card | None:
+        """The card with this label or credential."""
+        try:
+            credential = Credential.parse(text)
+        except ValueError:
+            return self._named(text) if text else None
+        with self._house.reading() as reading:
+            found = reading.find_cards(credential, Matching.EXACT)
+        return found[0] if found else None
 
     def _named(self, label: str) -> Card | None:
         with self._house.reading() as reading:

@@ -23,7 +23,7 @@ from agent.core.needs import Need, Row
 from agent.core.orders import Order
 from agent.core.roles import RANK, Role
 
-ACTIVE, LEFT = "active", "left"
+ACTIVE, LEFT = "on", "left"
 _ID = re.compile(r"g-[a-z0-9-]{1,100}")
 
 

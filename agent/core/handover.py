@@ -16,6 +16,7 @@ from agent.core.ask import Act, Ask, Book
 from agent.core.booking import LINE, book, conflict, found, part, value
 from agent.core.draft import Draft
 from agent.core.entries import EntryType
+from agent.core.guards import ACTIVE
 from agent.core.needs import Need, Row
 from agent.core.orders import Order
 from agent.core.plan_books import BooksPlan
@@ -119,7 +120,7 @@ def _signed(ask: Ask) -> dict[str, object]:
     if to == ask.actor:
         raise conflict("hand over to somebody else", "to")
     guard = ask.row("guards", "guard", to)
-    if guard["state"] != "active":
+    if guard["state"] != ACTIVE:
         raise conflict("%(guard)s is no longer a guard here", "to", guard=to)
     if not signed.given("to"):
         says = "who takes over signs: hold the card to the reader, or give the PIN"

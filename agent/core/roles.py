@@ -46,7 +46,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "fault.clear": _ARM,
     "stop": _ALL,
     "fire": _ALL,
-    "priority": _ARM,
+    "priority": _ALL,
     "lockdown": _BOOTH,
     "lift_lockdown": _LEAD,
     "fire_reset": _LEAD,
