@@ -13,7 +13,9 @@ from agent.core import (
     announced,
     appointments,
     bans,
+    bearer,
     cards,
+    deposits,
     directory,
     dutylog,
     guards,
@@ -22,9 +24,12 @@ from agent.core import (
     inspections,
     issued,
     notices,
+    passes,
     shifts,
     slips,
     unsigned,
+    visits,
+    way_out,
 )
 from agent.core.ask import Act, Ask, Book
 from agent.core.draft import Admit, Draft
@@ -42,7 +47,9 @@ BOOKS: tuple[Book, ...] = (
     announced.BOOK,
     appointments.BOOK,
     bans.BOOK,
+    bearer.BOOK,
     cards.BOOK,
+    deposits.BOOK,
     directory.BOOK,
     dutylog.BOOK,
     guards.BOOK,
@@ -50,9 +57,12 @@ BOOKS: tuple[Book, ...] = (
     help_requests.BOOK,
     inspections.BOOK,
     notices.BOOK,
+    passes.BOOK,
     shifts.BOOK,
     slips.BOOK,
     unsigned.BOOK,
+    visits.BOOK,
+    way_out.BOOK,
 )
 """Every noun of the books."""
 

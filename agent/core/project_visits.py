@@ -114,7 +114,8 @@ def _text(data: Mapping[str, object], name: str) -> str:
 
 
 def _number(data: Mapping[str, object], name: str) -> int:
-    return int(str(data.get(name, 0)))
+    found = data.get(name, 0)
+    return int(found) if isinstance(found, int) else 0
 
 
 def _opened(told: Told) -> Iterator[Row]:
