@@ -1,0 +1,128 @@
+"""``gate-agent act``: every kind of order, as it reaches the daemon."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.cli.act import kinds
+from agent.core.books import ACTS
+from agent.core.roles import INNER, MAY
+from tests.cli.test_orders import ROOT, Desk
+from tests.control.rig import serving
+from tests.patience import LIMIT_S
+
+VISIT = {
+    "status": "done",
+    "code": 200,
+    "detail": "visit.open is written down",
+    "result": {"visit": "north-1-7-1", "deposits": ["north-1-7-2"], "receipt": 17},
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    with serving(made.control, {"order": made.order}):
+        yield made
+
+
+def test_every_order_that_somebody_may_give_is_told_with_its_form() -> None:
+    told = kinds()
+    assert set(MAY) <= set(told)
+    assert set(ACTS) - INNER <= set(told)
+    for kind, says in told.items():
+        assert len(says) > 5, kind
+
+
+def test_the_help_tells_every_kind(desk: Desk) -> None:
+    text = desk.run("act", "--help").stdout
+    for kind in kinds():
+        assert re.search(rf"^  {re.escape(kind)} ", text, re.MULTILINE), kind
+
+
+def test_words_become_the_form(desk: Desk) -> None:
+    desk.answer = VISIT
+    deposits = [{"kind": "cash", "amount": 5000}]
+    done = desk.run(
+        "act", "help.ask", "kind=illness", "unit=8-1203", "until=18:00", "urgent:=true",
+        f"rows:={json.dumps(deposits)}", "--form", '{"unit": "1-1", "phone": "138"}',
+        "--name", "Li Na",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "visit.open is written down",
+        "visit: north-1-7-1",
+        'deposits: ["north-1-7-2"]',
+        "receipt: 17",
+    ]
+    (order,) = desk.orders
+    form = order["form"]
+    assert (order["kind"], order["args"], order["actor"]) == ("help.ask", {}, "Li Na")
+    assert form.pop("until").endswith("T18:00:00")
+    assert form == {
+        "unit": "8-1203", "phone": "138", "kind": "illness", "urgent": True, "rows": deposits,
+    }  # fmt: skip
+
+
+def test_an_order_for_a_lane_goes_by_its_arguments(desk: Desk) -> None:
+    done = desk.run("act", "priority", "lane=in-1", "count:=3", "--json")
+    assert json.loads(done.stdout)["status"] == "done"
+    (order,) = desk.orders
+    assert (order["args"], order["form"]) == ({"lane": "in-1", "count": "3"}, {})
+
+
+def test_a_form_from_standard_input(desk: Desk) -> None:
+    command = [sys.executable, "-m", "agent", "act", "duty.note", "--form", "-"]
+    done = subprocess.run(
+        [*command, "--config", str(desk.config)],
+        input='{"text": "all quiet"}',
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert desk.orders[0]["form"] == {"text": "all quiet"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("visit.opne",), "there is no order 'visit.opne'"),
+        (("shift.begin",), "there is no order 'shift.begin'"),
+        (("duty.note", "text"), "'text' is not NAME=VALUE"),
+        (("duty.note", "=x"), "is not NAME=VALUE"),
+        (("duty.note", "text:={"), "text: this is not JSON"),
+        (("duty.note", "--form", "[]"), "needs a JSON object"),
+        (("guard.pin", "guard=g-1", "pin=471193"), "a PIN does not stand in a command"),
+    ],
+)
+def test_what_is_no_order_reaches_nobody(desk: Desk, words: tuple[str, ...], says: str) -> None:
+    done = desk.run("act", *words)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert desk.orders == []
+
+
+def test_a_refusal_names_the_field(desk: Desk) -> None:
+    desk.answer = {
+        "status": "rejected",
+        "code": 422,
+        "detail": "this is needed",
+        "result": {"says": "this is needed", "with": {}, "field": "text"},
+    }
+    done = desk.run("act", "duty.note")
+    assert done.returncode == 1
+    assert done.stderr == "gate-agent: rejected (422): text: this is needed\n"
+
+
+def test_what_needs_a_running_gate_says_so(tmp_path: Path) -> None:
+    done = Desk(tmp_path).run("act", "duty.note", "text=x")
+    assert done.returncode == 1
+    assert "start gate-agent" in done.stderr
