@@ -42,6 +42,7 @@ def books_plan(settings: Settings, mains: InputId | None = None) -> BooksPlan:
         help_within_us=_us(visits.help_within),
         collect_within_us=_us(deposits.collect_within),
         bays=visits.bays,
+        trucks=visits.trucks,
         texts={name: text for name, text in texts.items() if text},
         mains=mains,
     )

@@ -20,6 +20,8 @@ from agent.settings.strict import Strict
 from agent.settings.values import OneOf, Span, Text, Truth, Whole
 from agent.settings.words import Charset
 
+ANY_V4 = "0.0.0.0"  # noqa: S104 -- compared, not bound
+HOST = r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\]"
 MOST = 100_000
 """The largest deposit, in units of the currency."""
 
@@ -83,6 +85,9 @@ class Visits(Strict):
         timedelta, Span("When a call for help must be answered", "30 s", "1 h")
     ] = timedelta(minutes=5)
     bays: tuple[Annotated[str, Text("A bay at the club house")], ...] = ()
+    trucks: tuple[
+        Annotated[str, Text("How labels of cards of trucks begin that come without a visit")], ...
+    ] = ()
     tell: Told = field(default_factory=Told)
 
 
@@ -111,6 +116,12 @@ class Console(Strict):
         None
     )
     tls: ConsoleTls | None = None
+    hosts: tuple[
+        Annotated[
+            str, Text("Name or address in the browser", HOST, "a name or address, without port")
+        ],
+        ...,
+    ] = ()
     state: Annotated[Path, Place("Keeps its index for searching")] = Path("/var/lib/gate-console")
 
     @property
@@ -119,12 +130,22 @@ class Console(Strict):
         return self.listen or Address("127.0.0.1", 8080 if self.tls is None else 8443)
 
     @property
+    def wildcard(self) -> bool:
+        """Does it listen at every address of this machine?"""
+        return self.address.host in (ANY_V4, "::")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Under which names it may be addressed, beside those of the machine itself."""
+        told = (str(Address(self.address.host, 0)).rpartition(":")[0],)
+        return self.hosts if self.wildcard or self.address.loopback else (*told, *self.hosts)
+
+    @property
     def url(self) -> str:
         """What is typed into a browser on this machine."""
         host, port = self.address
-        if host in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
-            host = "127.0.0.1"
-        return f"http{'s' if self.tls is not None else ''}://{Address(host, port)}/"
+        here = Address("127.0.0.1" if self.wildcard else host, port)
+        return f"http{'s' if self.tls is not None else ''}://{here}/"
 
 
 @dataclass(frozen=True, slots=True)

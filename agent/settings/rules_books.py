@@ -20,6 +20,7 @@ def check_books(root: Node, page: Page) -> None:
         _cash(deposits, page)
     if console is not None and isinstance(console.value, dict):
         _reached(console, page)
+        _addressed(console, page)
 
 
 def _profile(deposits: Node) -> Profile:
@@ -92,6 +93,16 @@ def _reached(console: Node, page: Page) -> None:
         problem = f"without TLS everybody on the way to {address.host} can read and command"
         allowed = "tls: {cert: ..., key: ...}, or 127.0.0.1"
         page.blame(Trouble(listen.span, problem, allowed, path="console.listen"))
+
+
+def _addressed(console: Node, page: Page) -> None:
+    """Who listens everywhere says under which names: others are refused (DNS rebinding)."""
+    listen, hosts = console.get("listen"), console.get("hosts")
+    everywhere = listen is not None and str(listen.value).startswith(("0.0.0.0:", "[::]:"))
+    if listen is not None and everywhere and hosts is None and "console.hosts" not in page.meant:
+        problem = "hosts is missing here: under which name do browsers reach it?"
+        allowed = "hosts: [gate.example.net, 192.168.1.20]"
+        page.blame(Trouble(listen.span, problem, allowed, path="console.hosts"))
 
 
 def _blank(node: Node | None) -> bool:

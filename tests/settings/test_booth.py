@@ -36,6 +36,7 @@ identity_key: {file: /etc/gate/identity}
 privacy: {erase_after: 6 months}
 console:
   listen: 0.0.0.0:8443
+  hosts: [gate.example.net]
   tls: {cert: cert.pem, key: key.pem}
   state: state:console
 printer: {port: /dev/ttyUSB7, baud: 19200, columns: 48, encoding: gb18030, cut: false}
@@ -116,6 +117,9 @@ CASES = [
     Case("listen-six", "0.0.0.0:8443", '⟦"::1:8443"', "console.listen", "with a port", "",
          "[::1]:8443"),
     Case("listen-list", "0.0.0.0:8443", "⟦[a]", "console.listen", "not a list"),
+    Case("hosts", "  hosts: [gate.example.net]\n", "", "", ""),
+    Case("host", "gate.example.net", "⟦gate:8443", "console.hosts.0", "does not fit",
+         "without port"),
     Case("plain", TLS, "", "", ""),
     Case("tls-key", ", key: key.pem", "", "", ""),
     Case("printer-port", "/dev/ttyUSB7", "⟦lp0", "printer.port", "is not a serial port"),
@@ -125,6 +129,7 @@ CASES = [
 WITHOUT_MARK = {
     "not-refused-anywhere": (f"{KINDS}.resident_id.responsible", "the law refuses"),
     "identity-key": ("identity_key", "a secret needs one place"),
+    "hosts": ("console.hosts", "hosts is missing here"),
     "plain": ("console.listen", "without TLS everybody"),
     "tls-key": ("console.tls.key", "key is missing here"),
 }
@@ -235,6 +240,7 @@ def test_the_example_with_everything_has_a_booth() -> None:
     assert "driving_licence" not in books.kinds
     assert "bicycle_key" in books.kinds
     assert books.cash_default == 5_000
+    assert books.trucks == ("T-",)
     assert settings.privacy.erase_after == timedelta(days=186)
     assert settings.printer is not None
     assert settings.identity_key is not None
@@ -244,6 +250,10 @@ def test_where_the_screen_is_reached() -> None:
     tls = ConsoleTls(Path("c"), Path("k"))
     assert Console().url == "http://127.0.0.1:8080/"
     assert Console(tls=tls).address == ("127.0.0.1", 8443)
+    assert Console(Address("::1", 9000), tls, ("gate",)).named == ("gate",)
+    assert Console(Address("10.0.0.2", 9000), tls, ("gate",)).named == ("10.0.0.2", "gate")
+    assert Console(Address("fe80::1", 9000), tls).named == ("[fe80::1]",)
+    assert Console(Address("0.0.0.0", 9000), tls, ("gate",)).named == ("gate",)  # noqa: S104 -- a word
     assert Console(Address("::1", 9000)).url == "http://[::1]:9000/"
     assert Console(Address("10.0.0.2", 9000), tls).url == "https://10.0.0.2:9000/"
 
