@@ -21,7 +21,7 @@ from agent.settings.values import OneOf, Span, Text, Truth, Whole
 from agent.settings.words import Charset
 
 ANY_V4 = "0.0.0.0"  # noqa: S104 -- compared, not bound
-HOST = r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\]"
+HOST = r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])"
 MOST = 100_000
 """The largest deposit, in units of the currency."""
 
