@@ -86,7 +86,7 @@ def used(ask: Ask, out: Draft) -> Mapping[str, object]:
     way = form.choice("by", _WAYS, "vehicle")
     signatory = form.text("signatory", needed=True)
     counted, extra = _ticks(form), _lines(form, "extra", EXTRA)
-    lines = [Line(*each) for each in json.loads(row["lines"])]
+    lines = [Line(**each) for each in json.loads(row["lines"])]
     against = differences(lines, counted, extra)
     against += _unsigned(ask, row, signatory)
     data: dict[str, object] = {"slip": row["slip"], "number": row["unit_slip"], "by": way}
