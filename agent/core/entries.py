@@ -99,6 +99,8 @@ class EntryType(StrEnum):
     GUARD_CHANGED = "gate.guard.changed.v1"
     GUARD_LEFT = "gate.guard.left.v1"
     DIRECTORY_CHANGED = "gate.directory.changed.v1"
+    DEPOSITKIND_ENABLED = "gate.depositkind.enabled.v1"
+    DEPOSITKIND_DISABLED = "gate.depositkind.disabled.v1"
     POWER_FAILED = "gate.power.failed.v1"
     POWER_RETURNED = "gate.power.returned.v1"
     AGENT_CHECKED = "gate.agent.checked.v1"
@@ -195,6 +197,10 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.GUARD_CHANGED: "a guard has another card, PIN or role",
     EntryType.GUARD_LEFT: "a guard may no longer sign on",
     EntryType.DIRECTORY_CHANGED: "a line of the directory was put or dropped",
+    EntryType.DEPOSITKIND_ENABLED: (
+        "the settings allow a deposit that the law refuses; somebody answers for it"
+    ),
+    EntryType.DEPOSITKIND_DISABLED: "the settings no longer allow that deposit",
     EntryType.POWER_FAILED: "the mains power is away",
     EntryType.POWER_RETURNED: "the mains power is back",
     EntryType.AGENT_CHECKED: "the agent looked at every reader, relay and input",

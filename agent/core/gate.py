@@ -14,6 +14,7 @@ from agent.core import (
     arm_orders,
     books,
     buttons,
+    deposit_law,
     doubts,
     emergency,
     lane,
@@ -259,6 +260,7 @@ class Gate:
         }
         presence.started(self.plan, facts, out, cause)
         books.started(out)
+        deposit_law.started(self.plan.books, facts.modes, cause, out)
         power = selfcheck.restored(facts.modes)
         return replace(state, lanes=lanes, emergency=now, power=power)
 

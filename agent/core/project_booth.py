@@ -10,6 +10,7 @@ Rules kept here:
 import json
 from collections.abc import Iterator, Mapping
 
+from agent.core import deposit_law
 from agent.core.entries import EntryType
 from agent.core.fold import Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.selfcheck import MAINS
@@ -255,5 +256,6 @@ FOLDS: Mapping[str, tuple[Fold, ...]] = {
     EntryType.GUARD_CHANGED: (_leads,),
     EntryType.POWER_FAILED: (_power,),
     EntryType.POWER_RETURNED: (_power,),
+    **deposit_law.FOLDS,
 }
 """What each type of entry changes here."""
