@@ -12,6 +12,7 @@ from agent.identity import NO_KEY
 from agent.settings.reading import read
 from agent.store.reading import Reading
 from tests.patience import until
+from tests.rigs.cards import Card, digits
 from tests.rigs.house import House
 from tests.rigs.receipt_printer import ReceiptPrinter
 from tests.settings.pages import GOOD
@@ -57,6 +58,35 @@ def test_a_daemon_with_a_printer_and_a_key(tmp_path: Path, printer: ReceiptPrint
         assert "110105********002X" in kept
         assert NUMBER not in kept
         assert NUMBER not in house.log()
+
+
+def test_a_receipt_is_printed_from_the_books(tmp_path: Path, printer: ReceiptPrinter) -> None:
+    cards = [Card(f"em4100:{digits(7)}", "V-017", "visitor", "stock")]
+    changes = {"printer": {"port": str(printer.link), "columns": 48}}
+    with House(tmp_path / "house", cards, changes=changes).start() as house:
+        form = {
+            "kind": "company",
+            "card": "V-017",
+            "visitor": "王女士",
+            "host": "李工",
+            "company": "某某公司",
+            "answer": "host_agreed",
+            "deposits": [
+                {"kind": "cash", "amount": 5_000, "owner": "王女士"},
+                {"kind": "work_card", "pocket": "12", "owner": "王女士", "description": "工号 88"},
+            ],
+        }
+        done = house.ask("order", order_id="o-1", kind="visit.open", args={}, form=form)
+        assert done["status"] == "done", done
+        number = done["result"]["receipt"]
+        house.ask("print", receipt=number)
+        wanted = ("王女士", "现金 Cash", "￥50.00", "格 Pocket 12", "工号 88", f"{number:06d}")
+        until(lambda: b"Return the card" in printer.printed, "the receipt")
+        for part in (*wanted, "V-017", "离场 Leave by"):
+            assert part.encode("gb18030") in printer.printed, part
+        assert b"Copy" not in printer.printed
+        house.ask("print", receipt=number, again=True)
+        until(lambda: b"Copy" in printer.printed, "the same once more")
 
 
 def test_without_printer_and_key_both_say_so(tmp_path: Path) -> None:
