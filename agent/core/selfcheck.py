@@ -18,8 +18,9 @@ from agent.core.facts import Mode
 
 MAINS = "mains"
 """The mode that is in force while the power is away."""
-MOST = 150
-"""So many parts are told one by one; the entry is bounded."""
+ROOM = 10_000
+"""So many bytes are told of parts, the faulty ones first: an entry is bounded."""
+_NAMES, _NAME, _DETAIL = 40, 40, 80
 
 
 class Part(NamedTuple):
@@ -55,12 +56,20 @@ def checked(parts: Iterable[Part], cause: str, out: Draft) -> str:
     """Write down how the parts were found; gives the id of the entry."""
     found = list(parts)
     faulty = [part for part in found if part.condition != "ok"]
-    told = [*faulty, *(part for part in found if part.condition == "ok")][:MOST]
+    told: list[dict[str, str]] = []
+    room = ROOM
+    for part in (*faulty, *(part for part in found if part.condition == "ok")):
+        said = {"part": part.part[:_NAME], "condition": part.condition}
+        if part.detail:
+            said["detail"] = part.detail[:_DETAIL]
+        room -= sum(len(name) + len(text.encode()) + 6 for name, text in said.items())
+        if room < 0:
+            break
+        told.append(said)
     data = {
         "count": len(found),
-        "faulty": [part.part for part in faulty][:MOST],
-        "parts": [
-            {name: text[:80] for name, text in part._asdict().items() if text} for part in told
-        ],
+        "faults": len(faulty),
+        "faulty": [part.part[:_NAME] for part in faulty][:_NAMES],
+        "parts": told,
     }
     return out.write(EntryType.AGENT_CHECKED, "agent", data, cause=cause)
