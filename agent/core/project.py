@@ -11,7 +11,7 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping
 
-from agent.core import project_booth, project_visits
+from agent.core import project_booth, project_carried, project_visits
 from agent.core.entries import EntryType
 from agent.core.fold import Add, Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.model import CardKind, ClockQuality
@@ -177,7 +177,12 @@ _LANES: Mapping[str, tuple[Fold, ...]] = {
     EntryType.ZONE_COUNTED: (_counted,),
 }
 
-_NOUNS = (_LANES, project_visits.FOLDS, project_booth.FOLDS)
+_NOUNS = (
+    _LANES,
+    project_visits.FOLDS,
+    project_booth.FOLDS,
+    project_carried.folds(PROJECTIONS),
+)
 _FOLDS: Mapping[str, tuple[Fold, ...]] = {
     kind: tuple(fold for noun in _NOUNS for fold in noun.get(kind, ()))
     for kind in {kind for noun in _NOUNS for kind in noun}

@@ -26,6 +26,7 @@ from agent.errors import StoreError
 from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
 from agent.store.books import Books
+from agent.store.care import Care
 from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
 from agent.store.lock import Lock
@@ -66,6 +67,8 @@ class Ledger:
         self._ballast = Ballast(path, 0)
         self._pages = 0
         self._leftovers = True
+        self._erase_after_us = 0
+        self.care = Care(conn, self._write, self._scribe.begins)
         self.find_cards: Callable[[Credential, Matching], tuple[Card, ...]] = self._roster.find
 
     @classmethod
@@ -77,8 +80,11 @@ class Ledger:
         boot: str,
         *,
         ballast_bytes: int = 4 * MIB,
+        erase_after_us: int = 0,
     ) -> Self:
         """Take the lock, open the file or make it, bring its schema up to date.
+
+        ``erase_after_us``: `housekeeping` erases personal fields older than that (0: never).
 
         Raises StoreError with advice when another process writes, or the file is damaged, of
         another gate, or of a newer schema; then the file is as it was.
@@ -101,6 +107,7 @@ class Ledger:
             lock.release()
             raise
         ledger._ballast = Ballast(path, ballast_bytes)
+        ledger._erase_after_us = erase_after_us
         if not ledger._desk.filled:
             ledger._ballast.lay()
         return ledger
@@ -325,6 +332,8 @@ class Ledger:
                 self._freed(now)
             if self._leftovers:
                 self._leftovers = self.roster_drop_old()
+            elif now is not None:
+                return self.care.daily(now, self._erase_after_us)
         except sqlite3.Error as error:
             if not disk_full(error, self._path.parent):
                 raise refusal(self._path, error) from error

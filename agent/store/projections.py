@@ -88,17 +88,8 @@ def rebuild(conn: sqlite3.Connection) -> int:
         for (name,) in conn.execute("SELECT name FROM projections").fetchall():
             conn.execute(f'DROP TABLE IF EXISTS "{name}"')
         conn.execute("DELETE FROM projections")
+        create(conn)
         for each in PROJECTIONS:
-            columns = "".join(f", {name} {kind} NOT NULL" for name, kind in each.columns.items())
-            conn.execute(
-                f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) "
-                "STRICT, WITHOUT ROWID"
-            )
-            for number, index in enumerate(each.indexes):
-                columns, _, condition = index.partition(" WHERE ")
-                where = f" WHERE {condition}" if condition else ""
-                name = f"{each.table}_{number}"
-                conn.execute(f"CREATE INDEX {name} ON {each.table} ({columns}){where}")
             conn.execute("INSERT INTO projections VALUES (?, ?, ?)", _noted(each))
         count = _fold(conn)
         conn.execute("COMMIT")
@@ -106,6 +97,21 @@ def rebuild(conn: sqlite3.Connection) -> int:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
     return count
+
+
+def create(conn: sqlite3.Connection) -> None:
+    """Make the projected tables, empty, in any database; runs inside its transaction."""
+    for each in PROJECTIONS:
+        columns = "".join(f", {name} {kind} NOT NULL" for name, kind in each.columns.items())
+        conn.execute(
+            f"CREATE TABLE {each.table} ({each.key} TEXT PRIMARY KEY{columns}) "
+            "STRICT, WITHOUT ROWID"
+        )
+        for number, index in enumerate(each.indexes):
+            columns, _, condition = index.partition(" WHERE ")
+            where = f" WHERE {condition}" if condition else ""
+            name = f"{each.table}_{number}"
+            conn.execute(f"CREATE INDEX {name} ON {each.table} ({columns}){where}")
 
 
 def _fold(conn: sqlite3.Connection) -> int:

@@ -11,6 +11,7 @@ A handle belongs to the thread that opened it.
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -160,6 +161,15 @@ class Reading:
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         except sqlite3.Error as error:
             raise self._unread(error) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything that is read meanwhile is of one moment; for less than a second."""
+        self._fetch("BEGIN")
+        try:
+            yield
+        finally:
+            self._fetch("COMMIT")
 
     def has(self, table: str) -> bool:
         """Is there such a table? A daemon older than this software may not have made it yet."""

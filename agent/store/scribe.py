@@ -9,6 +9,7 @@ Rules kept here:
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from agent.core.entries import Entry
 from agent.core.model import Moment
@@ -119,6 +120,10 @@ class Scribe:
             head.stream, head.boot, head.first or min(sequence, 1), sequence, previous
         )
         return head
+
+    def begins(self, sequence: int) -> None:
+        """What lay below this entry was removed."""
+        self.head = replace(self.head, first=sequence)
 
     def rehearse(self, entries: Sequence[Entry], now: Moment) -> None:
         """Do all of `write` but the commit; nothing of it stays. Raises what `write` raises."""

@@ -6,22 +6,25 @@ Rules kept here:
 - it stops at the first entry that is wrong and says what is wrong with it and what to do;
 - a chain alone cannot show that its end was cut off, or that it was made anew as a whole: the
   cursor of what was published shows the first, an anchor (a head that was published) both;
+- where the beginning was cut off, the last cut is signed, and an entry beyond it tells the key;
 - texts are read as bytes, so that a text that is not UTF-8 is found and not stumbled over.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.errors import StoreError
 from agent.store.chain import GENESIS, commitment, digest, framed, number
+from agent.store.endmark import EndMark, signed
 from agent.store.schema import ENDS, SCHEMA, schema_of
 from agent.store.seal import COMMITMENTS
 
 _BATCH = 1000
+_CUT = b"gate.journal.cut.v1"
 _WAIT_S = 2.0
 _ENTRIES = (
     "SELECT entries.sequence, streams.stream, boots.boot, uptime_ms, time_us, recorded_us, "
@@ -155,6 +158,7 @@ class _Check:
         self._progress = progress
         self._hash = GENESIS
         self._checked = self._first = self._last = self._erased = 0
+        self._marks: dict[int, tuple[str, Mapping[str, object]]] = {}
 
     def run(self) -> Verdict:
         fault = self._look()
@@ -180,12 +184,14 @@ class _Check:
                 break
             except sqlite3.Error as error:
                 fault = _Fault(self._last + 1, f"it cannot be read, the file is damaged ({error})")
-        return fault or self._look_at_end(end, published)
+        return fault or self._look_at_cut() or self._look_at_end(end, published)
 
     def _walk(self, end: int, cut: Anchor | None, batch: int) -> _Fault | None:
         everything = end - self._last
         while self._last < end:
             rows = self._conn.execute(_ENTRIES, (self._last, end, batch)).fetchall()
+            if rows and cut is not None:
+                self._follow(rows[0][0], cut)
             kept = self._kept(self._last + 1, rows[-1][0]) if rows else {}
             for row in rows:
                 if row[0] != self._last + 1:
@@ -198,11 +204,42 @@ class _Check:
                 )
                 if what:
                     return _Fault(row[0], what)
+                if row[7] == _CUT:
+                    data = json.loads(row[11])
+                    self._marks[data.get("through", 0)] = (row[1].decode(), data)
                 self._last, self._hash = row[0], row[12]
                 self._checked += 1
             if not rows or rows[-1][0] != self._last:
                 return _Fault(self._last + 1, "it is missing")
             self._progress(self._checked, everything)
+        return None
+
+    def _follow(self, low: int, cut: Anchor) -> None:
+        """Entries below the cut may be removed while the check runs: go on behind them."""
+        if self._last + 1 < low <= cut[0] + 1:
+            (first,) = self._conn.execute("SELECT min(sequence) FROM entries").fetchone()
+            if first == low:
+                self._last, self._first = low - 1, low
+                self._hash = b"" if low <= cut[0] else cut[1]
+
+    def _look_at_cut(self) -> _Fault | None:
+        """The last cut has to be signed with the key that its entry names."""
+        sql = "SELECT sequence, hash, made_us, signature FROM cuts ORDER BY sequence DESC LIMIT 1"
+        row = self._conn.execute(sql).fetchone()
+        if row is None:
+            return None
+        sequence, found, made_us, signature = row
+        if sequence not in self._marks:
+            return _Fault(sequence, "it was cut off, and no entry says who did it")
+        stream, data = self._marks[sequence]
+        estate, agent = self._conn.execute("SELECT estate, agent FROM gate").fetchone()
+        mark = EndMark(estate.decode(), agent.decode(), stream, sequence, found, made_us)
+        try:
+            key = bytes.fromhex(str(data.get("key", "")))
+        except ValueError:
+            key = b""
+        if data.get("hash") != found.hex() or not signed(mark, key, signature):
+            return _Fault(sequence, "it was cut off, and the mark of the cut is not signed")
         return None
 
     def _entry(self, row: tuple[Any, ...]) -> str:

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from agent.core.entries import Entry, EntryType
 from agent.core.model import ClockQuality, Moment
 from agent.errors import StoreError
+from agent.store.reading import Reading
+from agent.store.retention import plan
 from agent.store.verify import parse_anchor, verify
-from tests.store.build import at, fill, granted, open_ledger, tampered
+from tests.store.aging import set_mark
+from tests.store.build import US, at, fill, granted, open_ledger, tampered
 
 CHANGES = {
     "stream": "UPDATE streams SET stream = 'ffff'",
@@ -173,22 +176,30 @@ def test_triggers_forbid_what_is_forbidden(tmp_path: Path) -> None:
     assert verify(path).ok
 
 
-def test_entries_below_a_cut_may_go_and_the_rest_verifies(tmp_path: Path) -> None:
+def test_entries_below_a_signed_cut_may_go_and_the_rest_verifies(tmp_path: Path) -> None:
     path = tmp_path / "gate.db"
-    head = fill(path, 10)
-    conn = sqlite3.connect(path, isolation_level=None)
-    conn.execute("INSERT INTO cuts SELECT sequence, hash, 0, x'' FROM entries WHERE sequence = 8")
-    for upto in (3, 8):
-        conn.execute("DELETE FROM entries WHERE sequence <= ?", (upto,))
-        verdict = verify(path, head)
-        assert verdict.ok, verdict
-        assert verdict.first == upto + 1
+    fill(path, 10)
+    now = at(2 * 86_400)
+    with open_ledger(path) as ledger:
+        with Reading.open(path) as reading:
+            wanted = plan(reading, US + 7_500_000)
+        assert wanted is not None
+        assert wanted.through == 16
+        set_mark(ledger, path, wanted, now)
+        head = ledger.head()
+        conn = sqlite3.connect(path, isolation_level=None)
+        for upto in (3, 16):
+            conn.execute("DELETE FROM entries WHERE sequence <= ?", (upto,))
+            conn.execute("DELETE FROM personal WHERE sequence <= ?", (upto,))
+            verdict = verify(path, (head.sequence, head.hash))
+            assert verdict.ok, verdict
+            assert verdict.first == upto + 1
     with pytest.raises(sqlite3.IntegrityError):
-        conn.execute("DELETE FROM entries WHERE sequence = 9")
+        conn.execute("DELETE FROM entries WHERE sequence = 17")
     conn.close()
     assert verify(path, (3, bytes(32))).bad == 3
     run(path, "UPDATE cuts SET hash = zeroblob(32)")
-    assert verify(path).bad == 9
+    assert verify(path).bad == 17
 
 
 def test_a_damaged_page_is_found(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def spoken(entry: StoredEntry | None, personal: dict[str, str], names: Mapping[s
     promised = data.pop(_COMMITMENTS, {})
     actor, at_us = entry.actor, entry.time_us
     if entry.type == CARRIED:
-        actor, at_us = str(data.get("by", "")), int(data.get("since_us", 0))
+        actor, at_us = str(data.get("by", "")), int(data.get("sinceus", 0))
         data = dict(data.get("told") or {})
     return {
         "personal": personal,
