@@ -86,16 +86,6 @@ class Lookup:
             self._booked(event, needs),
         )
 
-    def _rows(self, event: Event, needs: Sequence[Need]) -> Rows:
-        """The rows that were asked for, and those that only they lead to."""
-        if not needs:
-            return {}
-        rows = self._journal.rows(needs)
-        if isinstance(event, OrderReceived):
-            more = books.more_needs(event.order, rows)
-            rows = {**rows, **self._journal.rows(more)} if more else rows
-        return rows
-
     def _named(self, order: Order) -> tuple[Card, ...]:
         """The cards that an order of the books names; whoever took it in found their numbers."""
         found: list[Card] = []
@@ -109,15 +99,20 @@ class Lookup:
         return books.sweep_needs(event.at.wall_us, trusted=event.at.quality.trusted)
 
     def _booked(self, event: Event, needs: Sequence[Need]) -> Rows:
-        """The rows of the books. Time is looked at again soon, so a sweep can do without them."""
+        """The rows of the books, and those that only they lead to.
+
+        Time is looked at again soon, so a sweep can do without them.
+        """
         if not needs:
             return {}
         try:
-            return self._journal.rows(needs)
+            rows = self._journal.rows(needs)
         except StoreError:
             if not isinstance(event, TimerFired):
                 raise
-        return {}
+            return {}
+        more = books.more_needs(event.order, rows) if isinstance(event, OrderReceived) else ()
+        return {**rows, **self._journal.rows(more)} if more else rows
 
     def _counted(self, *, asked: bool) -> Mapping[ZoneId, int]:
         """The vehicles of every zone, where the step or a display asks for them."""

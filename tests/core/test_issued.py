@@ -1,0 +1,114 @@
+"""A card at a lane, as the books see it: issued, banned, a truck's, or nothing of all that."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.core import books
+from agent.core.entries import EntryType
+from agent.core.ids import ZoneId
+from agent.core.model import CardKind, ClockQuality
+from agent.core.needs import Need
+from tests.core.booth import BOOKS, HOUR, Booth, booth_plan, stock
+from tests.core.builders import LANE, a_card
+from tests.core.whole import OUT, RAMP
+
+PLAN = booth_plan()
+BANS = Need("bans", state="open")
+
+
+def test_a_residents_tap_asks_for_the_bans_and_nothing_else() -> None:
+    for kind in (CardKind.RESIDENT, CardKind.STAFF, CardKind.VEHICLE, CardKind.GUARD):
+        assert books.tap_needs(PLAN, [a_card(kind=kind)]) == (BANS,)
+    assert books.tap_needs(PLAN, []) == ()
+    assert books.tap_needs(PLAN, [a_card("A"), a_card("B")]) == ()
+
+
+def test_what_is_asked_for_cards_of_the_drawer_and_for_trucks() -> None:
+    tables = [need.table for need in books.tap_needs(PLAN, [stock("V-1")])]
+    assert tables == ["bans", "visits", "passes", "presence", "inspections", "goods"]
+    truck = a_card("T-9", kind=CardKind.VEHICLE)
+    tables = [need.table for need in books.tap_needs(PLAN, [truck])]
+    assert tables == ["bans", "presence", "inspections", "goods"]
+
+
+def test_a_card_of_the_drawer_is_active_while_its_visit_is_open() -> None:
+    booth = Booth()
+    assert booth.tap("V-1").data["reason"] == "card_not_issued"
+    result = booth.visit(unit="8-1203", plate="粤B1", hours=2)
+    granted = booth.tap("V-1")
+    assert granted.type is EntryType.ACCESS_GRANTED
+    assert granted.data["visit"] == result["visit"]
+    assert granted.personal == {
+        "credential": "uid:562D31",
+        "holder": "李雷",
+        "unit": "8-1203",
+        "department": "工程部",
+        "plate": "粤B1",
+    }
+    booth.drives_off(LANE)
+    booth.wait(2 * HOUR - 120)
+    assert booth.tap("V-1").type is EntryType.ACCESS_GRANTED
+    booth.drives_off(LANE)
+    booth.wait(240)
+    assert booth.tap("V-1").data["reason"] == "expired"
+
+
+def test_without_a_clock_a_visitor_is_sent_to_the_guard() -> None:
+    booth = Booth()
+    booth.visit()
+    booth.quality = ClockQuality.UNKNOWN
+    assert booth.tap("V-1").data["duty"] == "clock_unknown"
+    assert booth.tap_out("V-1").data["duty"] == "deposit_due"
+
+
+def test_an_inner_lane_asks_for_nothing_back() -> None:
+    plan = booth_plan()
+    inner = replace(plan.lanes[RAMP], from_zone=plan.lanes[RAMP].to_zone, to_zone=ZoneId("garage"))
+    booth = Booth(replace(plan, lanes={**plan.lanes, RAMP: inner}))
+    booth.visit(bearer=True)
+    for reader in booth.plan.readers.values():
+        if reader.lane == RAMP:
+            assert booth.tap("V-1", reader.reader).type is EntryType.ACCESS_GRANTED
+            booth.drives_off(RAMP)
+
+
+def test_a_truck_without_a_visit_is_looked_at_too() -> None:
+    booth = Booth()
+    assert booth.tap("T-1").type is EntryType.ACCESS_GRANTED
+    booth.drive(LANE)
+    assert booth.tap_out("T-1").data["duty"] == "inspection_due"
+    look = {"card": "T-1", "lane": str(OUT), "opened": True, "result": "clear"}
+    assert booth.done("inspection.make", **look, release=True)["released"]
+    booth.drive(OUT)
+    other = Booth(booth_plan(replace(BOOKS, trucks=())))
+    assert other.tap_out("T-1").type is EntryType.ACCESS_GRANTED
+
+
+@pytest.mark.parametrize(
+    "ban", [{"card": "V-1"}, {"plate": "粤B1"}, {"visitor": "李雷"}, {"visitor": "小 红"}]
+)
+def test_a_visitor_who_is_banned_does_not_come_in_and_is_not_kept_in(ban: dict[str, str]) -> None:
+    booth = Booth()
+    booth.visit(plate="粤B1", companions="小红")
+    booth.done("ban.set", **ban, reason="r")
+    assert booth.tap("V-1").data["reason"] == "banned"
+    assert booth.tap_out("V-1").data["duty"] == "deposit_due"
+    booth.done("ban.lift", ban=booth.rows("bans")[0]["ban"], reason="r")
+    assert booth.tap("V-1").type is EntryType.ACCESS_GRANTED
+
+
+def test_a_resident_who_is_banned_passes_with_a_mark() -> None:
+    booth = Booth()
+    booth.done("ban.set", visitor="somebody", reason="r")
+    assert "marks" not in booth.tap("R-1").data
+    booth.drives_off(LANE)
+    booth.done("ban.set", visitor="王小明", reason="r")
+    assert booth.tap("R-1").data["marks"] == ["ban"]
+    assert booth.tap_out("L-1").data["marks"] == ["ban"]
+
+
+def test_a_long_term_contractor_who_is_banned_is_denied() -> None:
+    booth = Booth()
+    booth.done("ban.set", card="L-1", reason="r")
+    assert booth.tap("L-1").data["reason"] == "banned"
