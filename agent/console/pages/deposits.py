@@ -45,19 +45,21 @@ def page(request: Request) -> Response:
         typed = desk.form(request)
         what = typed.get("do", "")
         if what in _SAYS:
-            form = _form(what, typed, desk.site(request).plan.books)
+            form = form_of(what, typed, desk.site(request).plan.books)
             answer = desk.act(request, f"deposit.{what}", form)
             if answer.done:
                 return desk.see(request, _PATH, desk.words(request)(_SAYS[what]))
     return _shown(request, answer)
 
 
-def _form(what: str, typed: Mapping[str, str], books: BooksPlan) -> dict[str, Any]:
+def form_of(what: str, typed: Mapping[str, str], books: BooksPlan) -> dict[str, Any]:
+    """The form of ``deposit.{what}``."""
     if what == "end":
         names = ("deposit", "end", "to", "why")
         return filled.texts(typed, names) | filled.flags(typed, ("receipt_lost",))
     if what == "move":
-        return filled.texts(typed, ("deposit", "pocket", "reason"))
+        names = ("deposit", "pocket", "reason")
+        return filled.texts(typed, names) | filled.flags(typed, ("swap",))
     if what == "reverse":
         return filled.texts(typed, ("deposit",)) | {"why": filled.plain(typed.get("mistake", ""))}
     first = (lines_of(typed, books) or [{}])[0]

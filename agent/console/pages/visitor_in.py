@@ -35,13 +35,32 @@ HINTS: Mapping[str, str] = {
     "delivery": N_("card and deposit, tell the route"),
     "vehicle": N_("plate and destination before it enters"),
 }
-_EVERYBODY = ("visitor", "plate", "answer", "companions", "phone", "idnumber", "hours", "bay")
+_EVERYBODY = (
+    "visitor",
+    "plate",
+    "answer",
+    "companions",
+    "phone",
+    "idnumber",
+    "hours",
+    "bay",
+    "despite",
+)
 _CARD = ("card",)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "company": (*_EVERYBODY, *_CARD, "company", "host", "department", "purpose"),
     "resident": (*_EVERYBODY, *_CARD, "unit", "host", "purpose"),
     "viewing": _EVERYBODY,
-    "contractor": (*_EVERYBODY, *_CARD, "company", "unit", "host", "department", "purpose"),
+    "contractor": (
+        *_EVERYBODY,
+        *_CARD,
+        "company",
+        "unit",
+        "host",
+        "department",
+        "destination",
+        "purpose",
+    ),
     "delivery": (*_EVERYBODY, *_CARD, "company", "unit", "host", "destination"),
     "vehicle": (*_EVERYBODY, *_CARD, "unit", "purpose", "destination"),
 }
@@ -50,6 +69,7 @@ ANSWERS: Mapping[str, str] = {
     "host_agreed": N_("called: agreed"),
     "expected": N_("expected, has an appointment"),
     "office_agreed": N_("the office agreed"),
+    "not_needed": N_("nobody has to be asked"),
 }
 REASONS: Mapping[str, str] = {
     "host_declined": N_("the person to be seen declined"),
@@ -61,10 +81,11 @@ REASONS: Mapping[str, str] = {
     "drunk_or_violent": N_("drunk or violent"),
 }
 ASKED: Mapping[str, str] = {
-    "host": N_("the person to be seen"),
-    "office": N_("the office"),
-    "shift_leader": N_("the shift leader"),
+    "host": N_("the person to be seen: declined"),
+    "no_answer": N_("the person to be seen: no answer"),
+    "office": N_("the office: declined"),
 }
+_ASKED = {"host": "host_declined", "office": "office_declined"}
 _LOOKED = frozenset({"visitor", "plate", "company", "phone", "unit", "host", "department", "card"})
 _WHO = frozenset({"visitor", "plate", "company", "phone"})
 _HOSTS = frozenset({"unit", "host", "department"})
@@ -181,6 +202,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         deposit_count=f.lines("deposits"),
         free=free,
         stock=stock,
+        despite=bool(typed.get("despite")) or (answer is not None and answer.code == 403),
     )
 
 
@@ -190,9 +212,13 @@ def opened(typed: Mapping[str, str], books: BooksPlan, lane: str) -> dict[str, A
     form: dict[str, Any] = {"kind": kind}
     form |= filled.texts(typed, (*FIELDS.get(kind, _EVERYBODY), "appointment"))
     if kind in TRUCKS:
-        form |= filled.flags(typed, ("truck",))
+        form |= filled.flags(typed, ("truck", "goods"))
+    if kind == "contractor":
+        form |= filled.flags(typed, ("bearer",))
     if kind != "viewing":
         form["deposits"] = deposits(typed, books)
+        if why := filled.plain(typed.get("why_none", "")):
+            form["reason"] = why
     if lane:
         form["lane"] = lane
     return form
@@ -218,7 +244,8 @@ def deposits(typed: Mapping[str, str], books: BooksPlan) -> list[dict[str, str]]
 def declined(typed: Mapping[str, str]) -> dict[str, Any]:
     """The form of ``visit.decline``."""
     names = ("kind", "visitor", "company", "host", "unit", "plate", "reason", "asked", "note")
-    return filled.texts(typed, names)
+    form = filled.texts(typed, names)
+    return form | ({"asked": _ASKED.get(form["asked"], form["asked"])} if "asked" in form else {})
 
 
 def ban(typed: Mapping[str, str], words: Words) -> dict[str, Any]:
@@ -229,7 +256,11 @@ def ban(typed: Mapping[str, str], words: Words) -> dict[str, Any]:
     return {**filled.texts(typed, ("visitor", "plate")), "reason": text}
 
 
-def stays(words: Words, longest_us: int, days: int) -> list[tuple[str, str]]:
-    """How long somebody may stay: hours to choose from, days for contractors."""
-    most = max(longest_us // 3_600_000_000, 24 * days)
-    return [(str(hours), words.span(hours * 3600.0)) for hours in STAYS if hours <= most]
+def stays(words: Words, longest_us: int, days: int) -> list[tuple[str, str, str]]:
+    """How long somebody may stay: hours, their name, and the only kind that may stay so long."""
+    longest, most = longest_us // 3_600_000_000, 24 * days
+    return [
+        (str(hours), words.span(hours * 3600.0), "" if hours <= longest else "contractor")
+        for hours in STAYS
+        if hours <= max(longest, most)
+    ]

@@ -63,6 +63,11 @@
         box.append(part);
       }
       box.hidden = found.groups.length === 0;
+      const despite = form.querySelector("[data-despite]");
+      if (despite) {
+        const field = despite.querySelector("input");
+        despite.hidden = !field.value && !found.groups.some((group) => group.tone === "ban");
+      }
     }
 
     function line(item) {
