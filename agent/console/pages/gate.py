@@ -1,0 +1,110 @@
+"""The Gate page: what is at the lanes now, what is to be done, what is held for whom.
+
+Rules kept here:
+- lanes are shown from the live picture; nobody's name is shown while nobody is signed on;
+- everything that changes is one fragment (``/gate/now``), asked for again when the feed says so;
+- the acts of a lane are orders; which of them need a name is the daemon's to say.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from agent.console import desk
+from agent.console.lanes import lane_card, told
+from agent.console.todo import item
+from agent.console.words import N_
+from agent.errors import StoreError
+from agent.store.queries import counts as numbers
+from agent.store.queries import desk as lying
+from agent.store.queries import movements
+from agent.store.queries import todo as due
+
+TAPS = 8
+KINDS = frozenset({
+    "open", "priority", "close", "stop", "hold_open", "release_hold", "fault.clear",
+    "lockdown", "lift_lockdown", "fire_reset", "fire", "duty.dismiss",
+    "bearer.confirm", "bearer.refuse",
+})  # fmt: skip
+"""What may be ordered here."""
+_ARGS = ("lane", "reason", "for", "until", "count", "direction")
+_FORM = ("lane", "reason", "card", "document")
+_NOT_HERE = N_("This cannot be ordered here.")
+
+
+def gate(request: Request) -> Response:
+    """``/``."""
+    return desk.render(request, "gate.html", **_now(request))
+
+
+def now(request: Request) -> Response:
+    """``/gate/now``: what changes on the page, as its sections."""
+    return desk.render(request, "_gate_now.html", **_now(request))
+
+
+def act(request: Request) -> Response:
+    """``/gate/act``: one order. A script gets the answer as data, a page is led back."""
+    if request.method == "GET":
+        return RedirectResponse("/", 303)
+    sent = desk.form(request)
+    # A form may hold several buttons with a kind: the one that was pressed comes last.
+    kind = sent.get("kind", "")
+    if kind not in KINDS:
+        return desk.see(request, "/", desk.words(request)(_NOT_HERE), "bad")
+    args = {name: sent[name] for name in _ARGS if sent.get(name)}
+    form = {name: sent[name] for name in _FORM if sent.get(name)}
+    answer = desk.act(request, kind, form, args)
+    if desk.json_wanted(request):
+        return desk.told(request, answer)
+    return desk.see(request, "/", answer.says(desk.words(request)), answer.tone)
+
+
+def _now(request: Request) -> Mapping[str, Any]:
+    site, words, picture = desk.site(request), desk.words(request), desk.picture(request)
+    taps: list[dict[str, Any]] = []
+    last: dict[str, dict[str, Any]] = {}
+    duties: dict[str, dict[str, Any]] = {}
+    shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
+    now_us = time.time_ns() // 1000
+    try:
+        if desk.guard(request) is not None:
+            with desk.reading(request) as reading:
+                taps = movements.last_taps(reading, 60)
+                for duty in due.duties(reading):
+                    duties.setdefault(str(duty["lane"]), duty)
+                collect_us = site.plan.books.collect_within_us
+                shown["todo"] = [
+                    item(words, site, each) for each in due.todo(reading, now_us, collect_us)
+                ]
+                shown["counts"] = numbers.counts(reading, site.plan)
+                shown["notices"] = lying.notices(reading, now_us)
+    except StoreError as fault:
+        shown["unread"] = str(fault)
+    for tap in taps:
+        last.setdefault(str(tap["data"].get("lane", "")), tap)
+    shown["taps"] = [told(words, tap) for tap in taps[:TAPS]]
+    shown["lanes"] = [
+        lane_card(
+            words,
+            plan,
+            site.lane(lane),
+            picture.lanes.get(lane),
+            last.get(lane),
+            duties.get(lane),
+        )
+        for lane, plan in site.plan.lanes.items()
+    ]
+    return shown
+
+
+def routes() -> list[Route]:
+    """The routes of this page."""
+    return [
+        Route("/", gate),
+        Route("/gate/now", now),
+        Route("/gate/act", act, methods=["GET", "POST"]),
+    ]

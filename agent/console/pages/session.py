@@ -1,0 +1,74 @@
+"""What every page asks in passing: the language, the CSRF token, a card at the desk, an order."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from agent.console import desk
+from agent.console.phrases import KINDS
+from agent.console.settle import settled
+from agent.console.words import LANGUAGES, N_
+from agent.store.queries import table
+
+_PRESENTED = "gate.card.presented.v1"
+
+
+def language(request: Request) -> Response:
+    """Show everything in another language from here on."""
+    wanted = desk.form(request).get("language", "")
+    if wanted in LANGUAGES:
+        desk.session(request).language = wanted
+    return desk.see(request, _ours(desk.form(request).get("next", "/")))
+
+
+def csrf(request: Request) -> Response:
+    """``{csrf, signed}``: for pages that outlived the console that made them."""
+    held = desk.session(request)
+    return JSONResponse({"csrf": held.csrf, "signed": held.guard is not None})
+
+
+def order(request: Request) -> Response:
+    """``/orders/{order_id}``: what became of an order that was not known in time."""
+    return desk.told(request, settled(request, request.path_params["order_id"]))
+
+
+def card(request: Request) -> Response:
+    """``/desk/card/{sequence}``: the card that this entry tells of, with what is known of it.
+
+    ``{sequence, card, credential, kind, known, says}``; ``card`` is its label, empty for a card
+    that the roster does not have.
+    """
+    words, sequence = desk.words(request), int(request.path_params["sequence"])
+    with desk.reading(request) as reading:
+        entries = reading.entries([sequence])
+        rows = table.entries_told(reading, list(entries.values()))
+    if not rows or rows[0]["type"] != _PRESENTED:
+        return JSONResponse({"says": words(N_("No card was shown."))}, 404)
+    data, personal = rows[0]["data"], rows[0]["personal"]
+    kind = str(data.get("kind") or "")
+    who = str(personal.get("holder") or "")
+    label = str(data.get("card") or "")
+    parts = [label or words(N_("this card is not known here")), words(KINDS.get(kind, kind)), who]
+    return JSONResponse({
+        "sequence": sequence,
+        "card": label,
+        "credential": str(personal.get("credential") or ""),
+        "kind": kind,
+        "known": bool(label),
+        "says": " · ".join(part for part in parts if part),
+    })  # fmt: skip
+
+
+def _ours(path: str) -> str:
+    """A path of this console, never another address."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def routes() -> list[Route]:
+    """The routes of this module."""
+    return [
+        Route("/language", language, methods=["POST"]),
+        Route("/csrf", csrf),
+        Route("/orders/{order_id}", order),
+        Route("/desk/card/{sequence:int}", card),
+    ]

@@ -1,0 +1,35 @@
+"""The gate that a console stands for, as the composition root tells it: no settings, no secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+
+from agent.core.plan import GatePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One gate and one desk.
+
+    ``name`` is what people call the gate, ``lanes`` and ``desks`` what they call those (by id).
+    ``desk`` is the id of the desk that this console stands on. ``state`` is a directory of the
+    console's own. ``hosts`` are the names under which it may be addressed (without port; empty:
+    only this machine), ``secure`` says that it is reached over TLS.
+    """
+
+    plan: GatePlan
+    name: str
+    timezone: tzinfo
+    ledger: Path
+    control: Path
+    state: Path
+    desk: str = ""
+    lanes: Mapping[str, str] = field(default_factory=dict)
+    desks: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    secure: bool = False
+
+    def lane(self, lane: str) -> str:
+        """What people call a lane."""
+        return self.lanes.get(lane) or lane
