@@ -1,0 +1,124 @@
+"""The units of the guard's screen: without fault, closed in, and with just enough to read."""
+
+import grp
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.settings.booth import Console
+from agent.signing_requests import CONSOLE_USER
+from tests.parts import require
+from tests.patience import LIMIT_S
+from tests.rigs.house import House
+from tests.test_packaging import analyze
+
+SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
+CONSOLE = SYSTEMD / "gate-console.service"
+KIOSK = SYSTEMD / "gate-kiosk.service"
+EXPOSURE = 11
+"""What the sandbox reaches, times ten: the network of this machine and two sockets."""
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Path:
+    """The unit with a program that exists here in the place of ours."""
+    copy = tmp_path / CONSOLE.name
+    text = CONSOLE.read_text("utf-8")
+    copy.write_text(text.replace("/opt/gate-agent/bin/gate-agent", "/bin/true"), "utf-8")
+    return copy
+
+
+@pytest.fixture
+def kiosk(tmp_path: Path) -> Path:
+    """The unit with a browser that exists everywhere."""
+    copy = tmp_path / KIOSK.name
+    copy.write_text(KIOSK.read_text("utf-8").replace("/usr/bin/chromium", "/bin/true"), "utf-8")
+    return copy
+
+
+def test_the_console_unit_has_no_fault_and_is_closed_in(console: Path) -> None:
+    done = analyze("verify", "--man=no", str(console))
+    assert (done.returncode, done.stderr) == (0, "")
+    done = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", str(console))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_kiosk_unit_has_no_fault(kiosk: Path, tmp_path: Path) -> None:
+    analyze("--version")  # skips by name where there is no systemd
+    done = subprocess.run(
+        ["systemd-analyze", "--no-pager", "--user", "verify", "--man=no", str(kiosk)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_kiosk_shows_the_console_as_it_listens() -> None:
+    text = KIOSK.read_text("utf-8")
+    told = dict(re.findall(r"(GATE_[A-Z]+)=(\S+)", text))
+    url = f"{told['GATE_SCHEME']}://{told['GATE_HOST']}:{told['GATE_PORT']}/"
+    assert url == Console().url
+
+
+def test_the_console_is_the_user_whom_the_daemon_knows() -> None:
+    users = (SYSTEMD / "gate-agent.sysusers").read_text("utf-8")
+    unit = CONSOLE.read_text("utf-8")
+    assert f"\nUser={CONSOLE_USER}\n" in unit
+    assert "\nSupplementaryGroups=gate-agent\n" in unit
+    assert f"\nu {CONSOLE_USER} - " in users
+    assert f"\nm {CONSOLE_USER} gate-agent\n" in users
+    assert f"\nStateDirectory={Console().state.name}\n" in unit
+    assert "ExecStart=/opt/gate-agent/bin/gate-agent console --config" in unit
+
+
+READS = """
+import os, sys
+from pathlib import Path
+from agent.control.client import ControlClient
+from agent.store.reading import Reading
+group = int(sys.argv[1])
+os.setgroups([group]); os.setgid(65534); os.setuid(65534)
+with Reading.open(Path(sys.argv[2])) as reading:
+    print(reading.head()[0] > 0, len(reading.tail(1)))
+with ControlClient(Path(sys.argv[3])) as client:
+    print(client.ask("status")["running"])
+try:
+    open(sys.argv[2], "r+b")
+except PermissionError:
+    print("not to be written")
+"""
+
+
+def test_a_member_of_the_group_reads_the_ledger_and_asks_but_writes_nothing(tmp_path: Path) -> None:
+    """What gate-console may do, under the modes that gate-agent.service gives its files."""
+    require("root")
+    group = next(each.gr_gid for each in grp.getgrall() if each.gr_name == "games")
+    tmp_path.chmod(0o755)
+    for folder in (*tmp_path.parents,):
+        if folder.is_relative_to("/tmp"):  # noqa: S108 -- where pytest keeps its folders
+            folder.chmod(folder.stat().st_mode | 0o011)
+    with House(tmp_path / "house").start() as house:
+        settings = house.gate.settings
+        for folder in (house.folder, settings.paths.state, settings.paths.run):
+            os.chown(folder, 0, group)
+            folder.chmod(0o750)
+        for file in settings.paths.state.iterdir():
+            os.chown(file, 0, group)
+            file.chmod(0o640)
+        os.chown(settings.paths.control, 0, group)
+        words = [str(group), str(house.ledger), str(settings.paths.control)]
+        done = subprocess.run(
+            [sys.executable, "-c", READS, *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+    assert done.stdout.splitlines() == ["True 1", "True", "not to be written"], done.stderr
