@@ -23,7 +23,7 @@ from agent.core.needs import Need, Row
 from agent.core.orders import Order
 from agent.core.roles import RANK, Role
 
-ACTIVE, LEFT = "on", "left"
+ACTIVE, LEFT = "active", "left"
 _ID = re.compile(r"g-[a-z0-9-]{1,100}")
 
 

@@ -12,9 +12,9 @@ from agent.store.reading import Reading
 _SIGNED = (
     "SELECT tokens.guard, guards.name, shifts.role, tokens.desk, tokens.shift, shifts.began_us "
     "FROM tokens JOIN shifts ON shifts.shift = tokens.shift AND shifts.state = 'on' "
-    "JOIN guards ON guards.guard = tokens.guard AND guards.state = 'on' WHERE tokens.hash = ?"
+    "JOIN guards ON guards.guard = tokens.guard AND guards.state = 'active' WHERE tokens.hash = ?"
 )
-_KNOWN = "SELECT guard, name, card, role, pin FROM guards WHERE state = 'on' AND"
+_KNOWN = "SELECT guard, name, card, role, pin FROM guards WHERE state = 'active' AND"
 _BY_GUARD = f"{_KNOWN} guard = ?"
 _BY_CARD = f"{_KNOWN} card = ? AND card <> '' LIMIT 2"
 _TOKENS = "SELECT hash, shift FROM tokens WHERE guard = ? ORDER BY since_us DESC"

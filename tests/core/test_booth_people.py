@@ -38,7 +38,7 @@ def test_a_guard_is_enrolled_and_his_pin_stands_in_no_entry(desk: Desk) -> None:
         "card": "G-7",
         "role": "guard",
         "pin": PIN,
-        "state": "on",
+        "state": "active",
         "changed_us": desk.now.wall_us,
     }
     assert desk.last.personal == {"holder": "陈"}
