@@ -3,7 +3,8 @@
 Rules kept here:
 - what is erased is chosen by the time at which entries were written, by a clock that was trusted;
   what was written by another clock goes with the next entry that was written by a trusted one;
-- fields of what is in force stay: open visits, deposits that are held, bans, calls for help;
+- fields of what is in force stay: open visits, deposits that are held, bans, calls for help; those
+  of visits and deposits stay for as long again from the day on which they ended;
 - a slice is one transaction with an entry that names the span, so that an index can follow;
 - what is erased is overwritten in the file (``secure_delete``).
 """
@@ -29,6 +30,11 @@ _NEXT_TRUSTED = (
     "SELECT recorded_us FROM entries WHERE sequence > ? AND quality IN (SELECT value FROM "
     "json_each(?)) ORDER BY sequence LIMIT 1"
 )
+_OF_BOOKS = (
+    "SELECT sequence, type, data FROM entries WHERE sequence IN (SELECT value FROM json_each(?)) "
+    "AND substr(type, 1, 11) IN ('gate.visit.', 'gate.deposi', 'gate.books.')"
+)
+_LASTING = {"visit": "visits", "deposit": "deposits"}
 _KEPT_WITHOUT_STATE = ("duties", "goods", "unsigned")
 _DELETE = "DELETE FROM personal WHERE id BETWEEN ? AND ?"
 
@@ -58,7 +64,7 @@ class Erasure:
             return Slice(0, 0, 0)
         sequences = sorted({number >> 5 for number in ids})
         old, ended = self._old(sequences, before_us)
-        kept = self._kept(before_us) if old else frozenset()
+        kept = self._kept(before_us) | self._lasting(old, before_us) if old else frozenset()
         doomed = [sequence for sequence in old if sequence not in kept]
         last = 0 if ended else (sequences[-1] + 1) << 5
         if not doomed:
@@ -74,7 +80,7 @@ class Erasure:
             ids = [row[0] for row in self._conn.execute(_IDS, (after, SLICE_FIELDS))]
             sequences = sorted({number >> 5 for number in ids})
             old, ended = self._old(sequences, before_us) if ids else ([], True)
-            doomed = frozenset(old) - kept
+            doomed = frozenset(old) - kept - self._lasting(old, before_us)
             entries += len(doomed)
             spans = [(sequence << 5, sequence << 5 | 31) for sequence in doomed]
             fields += sum(map(self._fields, spans))
@@ -109,16 +115,15 @@ class Erasure:
         return old, False
 
     def _kept(self, before_us: int) -> frozenset[int]:
-        """The entries whose fields belong to something that is in force."""
+        """The entries whose fields belong to something at the desk that is in force."""
         kept: set[int] = set()
-        over = json.dumps(sorted(OVER))
         for each in PROJECTIONS:
-            if "sequence" not in each.columns:
+            if each.table in _LASTING.values() or "sequence" not in each.columns:
                 continue
             values: list[object] = []
             if "state" in each.columns:
-                where = "state NOT IN (SELECT value FROM json_each(?))"
-                values.append(over)
+                where = "state IN (SELECT value FROM json_each(?))"
+                values.append(json.dumps(self._states(each.table)))
                 if each.table in RUNS_OUT:
                     where += " AND NOT (until_us > 0 AND until_us < ?)"
                     values.append(before_us)
@@ -129,6 +134,34 @@ class Erasure:
             words = ["SELECT sequence FROM", each.table, "WHERE", where]
             kept |= {row[0] for row in self._conn.execute(" ".join(words), values)}
         return frozenset(kept)
+
+    def _states(self, table: str) -> list[str]:
+        """The states in which something is expected, of those that occur: a few seeks."""
+        least = ["SELECT min(state) AS state FROM", table]
+        words = ["WITH RECURSIVE known AS (", *least, "UNION ALL SELECT (", *least]
+        words.append("WHERE state > known.state) FROM known WHERE known.state IS NOT NULL)")
+        found = self._conn.execute(" ".join([*words, "SELECT state FROM known"])).fetchall()
+        return [state for (state,) in found if state is not None and state not in OVER]
+
+    def _lasting(self, sequences: Sequence[int], before_us: int) -> frozenset[int]:
+        """Those of them that belong to a visit or deposit that is open, or ended not long ago."""
+        kept: set[int] = set()
+        for sequence, kind, told in self._conn.execute(_OF_BOOKS, (json.dumps(sequences),)):
+            data = json.loads(told)
+            keys = [(table, data[name]) for name, table in _LASTING.items() if name in data]
+            if kind == EntryType.BOOKS_CARRIED:
+                keys = [(data["table"], data["key"])]
+            if any(self._lasts(table, key, before_us) for table, key in keys):
+                kept.add(sequence)
+        return frozenset(kept)
+
+    def _lasts(self, table: str, key: str, before_us: int) -> bool:
+        if table not in _LASTING.values():
+            return False
+        column = table.removesuffix("s")
+        words = ["SELECT state, ended_us FROM", table, "WHERE", column, "= ?"]
+        row = self._conn.execute(" ".join(words), (key,)).fetchone()
+        return row is not None and (row[0] not in OVER or row[1] >= before_us)
 
     def _erase(self, doomed: Sequence[int], now: Moment, actor: str) -> int:
         spans = [(sequence << 5, sequence << 5 | 31) for sequence in doomed]
