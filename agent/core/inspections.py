@@ -8,6 +8,7 @@ Rules kept here:
 from collections.abc import Mapping
 
 from agent.core import clearance
+from agent.core.access import Duty
 from agent.core.ask import Act, Ask, Book
 from agent.core.booking import LINE, book, one_of, personal
 from agent.core.draft import Draft
@@ -32,7 +33,7 @@ def made(ask: Ask, out: Draft) -> Mapping[str, object]:
         raise form.fault("open the back and look: nothing is clear unseen", "opened")
     if result == FOUND and not note:
         raise form.fault("say what was found", "note")
-    due = clearance.due(ask)
+    due = clearance.due(ask, Duty.INSPECTION_DUE)
     released = form.flag("release") and result == CLEAR and not due
     inspection = out.new_id()
     data: dict[str, object] = {
@@ -44,6 +45,8 @@ def made(ask: Ask, out: Draft) -> Mapping[str, object]:
     }
     if card:
         data["card"] = card
+    if result == CLEAR:
+        data |= clearance.next_duty(ask, lane.lane, due)
     who["text_private"] = note
     subject = f"lane/{lane.lane}"
     cause = book(ask, out, EntryType.INSPECTION_MADE, subject, data, who)

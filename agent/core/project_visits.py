@@ -203,6 +203,12 @@ def _released(told: Told) -> Iterator[Row]:
         yield Drop("goods", str(told.data["card"]))
 
 
+def _goes_on(told: Told) -> Iterator[Row]:
+    """What the guard has to do next for the card that waits at this lane."""
+    if told.data.get("duty"):
+        yield Set("duties", duty_of(told.data["lane"]), {"kind": _text(told.data, "duty")})
+
+
 def _pass(told: Told, state: str, visit: str = "") -> Iterator[Row]:
     values: dict[str, str | int] = {
         "state": state,
@@ -264,7 +270,8 @@ FOLDS: Mapping[str, tuple[Fold, ...]] = {
     EntryType.VISIT_OVERDUE: (_overdue,),
     EntryType.VISIT_OVERRIDDEN: (_lanes,),
     EntryType.VISIT_ENDED: (_ended, _lanes),
-    EntryType.SLIP_USED: (_released,),
+    EntryType.INSPECTION_MADE: (_goes_on,),
+    EntryType.SLIP_USED: (_released, _goes_on),
     EntryType.SLIP_STOPPED: (_loaded,),
     EntryType.PASS_ISSUED: (_issued,),
     EntryType.PASS_RETURNED: (_returned,),

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.core import clearance
+from agent.core.access import Duty
 from agent.core.ask import Act, Ask, Book
 from agent.core.booking import LINE, book, by, conflict, found, personal, reason, until_us
 from agent.core.draft import Draft
@@ -101,8 +102,10 @@ def used(ask: Ask, out: Draft) -> Mapping[str, object]:
     data["lines"] = [line._asdict() for line in lines]
     if why := form.text("why", LINE):
         data["why"] = why
+    due = clearance.due(ask, Duty.RELEASE_SLIP_DUE)
+    if lane is not None:
+        data |= clearance.next_duty(ask, lane.lane, due)
     cause = book(ask, out, EntryType.SLIP_USED, subject, data, who)
-    due = clearance.due(ask)
     released = lane is not None and not due
     if lane is not None and released:
         clearance.leave(ask, out, lane, cause)

@@ -254,7 +254,8 @@ def test_a_truck_that_is_clear_is_let_out(desk: Desk) -> None:
 
 
 def test_a_truck_with_an_open_visit_waits_for_its_end(desk: Desk) -> None:
-    desk.tables.rows["visits"] = {"v": {"card": "K-1", "state": "open", "sequence": 0}}
+    row: dict[str, str | int] = {"card": "K-1", "state": "open", "sequence": 0}
+    desk.tables.rows["visits"] = {"v": {**row, "truck": 1, "opened_us": WALL_US}}
     told = desk.go("inspection.make", **LOOKED)
     assert (told["released"], told["due"], leaves(desk)) == (False, "deposit_due", [])
     assert desk.row("inspections", "K-1")["result"] == "clear"

@@ -245,6 +245,7 @@ def test_a_truck_is_looked_at_before_it_leaves() -> None:
     assert booth.tap_out("W-1").data["duty"] == "inspection_due"
     made = booth.done("inspection.make", **found, result="clear", release=True)
     assert (made["released"], made["due"]) == (False, "deposit_due")
+    assert [row["kind"] for row in booth.rows("duties")] == ["deposit_due"]
     assert booth.tap_out("W-1").data["duty"] == "deposit_due"
     booth.done("visit.end", **ends(result, lane=LEAVE))
     booth.drive(OUT)
@@ -288,6 +289,7 @@ def test_goods_leave_only_with_a_slip() -> None:
     all_ = [{"line": 0, "quantity": 2}]
     used = booth.done("slip.use", **use, why="known to me", ticks=all_)
     assert (used["stopped"], used["due"]) == ([], "deposit_due")
+    assert [row["kind"] for row in booth.rows("duties")] == ["deposit_due"]
     assert booth.tap_out("W-1").data["duty"] == "deposit_due"
 
 
@@ -299,6 +301,42 @@ def test_goods_that_were_stopped_keep_a_card_that_came_without_any() -> None:
     use = {"slip": slip, "signatory": "x", "why": "w", "card": "W-1", "stamp": True}
     booth.done("slip.use", **use, ticks=[])
     assert booth.tap_out("W-1").data["duty"] == "release_slip_due"
+
+
+def test_goods_on_a_truck_need_both_and_the_arm_opens_for_neither_alone() -> None:
+    booth = Booth()
+    booth.tap("T-1")
+    booth.drive(LANE)
+    lines = [{"name": "chair", "quantity": 2}]
+    slip = booth.done("slip.receive", number="7", unit="3-1-502", lines=lines)["slip"]
+    use = {"slip": slip, "signatory": "x", "why": "w", "card": "T-1", "stamp": True}
+    look = {"card": "T-1", "lane": LEAVE, "opened": True, "result": "clear", "release": True}
+    booth.done("slip.use", **use, ticks=[])
+    assert booth.tap_out("T-1").data["duty"] == "inspection_due"
+    made = booth.done("inspection.make", **look)
+    assert (made["released"], made["due"]) == (False, "release_slip_due")
+    assert [row["kind"] for row in booth.rows("duties")] == ["release_slip_due"]
+    used = booth.done("slip.use", **use, ticks=[{"line": 0, "quantity": 2}], lane=LEAVE)
+    assert (used["released"], used["due"]) == (True, "")
+    booth.drive(OUT)
+    booth.tap("T-1")
+    booth.drive(LANE)
+    again = booth.done("slip.receive", number="8", unit="3-1-502", lines=lines)["slip"]
+    both = {**use, "slip": again, "ticks": [{"line": 0, "quantity": 2}]}
+    used = booth.done("slip.use", **both, lane=LEAVE)
+    assert (used["released"], used["due"]) == (False, "inspection_due")
+    assert booth.done("inspection.make", **look)["released"]
+
+
+def test_a_look_at_one_truck_changes_nothing_for_another_one_that_waits() -> None:
+    booth, _ = delivered()
+    booth.tap_out("W-1")
+    booth.done("visit.open", **{**TRUCK, "card": "W-2", "plate": "粤B2"})
+    look = {"card": "W-2", "lane": LEAVE, "opened": True, "result": "clear"}
+    booth.done("inspection.make", **look)
+    assert [(row["card"], row["kind"]) for row in booth.rows("duties")] == [
+        ("W-1", "inspection_due")
+    ]
 
 
 # Overridden
