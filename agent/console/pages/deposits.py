@@ -55,11 +55,11 @@ def page(request: Request) -> Response:
 def form_of(what: str, typed: Mapping[str, str], books: BooksPlan) -> dict[str, Any]:
     """The form of ``deposit.{what}``."""
     if what == "end":
-        names = ("deposit", "end", "to", "why")
-        return filled.texts(typed, names) | filled.flags(typed, ("receipt_lost",))
+        ending = ("deposit", "end", "to", "why")
+        return filled.texts(typed, ending) | filled.flags(typed, ("receipt_lost",))
     if what == "move":
-        names = ("deposit", "pocket", "reason")
-        return filled.texts(typed, names) | filled.flags(typed, ("swap",))
+        moving = ("deposit", "pocket", "reason")
+        return filled.texts(typed, moving) | filled.flags(typed, ("swap",))
     if what == "reverse":
         return filled.texts(typed, ("deposit",)) | {"why": filled.plain(typed.get("mistake", ""))}
     first = (lines_of(typed, books) or [{}])[0]

@@ -187,7 +187,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         request,
         "visitor_in.html",
         answer=answer,
-        f=f,
+        filled=f,
         kinds=[
             {"kind": kind, "label": words(text), "hint": words(HINTS[kind])}
             for kind, text in told.VISIT_KINDS.items()
