@@ -16,6 +16,7 @@ import click
 from agent.cli import options
 from agent.cli.giving import give
 from agent.cli.ordering import name as by
+from agent.core.guards import ACTIVE
 from agent.core.roles import Role
 from agent.errors import GateError
 from agent.settings import load
@@ -57,14 +58,14 @@ def list_(everybody: bool, config_path: Path, as_json: bool) -> None:
     if not path.exists():
         raise GateError(f"{path}: there is no ledger here yet: it is made with the first guard")
     with Reading.open(path) as reading:
-        rows = guards(reading, "" if everybody else "on")
+        rows = guards(reading, "" if everybody else ACTIVE)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
     if not rows:
         click.echo("nobody may sign on yet: gate-agent guard add NAME")
     for row in rows:
-        left = "" if row["state"] == "on" else "  (left)"
+        left = "" if row["state"] == ACTIVE else "  (left)"
         told = f"{row['guard']:14} {row['role']:13} {row['card'] or '-':10} {row['name']}{left}"
         click.echo(told)
 

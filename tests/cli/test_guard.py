@@ -51,7 +51,7 @@ def test_the_first_guard_is_made_before_the_first_start(desk: Desk) -> None:
         "g-1001",
         "张伟",
         "shift_leader",
-        "on",
+        "active",
     )
     assert "pin" not in row
     with Reading.open(load(desk.config).paths.ledger) as reading:
