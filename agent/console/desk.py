@@ -16,8 +16,10 @@ A page is a plain function in `agent.console.pages` (a thread of the pool runs i
         return [Route("/appointments", appointments, methods=["GET", "POST"])]
 
 Rules kept here:
-- a form carries ``csrf`` and ``order_id`` (macro ``form`` of ``_fields.html`` writes both); the same
-  id sent twice is one order, a corrected form is another one;
+- a form carries ``csrf`` and ``order_id`` (macro ``form`` of ``_fields.html`` writes both); what is
+  sent twice under one id is one order, a corrected form is another one;
+- an order always names the desk, so that the daemon takes it for a console's: nobody who is not
+  signed on gets more here than stop, fire and priority;
 - `act` waits at most 2 s; what is not known then is said so and settles by itself: the form that
   comes back carries the same id, so that sending it again doubles nothing;
 - names and numbers of people stay out of addresses and logs.
@@ -28,9 +30,11 @@ import json
 import logging
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -42,13 +46,16 @@ from agent.console.link import Link, Picture
 from agent.console.security import wants_json
 from agent.console.sessions import Guard, Session
 from agent.console.site import Site
-from agent.console.words import Words
+from agent.console.words import N_, Words
 from agent.control.client import NotAllowedError, NotRunningError
 from agent.errors import GateError
 from agent.store.reading import Reading
 
 _ORDER = re.compile(r"console-[0-9a-f]{32}")
-_OURS = frozenset({"csrf", "order_id", "next"})
+NO_DESK = "console"
+"""What the desk is called where none is configured."""
+_LOOK_S = 5.0
+_ENDED = N_("Your shift has ended. What you filled in is kept: sign on and send it again.")
 _log = logging.getLogger("gate.console")
 
 
@@ -134,7 +141,7 @@ def act(
         "kind": kind,
         "args": {name: str(text) for name, text in (args or {}).items()},
         "form": dict(form),
-        "desk": site(request).desk,
+        "desk": site(request).desk or NO_DESK,
     }
     if held.guard is not None:
         order["token"] = held.guard.token
@@ -148,8 +155,6 @@ def act(
         _log.warning("order %s is not known yet: %s", order_id, fault)
         answer = Answer(order_id, "unknown", 0, answers.UNKNOWN)
         request.state.unsettled = order_id
-    if answer.code == 401:
-        held.guard = None
     return answer
 
 
@@ -185,10 +190,14 @@ def render(request: Request, template: str, status: int = 200, **context: object
     """A page.
 
     In every template: ``_``, ``words``, ``request``, ``site``, ``guard``, ``csrf``, ``order_id()``,
-    ``picture``, ``form``, ``answer`` (None unless given), ``flashes()``, ``here``. A rejected ``answer`` makes the page's status 422.
+    ``picture``, ``form``, ``answer`` (None unless given), ``flashes()``, ``here``. A rejected
+    ``answer`` makes the page's status 422. Who is not signed on any more is led to the sign-on, and
+    what was filled in waits for him.
     """
     held = session(request)
     answer = context.get("answer")
+    if _ended(request, held, answer):
+        return _sign_on(request, held)
     if isinstance(answer, Answer) and status == 200 and not answer.done:
         status = 202 if answer.unknown else 422
     shown = {
@@ -233,6 +242,36 @@ def json_wanted(request: Request) -> bool:
     """Does a script ask, which wants data and no page?"""
     headers: Headers = request.headers
     return wants_json(headers)
+
+
+def _ended(request: Request, held: Session, answer: object) -> bool:
+    """Is nobody signed on any more, as the daemon says? Asked now and then, and when it refused."""
+    if held.guard is None:
+        return False
+    if not isinstance(answer, Answer) or answer.code != 401:
+        now_s = time.monotonic()
+        if now_s - held.known_s < _LOOK_S or not picture(request).fresh:
+            return False
+        held.known_s = now_s
+        try:
+            told = link(request).ask("who", token=held.guard.token)
+        except GateError:
+            return False
+        if told.get("code") != 401:
+            return False
+    held.guard = None
+    return True
+
+
+def _sign_on(request: Request, held: Session) -> Response:
+    sent = {name: text for name, text in request.state.form.items() if "pin" not in name}
+    path = request.url.path
+    if request.headers.get("x-fragment") == "1" or json_wanted(request):
+        return JSONResponse({"status": "lost", "goto": "/sign-on"}, 401)
+    if sent:
+        held.keep(path, sent)
+    held.say(words(request)(_ENDED), "wait")
+    return RedirectResponse(f"/sign-on?next={quote(path, safe='')}", 303)
 
 
 def _flashes(held: Session) -> list[tuple[str, str]]:

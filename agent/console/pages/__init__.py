@@ -17,7 +17,7 @@ from agent.console.words import N_
 class Page:
     """``path`` is its address, ``key`` the function key that leads there, ``module`` what makes it.
 
-    ``menu`` is the key in the menu of all pages (F8).
+    ``menu`` is the key in the menu of all pages (F8), ``short`` the title on the function key.
     """
 
     path: str
@@ -25,6 +25,7 @@ class Page:
     module: str
     key: str = ""
     menu: str = ""
+    short: str = ""
 
     @property
     def there(self) -> bool:
@@ -37,7 +38,7 @@ _ALL = (
     Page("/visitor-in", N_("Visitor in"), "visitor_in", "F1", "1"),
     Page("/visitor-out", N_("Visitor out"), "visitor_out", "F2", "2"),
     Page("/goods", N_("Goods"), "goods", "F3", "3"),
-    Page("/directory", N_("Directory and calls"), "directory", "F4", "4"),
+    Page("/directory", N_("Directory and calls"), "directory", "F4", "4", N_("Calls")),
     Page("/deposits", N_("Deposits"), "deposits", menu="5"),
     Page("/inside", N_("Inside"), "inside", menu="6"),
     Page("/appointments", N_("Appointments"), "appointments", menu="7"),

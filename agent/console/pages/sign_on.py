@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.console import desk
-from agent.console.answers import AWAY
+from agent.console import answers, desk
 from agent.console.limits import Limit
 from agent.console.said import translated
 from agent.console.security import BUSY
@@ -68,7 +67,7 @@ def sign_off(request: Request) -> Response:
 def _sign_on(request: Request) -> str:
     """Sign on; gives what is wrong, in the guard's language, or an empty text."""
     sent, words, held = desk.form(request), desk.words(request), desk.session(request)
-    if _TRIES.take(desk.site(request).desk):
+    if _TRIES.take(held.key):
         return words(BUSY)
     asked = {name: sent[name] for name in ("card", "guard", "pin") if sent.get(name)}
     presented = sent.get("presented", "")
@@ -77,13 +76,13 @@ def _sign_on(request: Request) -> str:
     else:
         told = dict(asked)
     try:
-        answer = desk.ask(request, "sign_on", desk=desk.site(request).desk, **told)
+        answer = desk.ask(request, "sign_on", desk=_desk(request), **told)
     except NotRunningError:
-        return words(AWAY)
+        return words(answers.AWAY)
     except GateError as fault:
         return translated(words, str(fault))
     if answer.get("status", "done") != "done":
-        return translated(words, str(answer.get("detail", "")))
+        return answers.of("", answer).says(words)
     held.guard = Guard(
         str(answer["guard"]),
         str(answer["name"]),
@@ -94,6 +93,10 @@ def _sign_on(request: Request) -> str:
     )
     request.app.state.sessions.renew(held)
     return ""
+
+
+def _desk(request: Request) -> str:
+    return desk.site(request).desk or desk.NO_DESK
 
 
 def _welcome(request: Request) -> str:
