@@ -1,0 +1,134 @@
+"""Entries of the journal as lines that people read: the duty log, a search, the last calls.
+
+Rules kept here:
+- a line says what happened in a sentence of the table of entries, then the few things that it is
+  about; reasons and outcomes are told in words;
+- a number of a card, a key or an id of the machine is no word for people and is left out;
+- what was erased is said to be erased.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from agent.console.site import Site
+from agent.console.words import N_, Words
+from agent.core.access import Duty, Reason
+from agent.core.access import words as reason_words
+from agent.core.entries import MEANINGS, EntryType
+from agent.core.model import ClockQuality
+from agent.store.queries.shifts import duty_log
+from agent.store.queries.table import Row
+from agent.store.reading import Reading
+
+OUTCOMES: Mapping[str, str] = {
+    "passed": N_("went through"),
+    "no_entry": N_("nobody went through"),
+    "tailgated": N_("somebody followed without a card"),
+    "reversed": N_("turned round"),
+    "forced": N_("forced the way"),
+    "interrupted": N_("the agent stopped in between"),
+    "unobserved": N_("no sensor could tell"),
+}
+_PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
+_TEXTS = ("companions", "description", "text_private")
+_FREE = frozenset({EntryType.DUTY_NOTED.value, EntryType.SUPERVISOR_CHECKED.value})
+_GRAVE = (
+    "gate.alarm.raised",
+    "gate.emergency.",
+    "gate.arm.forced",
+    "gate.arm.faulted",
+    "gate.help.escalated",
+    "gate.power.failed",
+    "gate.visit.overridden",
+    "gate.signon.failed",
+)
+_TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.trusted)
+_REASONS = {reason.value: reason_words(reason) for reason in Reason}
+_DUTIES = {duty.value: reason_words(duty) for duty in Duty}
+
+
+def latest(
+    reading: Reading, kinds: Collection[EntryType], count: int, within_us: int = 86_400_000_000
+) -> list[Row]:
+    """The newest entries of these types of the last day, newest first."""
+    now_us = time.time_ns() // 1000
+    log = duty_log(reading, now_us - within_us, now_us + within_us)
+    return [row for row in log if row["type"] in kinds][::-1][:count]
+
+
+def sentence(row: Mapping[str, Any], words: Words) -> str:
+    """What happened."""
+    kind, data = row["type"], row["data"]
+    if kind == EntryType.PASSAGE_ENDED:
+        outcome = str(data.get("outcome", ""))
+        return words(OUTCOMES.get(outcome, outcome))
+    meaning = MEANINGS.get(kind)
+    return words(meaning) if meaning else str(kind)
+
+
+def about(row: Mapping[str, Any], words: Words) -> str:
+    """Why, and the free texts: what a table does not show in columns of its own."""
+    data, personal = row["data"], row["personal"]
+    reason, duty = str(data.get("reason", "")), str(data.get("duty", ""))
+    found = [words(_DUTIES.get(duty, duty))] if duty else []
+    found += [words(_REASONS.get(reason, reason))] if reason else []
+    found += [str(data["text"])] if data.get("text") else []
+    found += [personal[name] for name in _TEXTS if personal.get(name)]
+    return " · ".join(found)
+
+
+def details(row: Mapping[str, Any], words: Words) -> str:
+    """What it is about: people, plate, reason, the free text."""
+    personal = row["personal"]
+    people = [personal[name] for name in _PEOPLE if personal.get(name)]
+    more = about(row, words)
+    found = [*people, more] if more else people
+    if row["erased"] and not found:
+        found.append(words(N_("(erased)")))
+    return " · ".join(found)
+
+
+def place(row: Mapping[str, Any], lanes: Mapping[str, str]) -> str:
+    """The lane where it happened, as people call it; empty where it was at none."""
+    lane = str(row["data"].get("lane", ""))
+    return lanes.get(lane) or lane
+
+
+def card(row: Mapping[str, Any]) -> str:
+    """The label of the card that it is about."""
+    return str(row["data"].get("card", ""))
+
+
+def line(row: Mapping[str, Any], words: Words, site: Site) -> dict[str, Any]:
+    """An entry as a line of the screen or of paper."""
+    kind = str(row["type"])
+    return {
+        "sequence": row["sequence"],
+        "time": words.clock(row["time_us"]),
+        "day": words.day(row["time_us"]),
+        "full": words.full(row["time_us"]),
+        "what": sentence(row, words),
+        "details": details(row, words),
+        "place": place(row, site.lanes),
+        "card": card(row),
+        "by": row["by"],
+        "free": kind in _FREE,
+        "grave": kind.startswith(_GRAVE),
+        "doubtful": row["quality"] not in _TRUSTED,
+    }
+
+
+def cells(row: Mapping[str, Any], words: Words, site: Site) -> tuple[object, ...]:
+    """The same as a row of a table: number, time, type, lane, card, guard, what, details."""
+    told = line(row, words, site)
+    return (
+        row["sequence"],
+        told["full"],
+        str(row["type"]),
+        told["place"],
+        told["card"],
+        told["by"],
+        told["what"],
+        told["details"],
+    )
