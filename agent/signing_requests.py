@@ -30,6 +30,7 @@ from agent.loop import Loop
 from agent.ports import KeptResult
 from agent.signing import Pins, Tries, checked, minted, token_hash
 from agent.store import signers
+from agent.store.queries import shifts, todo
 from agent.store.reading import Reading
 from agent.store.signers import Known, Signer
 
@@ -44,7 +45,7 @@ SHOWN_MS = 60_000
 SIGNED_MS = 120_000
 """For so long a card that was shown signs a handover or a check: a form is filled meanwhile."""
 _TOKENS = 4
-_TAKEN_OUT = frozenset({"shown", "signed", "pins"})
+_TAKEN_OUT = frozenset({"shown", "signed", "pins", "also"})
 _WITH_PIN = frozenset({"guard.enrol", "guard.pin"})
 
 WRONG = "guard or PIN is wrong"
@@ -164,6 +165,7 @@ class SignOn:
             made.pop("pin", None)
         if kind == "shift.hand_over":
             made["signed"] = self._both_signed(form, orderer)
+            made["also"] = self._also(str(form.get("shift") or ""))
         elif form.get("presented"):
             made["shown"] = self._shown(form["presented"], orderer.desk, SIGNED_MS)
         return made
@@ -265,6 +267,12 @@ class SignOn:
                 self._proved(known, given[side], orderer.desk, f"pins.{side}")
                 signed[side] = "pin"
         return signed
+
+    def _also(self, shift: str) -> dict[str, int]:
+        """What else is told with a handover: alarms that are open, overrides of this shift."""
+        with self._house.reading() as reading:
+            overrides = shifts.handover_counts(reading, shift)["overrides"]
+            return {"alarms": len(todo.alarms(reading)), "overrides": len(overrides)}
 
     def _ordered(
         self, loop: Loop, kind: str, guard: str, desk: str, form: Mapping[str, object]

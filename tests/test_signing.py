@@ -1,5 +1,6 @@
 """Signing on with card and PIN, what a console may order, and what is written down of it."""
 
+import json
 import pwd
 import threading
 from collections.abc import Iterator
@@ -386,6 +387,7 @@ def counted(**more: object) -> dict[str, object]:
 def test_both_guards_sign_a_handover_with_card_or_pin(booth: Booth) -> None:
     token = booth.sign_on(GUARD)
     shift = booth.ask("who", token=token)["shift"]
+    booth.order("open", token=token, lane=LANE, reason="a bicycle")
     form = counted(
         shift=shift,
         to=OTHER,
@@ -395,7 +397,9 @@ def test_both_guards_sign_a_handover_with_card_or_pin(booth: Booth) -> None:
     told = booth.order("shift.hand_over", form, token=token)
     assert (told["status"], told["result"]["differences"]) == ("done", [])
     (entry,) = booth.entries(EntryType.SHIFT_HANDED)
-    assert b'"signed":{"from":"card","to":"pin"}' in entry.data
+    data = json.loads(entry.data)
+    assert data["signed"] == {"from": "card", "to": "pin"}
+    assert (data["open"]["alarms"], data["open"]["overrides"]) == (0, 1)
     assert OTHER_PIN not in str(booth.entries()) + str(booth.rows("results"))
 
 

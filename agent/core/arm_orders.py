@@ -99,6 +99,8 @@ def ordered(
         "reason": order.args.get("reason", ""),
         **order.where,
     }
+    if order.kind == "priority" and (announced := order.args.get("announced", "").strip()):
+        data["announced"] = announced
     until = _until(order, out)
     refusal = until if isinstance(until, Refusal) else _refused(plan, state, order, lockdown)
     if refusal is not None:

@@ -37,7 +37,8 @@ def handed_over(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{shift, cash: {currency: amount}, documents, cards, note, to, presented: {from, to}}``.
 
     ``cash`` may also be ``{amount}``, in the gate's own currency. ``signed: {from, to}`` (``card``
-    or ``pin``) is what `agent.signing_requests` has made of the cards shown and the PINs given.
+    or ``pin``) and ``also: {alarms, overrides}`` are the words of `agent.signing_requests`: how
+    both have signed, and what no row of the books tells.
     Gives ``{differences: [{what, counted, booked}]}``.
     """
     form = ask.form
@@ -60,7 +61,7 @@ def handed_over(ask: Ask, out: Draft) -> Mapping[str, object]:
         "counted": counted,
         "booked": booked,
         "differences": against,
-        "open": {name: len(ask.rows(name)) for name in _OPEN},
+        "open": {**{name: len(ask.rows(name)) for name in _OPEN}, **_also(ask)},
     }
     note = {"text_private": form.text("note", LINE)}
     book(ask, out, EntryType.SHIFT_HANDED, f"shift/{row['shift']}", data, note)
@@ -107,6 +108,11 @@ def _cash(ask: Ask) -> dict[str, int]:
             raise given.fault("%(currency)s is no currency", name, currency=currency)
         counted[f"cash.{currency}"] += given.whole(name, 0, MOST)
     return dict(counted)
+
+
+def _also(ask: Ask) -> dict[str, int]:
+    also, names = part(ask, "also")
+    return {name: also.whole(name, 0, MOST) for name in names}
 
 
 def _signed(ask: Ask) -> dict[str, object]:

@@ -15,11 +15,13 @@ class Order:
 
     - ``open {lane, reason, for?, direction?}``: ``for`` names who may leave in a lockdown,
       ``direction`` (``in``, ``out``) counts at a two-way lane;
-    - ``priority {lane, count?, reason?}``: one press, ``count`` vehicles (1) on one grant;
+    - ``priority {lane, count?, reason?, announced?}``: one press, ``count`` vehicles (1) on one
+      grant; ``announced`` is what was expected (`agent.core.announced`);
     - ``close``, ``stop``, ``release_hold {lane, reason?}``;
     - ``hold_open {lane, reason, until?}``: ``until`` is local time, ISO 8601;
     - ``fault.clear {lane, reason}``;
-    - ``fire {reason?}``, ``lockdown {reason}``, ``lift_lockdown {reason}``, ``fire_reset {reason}``;
+    - ``fire {reason?}``, ``fire_reset {reason}``, ``lockdown {reason}``,
+      ``lift_lockdown {reason}``;
     - ``amnesty {reason, zone?, card?}``, ``zone.count {zone, count, reason}``;
     - whatever `agent.core.books` knows; what those want stands in ``form``, a JSON object.
 

@@ -148,6 +148,14 @@ def test_a_close_relay_that_is_held_can_be_stopped() -> None:
     assert answer(play.order("stop").effects).code == 200
 
 
+def test_a_priority_passage_names_what_was_announced() -> None:
+    play = Play.ready(gate_plan())
+    (entry,) = play.order("priority", announced="north-s1-7-1").entries
+    assert entry.data["announced"] == "north-s1-7-1"
+    (entry,) = play.order("open", announced="north-s1-7-1").entries
+    assert "announced" not in entry.data
+
+
 def test_a_priority_passage_asks_nothing_and_a_convoy_is_one_grant() -> None:
     play = Play.ready(gate_plan())
     step = play.order("priority", reason="", count="3")
