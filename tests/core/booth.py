@@ -85,6 +85,7 @@ class Booth:
         plan: GatePlan | None = None,
         cards: Sequence[Card] = DRAWER,
         journal: Journal | None = None,
+        seconds: float = 0.0,
     ) -> None:
         self.plan = plan or booth_plan()
         self.gate = Gate(self.plan)
@@ -94,7 +95,7 @@ class Booth:
         self.lookup = Lookup(self.plan, self.journal, self.clock, UTC)
         self.state = self.gate.first_state()
         self.quality = ClockQuality.SYNCED
-        self.seconds = 0.0
+        self.seconds = seconds
         self.orders = 0
         self.entries: list[Entry] = []
         self.levels: dict[InputId, bool] = {}
