@@ -202,6 +202,18 @@ def test_a_card_that_was_shown_before_a_restart_counts_no_more(booth: Booth) -> 
     assert booth.ask("sign_on", desk=DESK, presented=shown, pin=PIN)["code"] == 409
 
 
+def test_a_session_outlasts_a_restart_and_a_card_that_was_shown_does_not(booth: Booth) -> None:
+    token, shown = booth.sign_on(GUARD), booth.present(CARD)
+    booth.close()
+    again = Booth(booth.path, booth.gate.plan, "boot-2")
+    try:
+        assert again.ask("who", token=token)["guard"] == GUARD
+        assert again.order("duty.note", {"text": "x"}, token=token)["status"] == "done"
+        assert again.ask("sign_on", desk=DESK, presented=shown, pin=PIN)["code"] == 409
+    finally:
+        again.close()
+
+
 def test_a_lost_card_signs_nobody_on(booth: Booth) -> None:
     shown = booth.present(CARD)
     booth.put(lost(CARD))

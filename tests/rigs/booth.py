@@ -29,11 +29,11 @@ PIN, OTHER_PIN = "482913", "710264"
 class Booth:
     """Made open; `close` it. ``protected`` are the orders that acted before they were decided."""
 
-    def __init__(self, path: Path, plan: GatePlan) -> None:
+    def __init__(self, path: Path, plan: GatePlan, boot: str = "boot-1") -> None:
         self.path = path
         identity = Identity(str(plan.estate), str(plan.agent))
         disclosure = Disclosure(Level.MASKED, bytes(32))
-        self.ledger = Ledger.open(path, identity, disclosure, "boot-1", ballast_bytes=0)
+        self.ledger = Ledger.open(path, identity, disclosure, boot, ballast_bytes=0)
         self.gate = OneThread(plan, self.ledger, moment(0))
         self.loop = self.gate.loop
         self.protected: list[str] = []
