@@ -25,7 +25,8 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，：－", "01234
 class Filled:
     """What a form shows: what was typed, else what is suggested; and the fault beside its field.
 
-    ``prefix`` keeps the ids apart where a page has several forms with the same field.
+    ``prefix`` keeps the ids apart where a page has several forms with the same field. ``order`` is
+    the order's id that a form had which was kept over a sign-on: it stays one order.
     """
 
     words: Words
@@ -33,6 +34,7 @@ class Filled:
     answer: Answer | None = None
     suggested: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
+    order: str = ""
 
     @property
     def fault(self) -> str:
@@ -57,6 +59,11 @@ class Filled:
         """How many lines of a table there are to show."""
         numbers = [n for name in self.typed if (n := _number(name, table)) is not None]
         return max(least, 1 + max(numbers, default=-1))
+
+
+def kept(method: str, typed: Mapping[str, str]) -> str:
+    """The id of the order that a form was to be which waited for a sign-on; else empty."""
+    return str(typed.get("order_id", "")) if method == "GET" else ""
 
 
 def closed(typed: Mapping[str, str], table: str) -> dict[str, str]:

@@ -135,6 +135,11 @@ def look(request: Request) -> Response:
         elif asks and name in _HOSTS:
             rows = books_desk.directory(reading, text, limit=8)
             groups += finding.group(words(_DIRECTORY), finding.host_lines(rows))
+        elif asks and name == "card":
+            out = books_visits.visit_of_card(reading, text)
+            books = desk.site(request).plan.books
+            lines = finding.visit_lines([out] if out else [], words, books, now_us)
+            groups += finding.group(words(N_("This card is out")), lines)
     return JSONResponse({"groups": groups})
 
 
@@ -182,7 +187,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         suggested |= {"appointment": named["appointment"], "answer": "expected"}
     free = told.free_pockets(used, books)
     typed = filled.closed(desk.form(request), "deposits")
-    f = filled.Filled(words, typed, answer, suggested)
+    f = filled.Filled(words, typed, answer, suggested, order=filled.kept(request.method, typed))
     return desk.render(
         request,
         "visitor_in.html",
@@ -260,7 +265,13 @@ def stays(words: Words, longest_us: int, days: int) -> list[tuple[str, str, str]
     """How long somebody may stay: hours, their name, and the only kind that may stay so long."""
     longest, most = longest_us // 3_600_000_000, 24 * days
     return [
-        (str(hours), words.span(hours * 3600.0), "" if hours <= longest else "contractor")
+        (str(hours), _span(hours, words), "" if hours <= longest else "contractor")
         for hours in STAYS
         if hours <= max(longest, most)
     ]
+
+
+def _span(hours: int, words: Words) -> str:
+    if hours % 24:
+        return words.filled(N_("%(count)s h"), {"count": hours})
+    return words.filled(N_("%(count)s days"), {"count": hours // 24})

@@ -10,6 +10,7 @@ Rules kept here:
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +20,7 @@ from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import filled, finding, told
 from agent.console.pages.lanes import leading
+from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.model import Direction
 from agent.store.queries import todo as books_todo
@@ -35,6 +37,7 @@ DUTIES: Mapping[str, str] = {
     "bearer_check": N_("see that the bearer is the holder"),
     "clock_unknown": N_("the clock is not known: decide yourself"),
 }
+_AT_GOODS = frozenset({"inspection_due", "release_slip_due"})
 _DEPOSIT = ("deposit", "end", "to", "why")
 _PATH = "/visitor-out"
 
@@ -44,6 +47,7 @@ def routes() -> list[Route]:
     return [
         Route(_PATH, page, methods=["GET", "POST"]),
         Route(f"{_PATH}/look", look, methods=["POST"]),
+        Route(f"{_PATH}/waiting", waiting),
     ]
 
 
@@ -67,6 +71,16 @@ def look(request: Request) -> Response:
         lines = finding.visit_lines(rows, words, site.plan.books, now_us)
         groups = finding.group(words(N_("Open visits")), lines)
     return JSONResponse({"groups": groups})
+
+
+def waiting(request: Request) -> Response:
+    """``{waiting: [{href, text}]}``: the cards that were tapped at an exit and need the guard."""
+    words, site = desk.words(request), desk.site(request)
+    with desk.reading(request) as reading:
+        duties = [_duty(row, words, site) for row in books_todo.duties(reading)]
+    return JSONResponse(
+        {"waiting": [{"href": each["href"], "text": each["text"]} for each in duties]}
+    )
 
 
 def ended(typed: Mapping[str, str], outcome: str, lane: str) -> dict[str, Any]:
@@ -123,7 +137,9 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         request,
         "visitor_out.html",
         answer=answer,
-        filled=filled.Filled(words, typed, answer, suggested),
+        filled=filled.Filled(
+            words, typed, answer, suggested, order=filled.kept(request.method, typed)
+        ),
         asked=asked,
         visit=told.visit(row, words, books, now_us) if row else None,
         closed=bool(row and row["state"] != "open"),
@@ -132,7 +148,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         ends=told.options(told.ENDS, words),
         lanes=leading(site, Direction.OUT, lane),
         due=words(DUTIES.get(str(due["kind"]), "")) if due else "",
-        duties=[_duty(each, words, site.lane(str(each["lane"]))) for each in duties],
+        duties=[_duty(each, words, site) for each in duties],
         visits=[told.visit(each, words, books, now_us) for each in rows],
     )
 
@@ -150,12 +166,12 @@ def _held(row: Row | None, words: Words, books: Any, now_us: int) -> Sequence[di
     return [told.deposit({**each, "visit_row": row}, words, books, now_us) for each in held]
 
 
-def _duty(row: Row, words: Words, lane: str) -> dict[str, str]:
-    kind = str(row["kind"])
+def _duty(row: Row, words: Words, site: Site) -> dict[str, str]:
+    """Who waits at a lane, for what, and the page where it is done."""
+    kind, card, lane = str(row["kind"]), str(row["card"]), str(row["lane"])
+    path = "/goods" if kind in _AT_GOODS else _PATH
+    what = words(DUTIES.get(kind, kind))
     return {
-        "card": str(row["card"]),
-        "lane": str(row["lane"]),
-        "lane_name": lane,
-        "what": words(DUTIES.get(kind, kind)),
-        "since": words.clock(int(row["since_us"])),
+        "href": f"{path}?{urlencode({'card': card, 'lane': lane})}",
+        "text": f"{site.lane(lane)} · {card} · {what}",
     }

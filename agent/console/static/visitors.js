@@ -113,7 +113,7 @@
     form.addEventListener("input", later);
     form.addEventListener("compositionend", later);
     form.addEventListener("found", (event) => look(event.detail || ""));
-    if ([...values().keys()].some((name) => name !== "kind")) look("");
+    if (form.method === "post" && [...values().keys()].some((name) => name !== "kind")) look("");
   }
 
   function csrf() {
@@ -246,7 +246,63 @@
     if (there) there.focus();
   });
 
+  // A card at the desk reader in a form that only finds something: it is sent at once.
+  function taking(form) {
+    form.addEventListener("gate:card", (event) => { if (event.target.value) form.submit(); });
+  }
+
+  // Who was tapped at a lane and waits. A page that holds no visit goes there by itself, as long as
+  // nothing is being typed; otherwise it only says so.
+  function waiting(box) {
+    let due = 0;
+    const list = box.querySelector("[data-waiting-list]");
+    const known = new Set([...list.querySelectorAll("a")].map((each) => each.getAttribute("href")));
+
+    async function ask() {
+      due = 0;
+      try {
+        const answer = await fetch(box.dataset.waiting, {headers: {"X-Fragment": "1"}});
+        if (answer.ok) show((await answer.json()).waiting);
+      } catch {
+        // The console is away: the frame says so, and the next news bring us back here.
+      }
+    }
+
+    function show(all) {
+      const here = location.pathname + location.search;
+      const some = all.filter((each) => each.href !== here);
+      const fresh = some.filter((each) => !known.has(each.href));
+      list.replaceChildren(...some.map((each) => {
+        const row = element("li"), link = element("a", each.text);
+        link.href = each.href;
+        row.append(link);
+        return row;
+      }));
+      box.hidden = some.length === 0;
+      for (const each of some) known.add(each.href);
+      const at = document.activeElement;
+      const typed = at && at.matches("input, select, textarea") && at.value;
+      if (fresh.length === 1 && box.dataset.follow !== undefined && !typed) location.assign(fresh[0].href);
+    }
+    document.addEventListener("gate:entry", () => { if (!due) due = setTimeout(ask, 200); });
+  }
+
+  function unfolding(link) {
+    link.addEventListener("click", (event) => {
+      const part = document.querySelector(link.dataset.unfold);
+      if (!part) return;
+      event.preventDefault();
+      part.open = true;
+      part.scrollIntoView({block: "start"});
+      const first = part.querySelector("input, select");
+      if (first) first.focus({preventScroll: true});
+    });
+  }
+
+  for (const box of document.querySelectorAll("[data-waiting]")) waiting(box);
+  for (const link of document.querySelectorAll("[data-unfold]")) unfolding(link);
   for (const form of document.querySelectorAll("form")) {
+    if (form.method === "get") taking(form);
     fitting(form);
     if (form.method === "post" && form.querySelector("[data-main]")) walking(form);
     if (form.dataset.look) finding(form);
