@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from agent.console import desk, words
+from agent.console.indexing import Indexing
 from agent.console.link import Link
 from agent.console.live import Live
 from agent.console.pages import PAGES, routes
@@ -45,6 +46,7 @@ def make_app(site: Site) -> Starlette:
     """The application; its link is taken up when it starts and let go of when it ends."""
     live = Live()
     link = Link(site.control, live.tell)
+    indexing = Indexing(site)
     sessions = Sessions()
 
     @contextlib.asynccontextmanager
@@ -52,11 +54,13 @@ def make_app(site: Site) -> Starlette:
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         live.open()
         link.start()
+        indexing.start()
         try:
             yield
         finally:
             live.close()
             await anyio.to_thread.run_sync(link.stop)
+            await anyio.to_thread.run_sync(indexing.stop)
 
     app = Starlette(
         routes=[

@@ -46,6 +46,7 @@ _ALL = (
     Page("/notices", N_("Notices"), "notices", menu="9"),
     Page("/shift", N_("Shift"), "shift", menu="S"),
     Page("/cards", N_("Cards"), "cards", menu="C"),
+    Page("/bans", N_("Bans"), "bans", menu="B"),
     Page("/search", N_("Search"), "search", menu="F"),
     Page("/health", N_("Health"), "health", menu="H"),
     Page("/sign-on", N_("Sign on"), "sign_on", menu="P"),

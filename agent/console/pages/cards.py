@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
-from agent.console.pages import bans, told
+from agent.console.pages import told
 from agent.console.pages.sent import Deed, Form, asked, may, take
 from agent.console.site import Site
 from agent.console.words import N_, Words
@@ -196,5 +196,5 @@ def _away(row: Mapping[str, Any], words: Words) -> dict[str, str]:
 
 
 def routes() -> list[Route]:
-    """The routes of this page, and of the bans that belong to it."""
-    return [Route("/cards", cards, methods=["GET", "POST"]), *bans.routes()]
+    """The routes of this page."""
+    return [Route("/cards", cards, methods=["GET", "POST"])]

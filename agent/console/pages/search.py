@@ -11,7 +11,6 @@ Rules kept here:
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.console import desk
+from agent.console.indexing import index_path
 from agent.console.pages import entries, papers, sealed, told
 from agent.console.pages.sent import FIND, Deed, Form, asked, take
 from agent.console.site import Site
@@ -53,11 +53,6 @@ DEEDS: Mapping[str, Deed] = {
         row=("sequence",),
     ),
 }
-
-
-def index_path(site: Site) -> Path:
-    """Where the index of this console lies."""
-    return site.state / "search.db"
 
 
 def wanted(form: Form, site: Site) -> Wanted:
