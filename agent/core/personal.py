@@ -31,6 +31,12 @@ class Nature(Enum):
 NATURES: Mapping[str, Nature] = {
     "credential": Nature.CREDENTIAL,
     "holder": Nature.NAME,
+    "visitor": Nature.NAME,
+    "host": Nature.NAME,
+    "owner": Nature.NAME,
+    "signatory": Nature.NAME,
+    "driver": Nature.NAME,
+    "company": Nature.PLAIN,
     "unit": Nature.PLAIN,
     "department": Nature.PLAIN,
     "plate": Nature.PLAIN,

@@ -52,6 +52,17 @@ def test_what_is_unknown_is_never_shown() -> None:
         assert json.loads(data)["commitments"].keys() == personal.keys()
 
 
+STAYS = ("phone", "idmask", "idhash", "description", "companions", "text_private", "document")
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_what_the_booth_writes_of_people_is_masked_or_stays_at_the_gate(level: Level) -> None:
+    names = dict.fromkeys(("visitor", "host", "owner", "signatory", "driver"), "王小明")
+    told = shown({**names, "company": "ACME", **dict.fromkeys(STAYS, "x")}, level, "")
+    masked = dict.fromkeys(names, "王小明" if level is Level.FULL else "王**")
+    assert told == ({} if level is Level.NONE else {**masked, "company": "ACME"})
+
+
 @pytest.mark.parametrize(
     ("name", "masked"),
     [
