@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -266,8 +267,8 @@ def _quietly(name: str, stop: Callable[[], None]) -> None:
         _log.error("%s did not stop well: %s", name, fault)
 
 
-def open_ledger(settings: Settings) -> Ledger:
-    """Open the ledger for writing; raises StoreError when another process does."""
+def open_ledger(settings: Settings, boot: str = "") -> Ledger:
+    """Open the ledger for writing, in this boot unless told; StoreError: another process does."""
     settings.paths.state.mkdir(parents=True, exist_ok=True)
     level = Level.MASKED
     if settings.uplink is not None:
@@ -278,7 +279,13 @@ def open_ledger(settings: Settings) -> Ledger:
     else:
         key = secret.read()
     identity = Identity(settings.estate, settings.gate)
-    return Ledger.open(settings.paths.ledger, identity, Disclosure(level, key), boot_id())
+    return Ledger.open(
+        settings.paths.ledger,
+        identity,
+        Disclosure(level, key),
+        boot or boot_id(),
+        erase_after_us=settings.privacy.erase_after // timedelta(microseconds=1),
+    )
 
 
 def make_bank(

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
+from agent.caring import Caring
 from agent.control.server import Handler, Peer
 from agent.core import presence
 from agent.core.books import ACTS
@@ -92,6 +93,7 @@ class Requests:
             "order": self.order,
             "identity": self.identity,
             **self._signing.handlers(),
+            **Caring(self._house).handlers(),
             **{name: self._signing.for_hands(handler) for name, handler in roster.items()},
         }
 

@@ -1,9 +1,8 @@
 """``gate-agent journal``: prove it, read it, find in it, take it out."""
 
-import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,23 +13,25 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agent.cli import options
+from agent.cli.retention import cut, rebuild
 from agent.core.entries import StoredEntry
 from agent.errors import GateError
 from agent.settings import Settings, load
+from agent.store import export as exports
 from agent.store.reading import Reading
 from agent.store.search import Search
 from agent.store.verify import verify as verify_journal
 
 _US = 1_000_000
-_COLUMNS = (
-    "sequence", "stream", "boot", "uptime_ms", "time_us", "recorded_us", "quality", "type",
-    "subject", "actor", "cause", "data", "personal",
-)  # fmt: skip
 
 
 @click.group()
 def journal() -> None:
-    """Verify, read, search and export the journal. Nothing here changes it."""
+    """Verify, read, search, export and cut the journal; only the last changes anything."""
+
+
+journal.add_command(cut)
+journal.add_command(rebuild)
 
 
 @journal.command()
@@ -105,11 +106,13 @@ def search(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--since", default="", help="Local time: 2026-11-22 or 2026-11-22 07:30.")
 @click.option("--until", default="", help="Local time, included.")
+@click.option("--name", "actor", default="", help="Who makes it, for the seal.")
 @options.config
-def export(file: Path, since: str, until: str, config_path: Path) -> None:
+def export(file: Path, since: str, until: str, actor: str, config_path: Path) -> None:
     """Write the journal to FILE: CSV if it ends in .csv, JSON Lines if in .jsonl.
 
-    The file holds personal data in the clear: keep it accordingly.
+    The file holds personal data in the clear: keep it accordingly. Beside it lies its seal, with
+    the SHA-256 of the file and the head of the journal: see `journal check`.
     """
     settings = load(config_path)
     what = Search(since=_moment(since, settings), until=_moment(until, settings, whole_day=True))
@@ -119,32 +122,31 @@ def export(file: Path, since: str, until: str, config_path: Path) -> None:
     ):
         task = progress.add_task("exporting", total=reading.counts()["entries"])
         rows = progress.track(reading.export(what), task_id=task)
-        count = _write(file, rows)
-    click.echo(f"{count} entries in {file}")
+        about = " ".join(
+            part for part in (since and f"since {since}", until and f"until {until}") if part
+        )
+        seal = exports.write(reading, file, rows, exports.ENTRY_COLUMNS, actor, about)
+    click.echo(f"{seal.rows} entries in {file}")
+    click.echo(f"sealed: SHA-256 {seal.sha256}, head {seal.head}")
 
 
-def _write(file: Path, rows: Iterable[Mapping[str, object]]) -> int:
-    if file.suffix not in (".csv", ".jsonl"):
-        raise GateError(f"{file}: name it .csv or .jsonl, so that it is clear what it is to be")
-    count = 0
-    try:
-        with file.open("w", encoding="utf-8", newline="") as out:
-            table = csv.writer(out)
-            if file.suffix == ".csv":
-                table.writerow(_COLUMNS)
-            for row in rows:
-                count += 1
-                if file.suffix == ".csv":
-                    table.writerow([_cell(row[name]) for name in _COLUMNS])
-                else:
-                    out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    except OSError as fault:
-        raise GateError(f"{file} cannot be written: {fault.strerror}") from fault
-    return count
-
-
-def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+@journal.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@options.config
+def check(file: Path, config_path: Path) -> None:
+    """Prove that an exported FILE is what was sealed, and that its head is one of this journal."""
+    seal = exports.check(file)
+    sequence, _, digest = seal.head.partition(":")
+    with Reading.open(load(config_path).paths.ledger) as reading:
+        found = reading.rows("SELECT hash FROM entries WHERE sequence = ?", (int(sequence),))
+    if found and found[0]["hash"].hex() != digest:
+        raise GateError(
+            f"{file} is whole, but entry {sequence} of this journal is not the head that was "
+            "sealed: it is the export of another journal"
+        )
+    click.echo(f"{seal.rows} entries of {seal.estate}/{seal.gate}, made {seal.made}: as sealed")
+    if not found and int(sequence):
+        click.echo(f"entry {sequence} is not in this journal any more: the head was not compared")
 
 
 def _show(

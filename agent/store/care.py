@@ -81,10 +81,6 @@ class Care:
         self._believe(now, before_us)
         return self._erasure.slice(before_us, after, now, actor)
 
-    def erasable(self, before_us: int) -> Slice:
-        """How much that would be."""
-        return self._erasure.count(before_us)
-
     def carry(self, keys: Sequence[Key], now: Moment) -> int:
         """Write these rows down anew; gives how many there were."""
         try:

@@ -218,6 +218,13 @@ class Ledger:
         """Make every projected table anew from the journal; gives the count of entries read."""
         return self._loud("the projections were not rebuilt", lambda: rebuild(self._conn))
 
+    def rebuild_at_start(self) -> None:
+        """Let them be made anew when the ledger is opened next."""
+        self._loud(
+            "it was not noted that the projections are stale",
+            lambda: self._conn.execute("UPDATE projections SET fold = -1"),
+        )
+
     # The cursor, the session, what orders came to
 
     def published(self) -> int:

@@ -22,6 +22,7 @@ from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching
 from agent.errors import StoreError
 from agent.store.books import Books
+from agent.store.erasure import Erasure, Slice
 from agent.store.inside import Inside, inside
 from agent.store.roster import Roster
 from agent.store.rows import Row, card_of, order_of
@@ -216,6 +217,17 @@ class Reading:
             "cards": cards or 0,
             "personal": personal,
         }
+
+    def erasable(self, before_us: int) -> Slice:
+        """How many entries, and fields of them, an erasure with this moment (µs) would take."""
+
+        def write(*_: object) -> None:
+            raise StoreError("a handle that reads cannot write: this is a fault of the program")
+
+        try:
+            return Erasure(self._conn, write).count(before_us)
+        except sqlite3.Error as error:
+            raise self._unread(error) from error
 
     # The projections
 

@@ -59,10 +59,12 @@ def path(tmp_path: Path) -> Path:
 def test_old_fields_go_and_what_is_in_force_stays(path: Path) -> None:
     with open_ledger(path) as ledger:
         head = ledger.head()
-        assert ledger.care.erasable(BEFORE)[1:] == (3, 9)
+        with Reading.open(path) as reading:
+            assert reading.erasable(BEFORE)[1:] == (3, 9)
         assert left(path) == [1, 2, 3, 5, 6, 7, 8]
         assert erase(ledger, BEFORE, NOW) == (3, 9)
-        assert ledger.care.erasable(BEFORE)[1:] == (0, 0)
+        with Reading.open(path) as reading:
+            assert reading.erasable(BEFORE)[1:] == (0, 0)
         assert erase(ledger, BEFORE, NOW) == (0, 0)
         assert ledger.head().sequence == head.sequence + 1
     # Open visit, held deposit, ban without an end, and what is young.

@@ -25,7 +25,8 @@ _INSIDE = (
 )
 _STOCK = (
     "SELECT count(*) AS many FROM cards WHERE generation = (SELECT generation FROM state) "
-    "AND status = 'stock'"
+    "AND status = 'stock' AND "
+    "kind IN ('visitor', 'visitor_vehicle', 'contractor', 'guard', 'patrol')"
 )
 _OBJECTS = frozenset({"object", "other"})
 _VEHICLES = frozenset({"vehicle", "visitor_vehicle"})
@@ -116,7 +117,9 @@ def stock(reading: Reading) -> list[dict[str, Any]]:
     """
     found = reading.rows(
         "SELECT label AS card, kind FROM cards WHERE generation = (SELECT generation FROM state) "
-        "AND status = 'stock' ORDER BY label LIMIT 2000"
+        "AND status = 'stock' "
+        "AND kind IN ('visitor', 'visitor_vehicle', 'contractor', 'guard', 'patrol') "
+        "ORDER BY label LIMIT 2000"
     )
     out = {row["card"]: row for row in bare(reading, "passes", "state <> 'in'", (), "", 5000)}
     return [

@@ -5,6 +5,7 @@ Rules kept here:
 - a text narrows by a part of anything that the row says, names and plates among it.
 """
 
+import json
 from collections.abc import Sequence
 
 from agent.store.queries.table import Row, bare, holds, listed
@@ -60,13 +61,13 @@ def slips(reading: Reading, state: str = "open", text: str = "", limit: int = 20
     """Release slips, newest first; each has ``lines`` as they were written down."""
     where, values = ("state = ?", (state,)) if state else ("1", ())
     rows = listed(reading, "slips", where, values, "sequence DESC", limit)
-    return _narrowed([row | {"lines": row["data"].get("lines", [])} for row in rows], text)
+    return _narrowed([_unfolded(row) for row in rows], text)
 
 
 def slip(reading: Reading, slip_id: str) -> Row | None:
     """One release slip."""
     row = _one(listed(reading, "slips", "slip = ?", (slip_id,)))
-    return None if row is None else row | {"lines": row["data"].get("lines", [])}
+    return None if row is None else _unfolded(row)
 
 
 def bans(reading: Reading, state: str = "open", text: str = "") -> list[Row]:
@@ -87,6 +88,10 @@ def directory(reading: Reading, text: str = "", kind: str = "", limit: int = 100
     where, values = ("kind = ?", (kind,)) if kind else ("1", ())
     rows = bare(reading, "directory", where, values, "kind, unit, department, name", 20_000)
     return _narrowed(rows, text)[:limit]
+
+
+def _unfolded(row: Row) -> Row:
+    return row | {"lines": json.loads(row["lines"] or "[]")}
 
 
 def _narrowed(rows: Sequence[Row], text: str) -> list[Row]:
