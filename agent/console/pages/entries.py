@@ -30,6 +30,39 @@ OUTCOMES: Mapping[str, str] = {
     "interrupted": N_("the agent stopped in between"),
     "unobserved": N_("no sensor could tell"),
 }
+CODES: Mapping[str, str] = {
+    "open": N_("open"),
+    "close": N_("close"),
+    "stop": N_("stop"),
+    "hold_open": N_("hold open"),
+    "release_hold": N_("release"),
+    "priority": N_("priority passage"),
+    "fire": N_("fire"),
+    "lockdown": N_("lockdown"),
+    "open_too_long": N_("open too long"),
+    "forced": N_("moved by force"),
+    "fire_input": N_("the fire contact cannot be read"),
+    "tailgating": N_("two on one card"),
+    "agreed": N_("agreed"),
+    "declined": N_("declined"),
+    "nobody": N_("nobody answered"),
+    "busy": N_("line busy"),
+    "message": N_("left a message"),
+    "illness": N_("illness or injury"),
+    "crime": N_("crime"),
+    "flood": N_("water damage"),
+    "repair": N_("repair"),
+    "complaint": N_("complaint"),
+    "question": N_("question"),
+    "ambulance": N_("ambulance"),
+    "fire_engine": N_("fire engine"),
+    "police": N_("police"),
+    "funeral": N_("funeral car"),
+    "wedding": N_("wedding convoy"),
+}
+"""What some entries name by a word of the program."""
+_CODED = ("order", "alarm", "emergency", "answer", "reader", "input", "output")
+_KINDS = ("gate.help.", "gate.priority.")
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
 _TEXTS = ("companions", "description", "text_private")
 _FREE = frozenset({EntryType.DUTY_NOTED.value, EntryType.SUPERVISOR_CHECKED.value})
@@ -70,8 +103,11 @@ def sentence(row: Mapping[str, Any], words: Words) -> str:
 def about(row: Mapping[str, Any], words: Words) -> str:
     """Why, and the free texts: what a table does not show in columns of its own."""
     data, personal = row["data"], row["personal"]
+    coded = (*_CODED, "kind") if str(row["type"]).startswith(_KINDS) else _CODED
+    codes = (str(data.get(name, "")) for name in coded)
     reason, duty = str(data.get("reason", "")), str(data.get("duty", ""))
-    found = [words(_DUTIES.get(duty, duty))] if duty else []
+    found = [words(CODES.get(code, code)) for code in codes if code]
+    found += [words(_DUTIES.get(duty, duty))] if duty else []
     found += [words(_REASONS.get(reason, reason))] if reason else []
     found += [str(data["text"])] if data.get("text") else []
     found += [personal[name] for name in _TEXTS if personal.get(name)]

@@ -61,7 +61,7 @@ def shift(request: Request) -> Response:
     now_us = time.time_ns() // 1000
     with desk.reading(request) as reading:
         current = shifts.shift(reading, site.desk)
-        since_us = current["began_us"] if current else now_us - HOURS_US
+        since_us = min(now_us - HOURS_US, current["began_us"] if current else now_us)
         log = shifts.duty_log(reading, since_us, now_us + DAY_US, _LOG)
         unsigned = todo.unsigned(reading)
         earlier = shifts.shifts(reading, _SHIFTS)
