@@ -59,7 +59,8 @@ class AtCentre:
 class Evidence:
     """Everything that is compared. ``centre`` is None where no broker ran.
 
-    ``code`` is the daemon's exit code, None while it still runs.
+    ``code`` is the daemon's exit code, None while it still runs. ``before`` is the last entry of
+    the day before, which nobody played on this hardware.
     """
 
     source: str
@@ -71,6 +72,12 @@ class Evidence:
     lanes: Mapping[str, Lane]
     centre: AtCentre | None
     code: int | None = None
+    before: int = 0
+
+    @property
+    def played(self) -> Sequence[StoredEntry]:
+        """The entries of the morning."""
+        return [entry for entry in self.entries if entry.sequence > self.before]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def _journal(evidence: Evidence) -> Finding:
 
 def _answers(evidence: Evidence) -> Finding:
     given: dict[str, list[Answer]] = {lane: [] for lane in evidence.lanes}
-    for entry in evidence.entries:
+    for entry in evidence.played:
         if entry.type in _ANSWERS:
             data = json.loads(entry.data)
             said = str(data.get("reason") or data.get("duty") or "granted")
@@ -135,7 +142,7 @@ def _answers(evidence: Evidence) -> Finding:
 
 
 def _movements(evidence: Evidence) -> Finding:
-    asked = list(wanted(evidence.entries))
+    asked = list(wanted(evidence.played))
     faults: list[str] = []
     count = 0
     for relay in evidence.relays:
@@ -189,7 +196,7 @@ def _passages(evidence: Evidence) -> Finding:
     begun: set[str] = set()
     ended: list[str] = []
     passed = dict.fromkeys(evidence.lanes, 0)
-    for entry in evidence.entries:
+    for entry in evidence.played:
         data = json.loads(entry.data)
         if entry.type == EntryType.PASSAGE_ENDED:
             ended.append(data["passage"])
@@ -248,7 +255,7 @@ def _outage(evidence: Evidence, centre: AtCentre) -> tuple[list[str], str]:
     came = {event.sequence: event.ns for event in centre.events}
     faults, late = [], 0
     for cut_ns, restored_ns in centre.outages:
-        written = [e.sequence for e in evidence.entries
+        written = [e.sequence for e in evidence.played
                    if cut_ns < e.uptime_ms * MS < restored_ns]  # fmt: skip
         if not written:
             faults.append("nothing happened while the line was cut")

@@ -49,6 +49,7 @@ def gather(
             tuple(house.outages),
         ),
         code=code,
+        before=house.before,
     )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import agent
 from agent import transfer
 from agent.core.model import Card
+from agent.demo.booth import Booth
 from agent.demo.broker import HOST, PrivateBroker, find
 from agent.demo.centre import Centre
 from agent.demo.leash import leashed
@@ -46,11 +47,15 @@ def shipped(name: str) -> Path:
 
 
 class House:
-    """One demo. `start` it, and `stop` it whatever happens; ``keep`` leaves the folder behind."""
+    """One demo. `start` it, and `stop` it whatever happens; ``keep`` leaves the folder behind.
 
-    def __init__(self, *, keep: bool = False) -> None:
+    ``booth``: with the guard's screen, and a day of data behind it.
+    """
+
+    def __init__(self, *, keep: bool = False, booth: bool = False) -> None:
         self._config, self._roster = shipped("demo.yaml"), shipped("demo-roster.csv")
         self.keep = keep
+        self.booth = Booth() if booth else None
         self.folder = Path(tempfile.mkdtemp(prefix="gate-demo-"))
         # What cannot be ended does not keep the rest from being ended.
         self._stops = ExitStack()
@@ -62,6 +67,8 @@ class House:
         self.line: Line | None = None
         self.outages: list[tuple[int, int]] = []
         self.unplugged: set[str] = set()
+        self.before = 0
+        """The last entry of the day behind the demo; 0 where there is none."""
         self._cut_ns = 0
         self._broker_port = 0
 
@@ -101,6 +108,8 @@ class House:
         else:
             changes["uplink"] = {"host": HOST, "port": self._start_broker(program), "tls": False}
             tell("mosquitto runs on loopback, for this demo alone")
+        if self.booth is not None:
+            changes |= self.booth.changes(self._config, self.folder)
         self._gate = gate = SimulatedGate(
             self._config, self.folder, changes, TRAVEL, command=leashed(())
         )
@@ -109,9 +118,17 @@ class House:
         if self.line is not None:
             self._start_centre(gate.settings)
             tell("the centre listens: gate-agent watch")
+        if self.booth is not None:
+            self._roster = self.booth.roster(self._roster, self.folder)
+            self.before = self.booth.live(gate.settings, self._roster)
+            tell(f"a day lies behind this gate: {self.before} entries")
         gate.start()
         count = self._fill_roster()
         tell(f"the daemon runs, {count} cards are in its roster")
+        if self.booth is not None:
+            self._stops.callback(self.booth.close)
+            self.booth.open(gate.config, self.folder, gate.control)
+            tell(self.booth.told)
 
     def stop(self) -> None:
         """End everything in reverse; safe to call twice. Raises GateError for what will not end."""
@@ -184,6 +201,8 @@ class House:
         if found.faults:
             raise GateError(f"{self._roster}: {found.faults[0]}")
         self.cards = sorted(map(card_of, found.rows()), key=lambda card: card.label)
+        if self.before:
+            return len(self.cards)  # the day before has brought them in
         with self.gate.control() as client:
             return transfer.send(client.ask, found)
 

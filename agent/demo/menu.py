@@ -33,14 +33,14 @@ class Menu:
     def __init__(self, stage: Stage, findings: Sequence[Finding] = ()) -> None:
         self._stage = stage
         self._house = stage.house
-        self._lanes = list(stage.house.settings.lanes)
+        self._places = [*stage.house.settings.lanes, *stage.house.settings.desks]
         self._findings = tuple(findings)
         self._shown = False
         self._choosing: str | None = None
         self._cars = 0
         self._done = False
         self._keys = (
-            Key("l", "other lane", self._next_lane),
+            Key("l", "next place", self._next_place),
             Key("t", "tap a card", self._choose),
             Key("c", "car comes", lambda: self._car("through")),
             Key("b", "car backs out", lambda: self._car("back_out")),
@@ -50,14 +50,15 @@ class Menu:
             Key("x", "cut/mend line", self._cut),
             Key("k", "kill -9 / start", self._kill),
             Key("v", "what agrees", self._toggle),
+            Key("g", "guard's screen", self._screen),
             Key("q", "quit", self._quit),
         )
 
     def play(self) -> None:
         """Until `q`. Raises GateError only when the simulated hardware is gone."""
         stage = self._stage
-        stage.chosen, stage.dress = self._lanes[0], self._dressed
-        stage.say(f"{self._verdict()}Your turn: the keys act at the lane with the » «.")
+        stage.chosen, stage.dress = self._places[0], self._dressed
+        stage.say(f"Your turn. {self._screen()} {self._verdict()}Keys act at the lane with » «.")
         while not self._done:
             pressed = stage.tick()
             if pressed:
@@ -88,10 +89,19 @@ class Menu:
             return f"{fault}"
         return f"No key {pressed!r} here."
 
-    def _next_lane(self) -> str:
-        place = self._lanes.index(self._stage.chosen)
-        self._stage.chosen = self._lanes[(place + 1) % len(self._lanes)]
-        return f"Keys act on {self._stage.chosen} now."
+    def _next_place(self) -> str:
+        place = self._places.index(self._stage.chosen)
+        self._stage.chosen = self._places[(place + 1) % len(self._places)]
+        what = "lane" if self._at_lane else "desk: cards shown there reach the guard's screen"
+        return f"Keys act on {self._stage.chosen} now, a {what}."
+
+    @property
+    def _at_lane(self) -> bool:
+        return self._stage.chosen in self._house.settings.lanes
+
+    def _screen(self) -> str:
+        booth = self._house.booth
+        return "No guard's screen here." if booth is None else booth.brief
 
     def _choose(self) -> str:
         self._choosing, self._shown = "", False
@@ -124,6 +134,7 @@ class Menu:
         return f"Tapped at {self._stage.chosen}: {what}."
 
     def _car(self, kind: str) -> str:
+        self._need_lane()
         self._cars += 1
         name = f"car {self._cars}"
         self._house.sim.drive(
@@ -133,6 +144,7 @@ class Menu:
         return f"{name} comes to {self._stage.chosen} {how}."
 
     def _order(self, kind: str) -> str:
+        self._need_lane()
         return f"The daemon says: {self._house.order(kind, self._stage.chosen, 'demo, by hand')}."
 
     def _unplug(self) -> str:
@@ -168,8 +180,14 @@ class Menu:
         self._done = True
         return "Good-bye."
 
+    def _need_lane(self) -> None:
+        if not self._at_lane:
+            raise GateError(f"{self._stage.chosen} is a desk, without an arm: l goes to a lane")
+
     def _reader(self) -> str:
-        return self._house.settings.lanes[self._stage.chosen].readers[0]
+        settings = self._house.settings
+        place = settings.lanes if self._at_lane else settings.desks
+        return place[self._stage.chosen].readers[0]
 
 
 def _card(card: Card) -> str:

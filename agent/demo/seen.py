@@ -45,7 +45,7 @@ class Seen:
         self.arms: dict[str, dict[str, Any]] = {}
         self.head = 0
         self.hash = ""
-        self.entries = 0
+        self.entries = house.before
         self.answers: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
 

@@ -3,6 +3,7 @@
 Rules kept here:
 - whatever ends the demo (a key, Ctrl-C, SIGTERM, a closed terminal, a fault), everything that it
   started is ended, in order;
+- where hands can play on there is a booth too: the guard's screen, and a day behind it;
 - exit code 0 when everything that was checked agrees, 1 when something does not.
 """
 
@@ -29,11 +30,13 @@ def run(console: Console, *, once: bool = False, menu: bool = False, keep: bool 
     with ledger and logs stays. A folder of a demo that failed stays in any case.
     """
     with Leaving() as leaving:
-        house = House(keep=keep)
+        keys = Keys(leaving)
+        hands = keys.there and console.is_terminal and not once
+        house = House(keep=keep, booth=hands)
         try:
             leaving.listen()
             house.start(lambda said: console.print(f"  {said}", highlight=False))
-            code = _show(house, console, leaving, once=once, menu=menu)
+            code = _show(house, console, keys, leaving, hands=hands, menu=menu)
         except GateError as fault:
             house.keep = True
             raise GateError(f"{fault} (the logs are in {house.folder})") from fault
@@ -48,9 +51,9 @@ def run(console: Console, *, once: bool = False, menu: bool = False, keep: bool 
         return code
 
 
-def _show(house: House, console: Console, leaving: Leaving, *, once: bool, menu: bool) -> int:
-    keys = Keys(leaving)
-    hands = keys.there and console.is_terminal and not once
+def _show(
+    house: House, console: Console, keys: Keys, leaving: Leaving, *, hands: bool, menu: bool
+) -> int:
     found: Sequence[Finding] = ()
     with keys.raw(), viewing(console, leaving) as view:
         stage = Stage(house, view, keys)
