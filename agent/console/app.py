@@ -92,6 +92,11 @@ def _static(name: str) -> str:
 async def _broken(request: Request, fault: Exception) -> Response:
     """What the ledger or the daemon could not give: said on a page that has all keys."""
     _log.error("%s could not be shown: %s", request.url.path, fault)
+    if request.method == "POST" and not desk.json_wanted(request):
+        sent = desk.form(request)
+        desk.session(request).keep(
+            request.url.path, {k: v for k, v in sent.items() if "pin" not in k}
+        )
     says = desk.words(request)(str(fault))
     if desk.json_wanted(request):
         return JSONResponse({"status": "failed", "tone": "bad", "says": says}, 503)

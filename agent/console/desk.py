@@ -155,6 +155,9 @@ def act(
         _log.warning("order %s is not known yet: %s", order_id, fault)
         answer = Answer(order_id, "unknown", 0, answers.UNKNOWN)
         request.state.unsettled = order_id
+    if answer.code == 401:
+        held.guard = None
+        request.state.ended = True
     return answer
 
 
@@ -196,7 +199,7 @@ def render(request: Request, template: str, status: int = 200, **context: object
     """
     held = session(request)
     answer = context.get("answer")
-    if _ended(request, held, answer):
+    if _ended(request, held):
         return _sign_on(request, held)
     if isinstance(answer, Answer) and status == 200 and not answer.done:
         status = 202 if answer.unknown else 422
@@ -244,23 +247,21 @@ def json_wanted(request: Request) -> bool:
     return wants_json(headers)
 
 
-def _ended(request: Request, held: Session, answer: object) -> bool:
-    """Is nobody signed on any more, as the daemon says? Asked now and then, and when it refused."""
-    if held.guard is None:
+def _ended(request: Request, held: Session) -> bool:
+    """Has the daemon said that nobody is signed on here any more? It is asked now and then."""
+    now_s = time.monotonic()
+    if getattr(request.state, "ended", False):
+        return True
+    if held.guard is None or now_s - held.known_s < _LOOK_S or not picture(request).fresh:
         return False
-    if not isinstance(answer, Answer) or answer.code != 401:
-        now_s = time.monotonic()
-        if now_s - held.known_s < _LOOK_S or not picture(request).fresh:
-            return False
-        held.known_s = now_s
-        try:
-            told = link(request).ask("who", token=held.guard.token)
-        except GateError:
-            return False
-        if told.get("code") != 401:
-            return False
-    held.guard = None
-    return True
+    held.known_s = now_s
+    try:
+        told = link(request).ask("who", token=held.guard.token)
+    except GateError:
+        return False
+    if told.get("code") == 401:
+        held.guard = None
+    return held.guard is None
 
 
 def _sign_on(request: Request, held: Session) -> Response:

@@ -6,7 +6,6 @@ Rules kept here:
   answers again, and `GRACE_S` have passed, was never done.
 """
 
-import json
 import time
 
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from agent.console import answers, desk
 from agent.console.answers import Answer
 from agent.console.words import N_
 from agent.errors import StoreError
+from agent.store.queries.answers import answered
 
 GRACE_S = 6.0
 NEVER = N_("It was not done: the gate did not get it. Do it again if it is still wanted.")
@@ -22,18 +22,13 @@ NEVER = N_("It was not done: the gate did not get it. Do it again if it is still
 
 def settled(request: Request, order_id: str) -> Answer:
     """The answer as far as it is known now; status ``unknown`` while nobody can know."""
-    kept = None
     try:
         with desk.reading(request) as reading:
-            found = reading.rows(
-                "SELECT status, code, detail, result FROM results WHERE order_id = ?", (order_id,)
-            )
-            kept = found[0] if found else None
+            kept = answered(reading, order_id)
     except StoreError:
         return Answer(order_id, "unknown", 0, answers.UNKNOWN)
     if kept is not None:
-        result = json.loads(kept["result"]) if kept["result"] else {}
-        return answers.of(order_id, {**kept, "result": result})
+        return answers.of(order_id, kept)
     sent_s = desk.session(request).times.get(order_id)
     picture = desk.picture(request)
     after_s = 0.0 if sent_s is None else sent_s + GRACE_S
