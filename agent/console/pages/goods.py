@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
-from agent.console.pages import filled, told
+from agent.console.pages import drafts, filled, told
 from agent.console.pages.lanes import leading
 from agent.console.words import N_, Words
 from agent.core.model import Direction
@@ -47,15 +47,26 @@ _PATH = "/goods"
 
 def routes() -> list[Route]:
     """The routes of this module."""
-    return [Route(_PATH, page, methods=["GET", "POST"])]
+    return [
+        Route(_PATH, page, methods=["GET", "POST"]),
+        Route(f"{_PATH}/keep", keep, methods=["POST"]),
+    ]
 
 
 def page(request: Request) -> Response:
     """The slips, one slip at the gate, and the truck that leaves."""
     if request.method == "POST":
+        drafts.drop(request, _PATH)
         answer = _sent(request)
         return answer if isinstance(answer, Response) else _shown(request, answer)
+    if request.query_params:
+        drafts.drop(request, _PATH)
     return _shown(request, None)
+
+
+def keep(request: Request) -> Response:
+    """Keep the form that is being filled in."""
+    return drafts.keep(request, _PATH)
 
 
 def received(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -159,7 +170,11 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         "goods.html",
         answer=answer,
         filled=filled.Filled(
-            words, filled.closed(mine, "lines"), None if truck else answer, _begun(row, query)
+            words,
+            filled.closed(mine, "lines"),
+            None if truck else answer,
+            _begun(row, query),
+            order=filled.kept(request.method, mine),
         ),
         truck=filled.Filled(
             words,
@@ -173,6 +188,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         done_slips=[_slip(each, words) for each in every if each["state"] not in _OPEN],
         signers=signers,
         lanes=leading(site, Direction.OUT, lane),
+        again=bool(typed) and request.method == "GET",
         line_count=filled.Filled(words, mine).lines("lines", 2),
         extra_count=filled.Filled(words, mine).lines("extra", 0),
     )

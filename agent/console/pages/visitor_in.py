@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
-from agent.console.pages import filled, finding, receipt, told
+from agent.console.pages import drafts, filled, finding, receipt, told
 from agent.console.pages.lanes import leading
 from agent.console.words import N_, Words
 from agent.core.model import Direction
@@ -104,6 +104,7 @@ def routes() -> list[Route]:
     return [
         Route(_PATH, page, methods=["GET", "POST"]),
         Route(f"{_PATH}/look", look, methods=["POST"]),
+        Route(f"{_PATH}/keep", keep, methods=["POST"]),
         *receipt.routes(),
     ]
 
@@ -111,9 +112,17 @@ def routes() -> list[Route]:
 def page(request: Request) -> Response:
     """The form, and what it sends."""
     if request.method == "POST":
+        drafts.drop(request, _PATH)
         answer = _sent(request)
         return answer if isinstance(answer, Response) else _shown(request, answer)
+    if request.query_params:
+        drafts.drop(request, _PATH)
     return _shown(request, None)
+
+
+def keep(request: Request) -> Response:
+    """Keep the form that is being filled in."""
+    return drafts.keep(request, _PATH)
 
 
 def look(request: Request) -> Response:
@@ -207,6 +216,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         deposit_count=f.lines("deposits"),
         free=free,
         stock=stock,
+        again=bool(typed) and request.method == "GET",
         despite=bool(typed.get("despite")) or (answer is not None and answer.code == 403),
     )
 

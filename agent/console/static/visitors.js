@@ -246,6 +246,53 @@
     if (there) there.focus();
   });
 
+  // What is typed is kept by the console (not in the browser), so that nothing is lost when the guard
+  // is called away; and nothing is sent off to where nobody answers.
+  const KEEP_MS = 400;
+  function keeping(form) {
+    let timer = 0, typed = form.dataset.typed !== undefined, over = false;
+
+    function keep() {
+      clearTimeout(timer);
+      if (!typed || over) return;
+      navigator.sendBeacon(form.dataset.keep, new URLSearchParams(new FormData(form)));
+    }
+    function later(event) {
+      if (event.isComposing) return;
+      typed = true;
+      clearTimeout(timer);
+      timer = setTimeout(keep, KEEP_MS);
+    }
+    for (const name of ["input", "change", "compositionend"]) form.addEventListener(name, later);
+    form.addEventListener("submit", () => { over = true; clearTimeout(timer); });
+    addEventListener("pagehide", keep);
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-anew]")) over = true;
+      else if (event.target.closest("a[href], header button")) keep();
+    }, true);
+  }
+
+  function careful(form) {
+    form.addEventListener("submit", async (event) => {
+      if (form.dataset.sure || !document.body.classList.contains("old")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const button = event.submitter, held = form.dataset.held;
+      try {
+        const answer = await fetch("/csrf", {headers: {"Accept": "application/json"}});
+        if (!answer.ok) throw new Error("refused");
+        form.dataset.sure = "1";
+        if (held) form.dataset.held = held;
+        form.requestSubmit(button);
+      } catch {
+        const box = document.querySelector("[data-says]");
+        if (box) box.replaceChildren(element("p", document.body.dataset.lost, "say bad"));
+      } finally {
+        delete form.dataset.sure;
+      }
+    }, true);
+  }
+
   // A card at the desk reader in a form that only finds something: it is sent at once.
   function taking(form) {
     form.addEventListener("gate:card", (event) => { if (event.target.value) form.submit(); });
@@ -284,7 +331,11 @@
       const typed = at && at.matches("input, select, textarea") && at.value;
       if (fresh.length === 1 && box.dataset.follow !== undefined && !typed) location.assign(fresh[0].href);
     }
-    document.addEventListener("gate:entry", () => { if (!due) due = setTimeout(ask, 200); });
+    function soon() { if (!due) due = setTimeout(ask, 200); }
+    document.addEventListener("gate:entry", soon);
+    document.addEventListener("gate:all", soon);
+    // What came after this page was made and before it could hear.
+    setTimeout(soon, 800);
   }
 
   function unfolding(link) {
@@ -303,6 +354,8 @@
   for (const link of document.querySelectorAll("[data-unfold]")) unfolding(link);
   for (const form of document.querySelectorAll("form")) {
     if (form.method === "get") taking(form);
+    else if (form.dataset.form !== undefined) careful(form);
+    if (form.dataset.keep) keeping(form);
     fitting(form);
     if (form.method === "post" && form.querySelector("[data-main]")) walking(form);
     if (form.dataset.look) finding(form);
