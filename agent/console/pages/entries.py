@@ -31,8 +31,8 @@ OUTCOMES: Mapping[str, str] = {
     "unobserved": N_("no sensor could tell"),
 }
 CODES: Mapping[str, str] = {
-    "open": N_("open"),
-    "close": N_("close"),
+    "open": N_("raise the arm"),
+    "close": N_("lower the arm"),
     "stop": N_("stop"),
     "hold_open": N_("hold open"),
     "release_hold": N_("release"),

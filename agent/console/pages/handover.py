@@ -22,6 +22,7 @@ from agent.console.words import N_, Words
 from agent.core.handover import in_the_books
 from agent.core.plan_books import BooksPlan
 from agent.store.queries import counts, deposits, shifts, todo
+from agent.store.queries.table import Row
 from agent.store.reading import Reading
 
 _CASH = "cash."
@@ -78,7 +79,7 @@ def handover(request: Request) -> Response:
     if leads is not None:
         return leads
     with desk.reading(request) as reading:
-        current = shifts.shift(reading, site.desk)
+        current = own(request, reading)
         booked = _booked(reading, books)
         open_now = _open(reading, current)
         guards = shifts.guards(reading, "active")
@@ -97,6 +98,14 @@ def handover(request: Request) -> Response:
         open=[{"what": words(papers.OPEN[name]), "count": n} for name, n in open_now.items()],
         guards=[(row["guard"], row["name"]) for row in guards if row["guard"] != who.guard],
     )
+
+
+def own(request: Request, reading: Reading) -> Row | None:
+    """The shift of who is signed on here; else the newest one that is on at this desk."""
+    who = desk.guard(request)
+    on = [row for row in shifts.shifts(reading) if row["state"] == "on"]
+    mine = (row for row in on if who is not None and row["shift"] == who.shift)
+    return next(mine, None) or shifts.shift(reading, desk.site(request).desk)
 
 
 def _booked(reading: Reading, books: BooksPlan) -> Mapping[str, int]:

@@ -37,7 +37,7 @@ def printed(request: Request) -> dict[str, str]:
     """Where a paper comes from."""
     words, site, who = desk.words(request), desk.site(request), desk.guard(request)
     return {
-        "estate": site.plan.estate,
+        "estate": site.plan.books.texts.get("estate", site.plan.estate),
         "gate": site.name,
         "time": words.full(time.time_ns() // 1000),
         "guard": who.name if who else "",

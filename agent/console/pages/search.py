@@ -3,8 +3,7 @@
 Rules kept here:
 - what is looked for is kept in the session, never in an address; it stays there to be changed;
 - the newest come first, in pages; how far the index has come is said when it is behind;
-- an export holds what was found, with the journal's head and a seal over its own lines; who made
-  it stands in it;
+- an export holds what was found, with a seal that names the journal's head and who made it;
 - driver and companions are added to a movement, never changed in it.
 """
 
@@ -127,25 +126,18 @@ def _shown(row: Row, words: Words, site: Site) -> dict[str, Any]:
 
 def export(request: Request) -> Response:
     """``/search/export?find=…&as=csv|jsonl``: all that was found, sealed."""
-    words, site, form = desk.words(request), desk.site(request), asked(request)
+    words, site, form = desk.words(request), desk.site(request), asked(request, "/search")
     if not form:
         says = words(N_("Search first: there is nothing to export."))
         return desk.see(request, "/search", says, "bad")
-    with desk.reading(request) as reading:
-        sequence, digest = reading.head()
-        origin = {
-            **papers.printed(request),
-            "asked": {name: text for name, text in form.items() if text},
-            "head": sequence,
-            "headhash": digest.hex(),
-        }
-        rows = _all(reading, site, wanted(form, site), words)
-        if request.query_params.get("as") == "jsonl":
-            made, way, media = sealed.json_lines(rows, origin), "jsonl", "application/jsonl"
-        else:
-            made, way, media = sealed.comma_separated(rows, origin), "csv", "text/csv"
+    way = "jsonl" if request.query_params.get("as") == "jsonl" else "csv"
     stamp = words.local(time.time_ns() // 1000).strftime("%Y%m%d-%H%M%S")
-    return sealed.answer(f"movements-{site.plan.agent}-{stamp}.{way}", media, made)
+    name = f"movements-{site.plan.agent}-{stamp}.{way}"
+    about = "; ".join(f"{key}: {text}" for key, text in sorted(form.items()) if text)
+    with desk.reading(request) as reading:
+        rows = _all(reading, site, wanted(form, site), words)
+        made = sealed.archive(reading, name, rows, papers.printed(request)["guard"], about)
+    return sealed.answer(name, made)
 
 
 def _all(

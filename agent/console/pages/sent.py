@@ -147,25 +147,25 @@ def _here(request: Request) -> str:
     return f"{request.url.path}?{FIND}={quote(key, safe='')}" if key else request.url.path
 
 
-def asked(request: Request) -> Form:
-    """What is looked for on this page: nothing, or what the form of the last search said."""
+def asked(request: Request, page: str = "") -> Form:
+    """What is looked for on this page: nothing, or what its form said. ``page``: its path."""
     query = request.query_params
     key = query.get(FIND, "")
     if not key:
         return {"q": filled.plain(query["q"])} if query.get("q") else {}
-    return desk.session(request).drafts.get(_kept_at(request, key), {})
+    return desk.session(request).drafts.get(_kept_at(page or request.url.path, key), {})
 
 
 def _found(request: Request, form: Form) -> Response:
     """Keep what is looked for, and lead to the page that shows what is found."""
     key = secrets.token_hex(6)
     texts = {name: filled.plain(text) for name, text in form.items() if name not in _OURS}
-    desk.session(request).keep(_kept_at(request, key), texts)
+    desk.session(request).keep(_kept_at(request.url.path, key), texts)
     return desk.see(request, f"{request.url.path}?{FIND}={key}")
 
 
-def _kept_at(request: Request, key: str) -> str:
-    return f"{request.url.path}?{key}"
+def _kept_at(path: str, key: str) -> str:
+    return f"{path}?{key}"
 
 
 def may(request: Request, kind: str) -> bool:

@@ -60,7 +60,7 @@ def shift(request: Request) -> Response:
     words, site = desk.words(request), desk.site(request)
     now_us = time.time_ns() // 1000
     with desk.reading(request) as reading:
-        current = shifts.shift(reading, site.desk)
+        current = handover.own(request, reading)
         since_us = min(now_us - HOURS_US, current["began_us"] if current else now_us)
         log = shifts.duty_log(reading, since_us, now_us + DAY_US, _LOG)
         unsigned = todo.unsigned(reading)
