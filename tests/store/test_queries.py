@@ -52,8 +52,14 @@ def taken(name: str, visit: str, hour: float, receipt: int, **more: object) -> E
 
 
 def passed(card: str, kind: str, hour: float) -> Entry:
-    data = {"lane": "in-1", "passage": f"p-{card}", "outcome": "passed", "card": card}
-    data |= {"kind": kind, "from": "outside", "to": "inside", "vehicles": int(kind == "vehicle")}
+    data: dict[str, object] = {"lane": "in-1", "passage": f"p-{card}", "outcome": "passed"}
+    data |= {
+        "card": card,
+        "kind": kind,
+        "from": "outside",
+        "to": "inside",
+        "vehicles": int(kind == "vehicle"),
+    }
     return told(EntryType.PASSAGE_ENDED, "lane/in-1", hour, data, actor="")
 
 
