@@ -22,7 +22,7 @@ from agent.store.carry import Key, carrying
 from agent.store.endmark import EndMark
 from agent.store.erasure import Erasure, Slice, Write
 
-TRIM_ENTRIES = 200
+TRIM_ENTRIES = 100
 STEADY_NS = 3600 * 1_000_000_000
 """How long a clock has to be trusted, without a step, before dates are judged by it."""
 

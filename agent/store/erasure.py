@@ -20,7 +20,7 @@ from agent.core.model import Moment
 from agent.core.project import PROJECTIONS
 from agent.core.project_carried import OVER, RUNS_OUT
 
-SLICE_FIELDS = 1000
+SLICE_FIELDS = 500
 _IDS = "SELECT id FROM personal WHERE id >= ? ORDER BY id LIMIT ?"
 _HEADERS = (
     "SELECT sequence, recorded_us, quality FROM entries WHERE sequence IN "

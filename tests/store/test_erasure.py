@@ -131,7 +131,7 @@ def test_many_slices(tmp_path: Path) -> None:
         ledger.append([young], young.at)
         assert erase(ledger, BEFORE, NOW) == (650, 2600)
         said = [row for row in said_of(path) if row[0] == EntryType.PERSONAL_ERASED]
-        assert len(said) == 3
+        assert len(said) == 6
     assert left(path) == [651]
     assert verify(path).ok
 

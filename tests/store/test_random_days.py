@@ -40,6 +40,9 @@ THINGS = st.lists(
     st.sampled_from([OBJECT, CASH, {"kind": "driving_licence"}]), min_size=1, max_size=3
 )
 WAYS = st.sampled_from(["returned", "forfeited", "refund_due", "transferred"])
+OUTCOME = st.sampled_from(
+    ["left", "left", "left", "card_lost", "without_tap", "elsewhere", "mistake"]
+)
 SOME_CARD = st.sampled_from(CARDS)
 
 
@@ -150,13 +153,13 @@ class Days(RuleBasedStateMachine):
     @precondition(lambda self: self._known.visits)
     @rule(
         data=st.data(),
-        outcome=st.sampled_from(["left", "card_lost", "without_tap", "elsewhere", "mistake"]),
-        lane=st.booleans(),
+        outcome=OUTCOME,
         back=st.booleans(),
         few=st.booleans(),
+        way=st.sampled_from(["", "goes", "stays"]),
     )
-    def ends(self, data: st.DataObject, outcome: str, lane: bool, back: bool, few: bool) -> None:
-        booth, known = self._booth, self._known
+    def ends(self, data: st.DataObject, outcome: str, back: bool, few: bool, way: str) -> None:
+        booth, known, lane = self._booth, self._known, bool(way)
         visit = data.draw(st.sampled_from(sorted(known.visits)))
         card, mine = known.visits[visit], sorted(known.of(visit))
         named = mine[:-1] if few else mine
@@ -181,9 +184,12 @@ class Days(RuleBasedStateMachine):
             known.over.add(deposit)
         del known.visits[visit]
         self._put_away(card, outcome, back=back)
-        known.inside.discard(card)
-        if lane:
+        if way != "stays":
+            known.inside.discard(card)
+        if way == "goes":
             booth.drive(OUT)
+        elif way == "stays":
+            booth.drives_off(OUT)
 
     @precondition(lambda self: self._known.visits)
     @rule(data=st.data())
@@ -374,7 +380,7 @@ def _again(booth: Booth, ledger: Ledger) -> Booth:
 
 TestDays = Days.TestCase
 TestDays.settings = settings(
-    max_examples=size(12, 200),
+    max_examples=size(16, 400),
     stateful_step_count=size(40, 120),
     deadline=None,
     suppress_health_check=list(HealthCheck),
