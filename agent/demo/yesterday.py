@@ -6,6 +6,7 @@ Rules kept here:
   deposits in the drawer, a slip, notices, somebody who is expected.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,8 @@ class _Day:
         self._to(20.5)
         self._leaves(who, OUT, "VC-001", guest)
         family = {"visitor": "王先生", "unit": "8-1203", "plate": "粤S·8K216", "bay": "会所 1"}
-        evening = self._visit(who, "VV-002", "resident", family, object_="车钥匙", pocket="3")
+        keys = {"kind": "object", "description": "车钥匙", "pocket": "3"}
+        evening = self._visit(who, "VV-002", "resident", family, thing=keys)
         order(
             "visit.decline", who, kind="resident", visitor="推销员 胡某", unit="6-0301",
             reason="推销，住户不接待", asked="host_declined",
@@ -159,9 +161,14 @@ class _Day:
         )  # fmt: skip
         self._to(6)
         late = {"visitor": "钱女士", "unit": "1-0902", "host": "黄敏"}
-        self._visit(who, "VC-002", "resident", late, object_="工作证", pocket="12", hours=4)
+        card = {"kind": "work_card", "description": "工作证", "pocket": "12"}
+        self._visit(who, "VC-002", "resident", late, thing=card, hours=4)
         self._to(4)
         order("visit.open", who, kind="viewing", visitor="贺先生夫妇", phone="13900000009", hours=6)
+        self._to(3.4)
+        papers = {"visitor": "石经理", "company": "中安检测", "department": "工程部"}
+        thing = {"kind": "driving_licence", "pocket": "3"}
+        self._visit(who, "VC-006", "company", papers, thing=thing)
         self._to(3)
         lost = {"visitor": "丁先生", "company": "启明装饰", "host": "郑强"}
         keeps = self._visit(who, "VC-003", "company", lost, cash=5_000)
@@ -172,6 +179,11 @@ class _Day:
         goods = [{"name": "旧冰箱", "quantity": 1}]
         slip = {"number": "FX-0732", "unit": "8-1203", "signatory": "王秀兰", "stamp": True}
         order("slip.receive", who, **slip, lines=goods, owner="大件物流", plate="粤B·T4410")
+
+        self._to(1.3)
+        papers = {"visitor": "唐师傅", "unit": "2-1206", "plate": "粤B·M2280", "bay": "会所 2"}
+        thing = {"kind": "work_card", "pocket": "7", "description": "工号 0386"}
+        self._visit(who, "VC-007", "resident", papers, thing=thing)
 
     def before_now(self) -> None:
         """What waits for whoever signs on."""
@@ -222,19 +234,16 @@ class _Day:
         form: dict[str, str],
         *,
         cash: int = 0,
-        object_: str = "",
-        pocket: str = "",
+        thing: Mapping[str, object] | None = None,
         hours: int = 12,
         **more: object,
     ) -> dict[str, object]:
         """Somebody comes, leaves something, gets a card, and goes in."""
         owner = form["visitor"]
-        thing: dict[str, object] = {"kind": "cash", "amount": cash, "owner": owner}
-        if object_:
-            thing = {"kind": "object", "description": object_, "pocket": pocket, "owner": owner}
+        held = {"owner": owner, **(thing or {"kind": "cash", "amount": cash})}
         told = self._past.order(
             "visit.open", who, kind=kind, card=card, answer="host_agreed", hours=hours,
-            deposits=[thing], **form, **more,
+            deposits=[held], **form, **more,
         )  # fmt: skip
         self._past.later(20)
         self._past.tap(IN, card)

@@ -66,12 +66,12 @@ def test_a_day_is_lived_through_by_orders_and_taps(settings: Settings, roster: P
         began = sum(entry.type == EntryType.ACCESS_GRANTED for entry in entries)
         assert sum(entry.type == EntryType.PASSAGE_ENDED for entry in entries) == began > 20
         open_now = {row["card"]: row for row in visits.visits(reading)}
-        assert set(open_now) == {"VC-002", "VV-004", "W-001", ""}
+        assert set(open_now) == {"VC-002", "VC-006", "VC-007", "VV-004", "W-001", ""}
         assert open_now["VC-002"]["overdue"] == 1
         assert open_now["VV-004"]["truck"] == 1
         held = counts.counts(reading)
         assert held["cash"] == {"CNY": 20_000}
-        assert [row["pocket"] for row in deposits.pockets(reading)] == ["12"]
+        assert [row["pocket"] for row in deposits.pockets(reading)] == ["3", "7", "12"]
         assert len(desk.slips(reading)) == 1
         assert len(desk.appointments(reading)) == 3
         assert shifts.shift(reading) is None
