@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.pages import told
-from agent.console.pages.sent import Deed, asked, may, take
+from agent.console.pages.sent import Deed, asked, may, take, version
 from agent.console.words import N_, Words
 from agent.store.queries.desk import bans as found_bans
 
@@ -42,6 +42,7 @@ def bans(request: Request) -> Response:
         "bans.html",
         sent.status,
         sheet=sent.sheet,
+        version=_version(request),
         asked=text,
         may_lift=may(request, "ban.lift"),
         rows=[_shown(row, words, now_us) for row in rows],
@@ -64,6 +65,19 @@ def _shown(row: Mapping[str, Any], words: Words, now_us: int) -> dict[str, Any]:
     }
 
 
+def _version(request: Request) -> str:
+    with desk.reading(request) as reading:
+        return version(found_bans(reading), "ban")
+
+
+def changed(request: Request) -> Response:
+    """``/bans/version``: so that a page sees that there is news."""
+    return JSONResponse({"version": _version(request)})
+
+
 def routes() -> list[Route]:
     """The routes of this page."""
-    return [Route("/bans", bans, methods=["GET", "POST"])]
+    return [
+        Route("/bans", bans, methods=["GET", "POST"]),
+        Route("/bans/version", changed),
+    ]

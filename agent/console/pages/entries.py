@@ -61,8 +61,14 @@ CODES: Mapping[str, str] = {
     "wedding": N_("wedding convoy"),
 }
 """What some entries name by a word of the program."""
-_CODED = ("order", "alarm", "emergency", "answer", "reader", "input", "output")
-_KINDS = ("gate.help.", "gate.priority.")
+_CODED = ("order", "alarm", "emergency", "answer")
+_MORE: Mapping[str, tuple[str, ...]] = {
+    "gate.help.": ("kind",),
+    "gate.priority.": ("kind",),
+    "gate.reader.": ("reader",),
+    "gate.input.": ("input",),
+    "gate.output.": ("output",),
+}
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
 _TEXTS = ("companions", "description", "text_private")
 _FREE = frozenset({EntryType.DUTY_NOTED.value, EntryType.SUPERVISOR_CHECKED.value})
@@ -103,8 +109,8 @@ def sentence(row: Mapping[str, Any], words: Words) -> str:
 def about(row: Mapping[str, Any], words: Words) -> str:
     """Why, and the free texts: what a table does not show in columns of its own."""
     data, personal = row["data"], row["personal"]
-    coded = (*_CODED, "kind") if str(row["type"]).startswith(_KINDS) else _CODED
-    codes = (str(data.get(name, "")) for name in coded)
+    more = next((name for begin, name in _MORE.items() if str(row["type"]).startswith(begin)), ())
+    codes = (str(data.get(name, "")) for name in (*_CODED, *more))
     reason, duty = str(data.get("reason", "")), str(data.get("duty", ""))
     found = [words(CODES.get(code, code)) for code in codes if code]
     found += [words(_DUTIES.get(duty, duty))] if duty else []

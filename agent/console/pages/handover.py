@@ -96,7 +96,8 @@ def handover(request: Request) -> Response:
         since=words.moment(current["began_us"]),
         lines=[_line(name, booked[name], words, books) for name in booked],
         open=[{"what": words(papers.OPEN[name]), "count": n} for name, n in open_now.items()],
-        guards=[(row["guard"], row["name"]) for row in guards if row["guard"] != who.guard],
+        card=next((row["card"] for row in guards if row["guard"] == who.guard), ""),
+        guards=[row for row in guards if row["guard"] != who.guard],
     )
 
 

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.pages import told
 from agent.console.pages.notices import span
-from agent.console.pages.sent import Deed, take
+from agent.console.pages.sent import Deed, take, version
 from agent.console.words import N_, Words
 from agent.store.queries.desk import announced, help_request, help_requests
 
@@ -77,6 +77,7 @@ def requests(request: Request) -> Response:
         "help.html",
         sent.status,
         sheet=sent.sheet,
+        version=_version(request),
         kinds=told.options(KINDS, words),
         priorities=told.options(PRIORITIES, words),
         rows=[_shown(row, words, now_us) for row in rows],
@@ -135,6 +136,19 @@ def left(seconds: float) -> str:
     return f"{'-' if seconds < 0 and whole else ''}{whole // 60}:{whole % 60:02d}"
 
 
+def _version(request: Request) -> str:
+    with desk.reading(request) as reading:
+        return version(help_requests(reading), "help")
+
+
+def changed(request: Request) -> Response:
+    """``/help/version``: so that a page sees that there is news."""
+    return JSONResponse({"version": _version(request)})
+
+
 def routes() -> list[Route]:
     """The routes of this page."""
-    return [Route("/help", requests, methods=["GET", "POST"])]
+    return [
+        Route("/help", requests, methods=["GET", "POST"]),
+        Route("/help/version", changed),
+    ]

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.pages import told
-from agent.console.pages.sent import Deed, take
+from agent.console.pages.sent import Deed, take, version
 from agent.console.words import N_, Words
 from agent.store.queries.desk import all_notices
 
@@ -49,6 +49,7 @@ def notices(request: Request) -> Response:
         "notices.html",
         sent.status,
         sheet=sent.sheet,
+        version=_version(request),
         audiences=told.options(AUDIENCES, words),
         current=[_shown(row, words, now_us) for row in current],
         over=[_shown(row, words, now_us) for row in rows if row["state"] != "open"][:_OVER],
@@ -73,6 +74,19 @@ def span(from_us: int, until_us: int, words: Words) -> str:
     return f"{begins} – {words.moment(until_us)}" if until_us else f"{begins} –"
 
 
+def _version(request: Request) -> str:
+    with desk.reading(request) as reading:
+        return version(all_notices(reading), "notice")
+
+
+def changed(request: Request) -> Response:
+    """``/notices/version``: so that a page sees that there is news."""
+    return JSONResponse({"version": _version(request)})
+
+
 def routes() -> list[Route]:
     """The routes of this page."""
-    return [Route("/notices", notices, methods=["GET", "POST"])]
+    return [
+        Route("/notices", notices, methods=["GET", "POST"]),
+        Route("/notices/version", changed),
+    ]
