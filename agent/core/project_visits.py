@@ -42,7 +42,7 @@ PROJECTIONS = (
             "origin": "TEXT",
             "sequence": "INTEGER",
         },
-        indexes=("card, state", "state, until_us", "bay, state"),
+        indexes=("card, state", "state, until_us", "bay, state", "opened_us"),
     ),
     Projection(
         "deposits",
