@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from agent.store.index_file import connect, unusable
+from agent.store.index_file import connect, damaged, discard, unusable
 from agent.store.index_fill import DAY_US, SLICE, Filler
 from agent.store.index_find import newest_first
 from agent.store.queries.table import Row, entries_told
@@ -78,11 +78,23 @@ class SearchIndex:
         return 0 if row is None else int(row[0])
 
     def fill(self, reading: Reading, entries: int = SLICE) -> bool:
-        """Take in at most so many entries, one commit; True when there is more to do."""
+        """Take in at most so many entries, one commit; True when there is more to do.
+
+        A file that turns out to be damaged is begun anew.
+        """
         try:
             return self._filler.fill(reading, entries)
         except sqlite3.Error as error:
+            if not damaged(error):
+                raise unusable(self._path, error) from error
+        self._conn.close()
+        try:
+            discard(self._path)
+        except OSError as error:
             raise unusable(self._path, error) from error
+        self._conn = connect(self._path)
+        self._filler = Filler(self._conn)
+        return True
 
     def find(self, reading: Reading, wanted: Wanted, limit: int = 50, before: int = 0) -> Found:
         """The newest entries that meet all conditions, at most ``limit``, older than ``before``."""

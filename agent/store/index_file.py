@@ -41,16 +41,26 @@ EMPTY = tuple(f"DELETE FROM {name}" for name in ("mark", "bundles", "pieces", "h
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode; raises StoreError when there can be no such file."""
     try:
-        return _connected(path)
-    except sqlite3.DatabaseError:
-        for end in ("", "-wal", "-shm"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
-    except OSError as error:
-        raise unusable(path, error) from error
-    try:
+        try:
+            return _connected(path)
+        except sqlite3.DatabaseError as error:
+            if not damaged(error):
+                raise
+            discard(path)
         return _connected(path)
     except (sqlite3.Error, OSError) as error:
         raise unusable(path, error) from error
+
+
+def damaged(error: sqlite3.Error) -> bool:
+    """Is it the file that is wrong, and not the moment (locked, no room)?"""
+    return not isinstance(error, sqlite3.OperationalError)
+
+
+def discard(path: Path) -> None:
+    """Throw the file away; raises OSError."""
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def unusable(path: Path, error: Exception) -> StoreError:

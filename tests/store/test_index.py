@@ -209,6 +209,34 @@ def test_what_cannot_be_used_is_thrown_away(tmp_path: Path, reading: Reading, da
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_file_that_turns_out_to_be_damaged_is_begun_anew(
+    tmp_path: Path, reading: Reading
+) -> None:
+    path = tmp_path / "search.db"
+    with SearchIndex.open(path) as index:
+        fill(index, reading)
+    raw = bytearray(path.read_bytes())
+    raw[4096:] = b"\xa5" * (len(raw) - 4096)
+    path.write_bytes(raw)
+    with SearchIndex.open(path) as index:
+        fill(index, reading)
+        assert len(index.find(reading, Wanted(person="小明")).rows) == 3
+
+
+def test_a_file_that_is_locked_is_not_thrown_away(tmp_path: Path, reading: Reading) -> None:
+    path = tmp_path / "search.db"
+    with SearchIndex.open(path) as index:
+        fill(index, reading)
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
+        conn.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            SearchIndex.open(path)
+        conn.execute("COMMIT")
+    with SearchIndex.open(path) as index:
+        assert index.upto == 6
+
+
 def test_no_place_for_an_index_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="search index cannot be used"):
         SearchIndex.open(tmp_path / "none" / "search.db")
