@@ -278,8 +278,8 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         tap A > granted; wait; hold open; travel; show granted
         order open > arm.ordered; done 200; wait; hold open
         stop > agent.stopped SIGTERM
-        restart > agent.started; passage.ended interrupted; passage.ended interrupted
-        restart > agent.started
+        restart > agent.started; passage.ended interrupted; passage.ended interrupted; books
+        restart > agent.started; books
         loop off >
         beam off >
         closed off >
