@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
-from agent.console.pages import drafts, filled, finding, receipt, told
+from agent.console.pages import drafts, filled, finding, plated, receipt, told
 from agent.console.pages.lanes import leading
 from agent.console.words import N_, Words
 from agent.core.model import Direction
@@ -149,6 +149,8 @@ def look(request: Request) -> Response:
             books = desk.site(request).plan.books
             lines = finding.visit_lines([out] if out else [], words, books, now_us)
             groups += finding.group(words(N_("This card is out")), lines)
+    if name == "plate" and desk.site(request).plan.books.country == plated.COUNTRY:
+        groups += finding.group(words(plated.PLATE), plated.lines(typed, words), "warn")
     return JSONResponse({"groups": groups})
 
 
@@ -216,6 +218,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         deposit_count=f.lines("deposits"),
         free=free,
         stock=stock,
+        contractor_days=books.contractor_days,
         again=bool(typed) and request.method == "GET",
         despite=bool(typed.get("despite")) or (answer is not None and answer.code == 403),
     )
