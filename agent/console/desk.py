@@ -55,6 +55,8 @@ _ORDER = re.compile(r"console-[0-9a-f]{32}")
 NO_DESK = "console"
 """What the desk is called where none is configured."""
 _LOOK_S = 5.0
+_DAY = (6, 19)
+"""From which hour to which hour the screen is light."""
 _ENDED = N_("Your shift has ended. What you filled in is kept: sign on and send it again.")
 _log = logging.getLogger("gate.console")
 
@@ -214,6 +216,7 @@ def render(request: Request, template: str, status: int = 200, **context: object
         "order_id": lambda: order_id(request),
         "flashes": lambda: _flashes(held),
         "here": request.url.path,
+        "scheme": _scheme(words(request)),
         **context,
     }
     page = request.app.state.templates[held.language].get_template(template)
@@ -273,6 +276,12 @@ def _sign_on(request: Request, held: Session) -> Response:
         held.keep(path, sent)
     held.say(words(request)(_ENDED), "wait")
     return RedirectResponse(f"/sign-on?next={quote(path, safe='')}", 303)
+
+
+def _scheme(said: Words) -> str:
+    """Light by day and dark by night, by the gate's own hour."""
+    hour = said.local(time.time_ns() // 1000).hour
+    return "light" if _DAY[0] <= hour < _DAY[1] else "dark"
 
 
 def _flashes(held: Session) -> list[tuple[str, str]]:

@@ -74,6 +74,7 @@ class LaneCard:
     next: Next | None = None
     duty: str = ""
     since_us: int = 0
+    card: str = ""
     can: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -104,6 +105,7 @@ def lane_card(
         _next(words, plan, known, duty, shown),
         due,
         int(duty["since_us"]) if duty is not None else 0,
+        str(duty.get("card") or "") if duty is not None else "",
         _can(plan, known),
     )
 

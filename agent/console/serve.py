@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import socket
 import ssl
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ def serve(site: Site, listen: Listen) -> None:
         ssl_certfile=listen.cert,
         ssl_keyfile=None if listen.key is None else str(listen.key),
     )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Its server hands the signal on when it has ended in order: that is the end, no fault.
+        signal.signal(number, lambda *_: None)
     try:
         server = uvicorn.Server(config)
         _log.info("the guard's screen: %s://%s:%d/", scheme, shown, port)

@@ -33,3 +33,7 @@ class Site:
     def lane(self, lane: str) -> str:
         """What people call a lane."""
         return self.lanes.get(lane) or lane
+
+    def place(self, name: str) -> str:
+        """What people call a lane or a desk."""
+        return self.lanes.get(name) or self.desks.get(name) or name

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.console import desk
+from agent.console.said import translated
 from agent.console.words import N_, Words
 
 _TONES = {"ok": "good", "degraded": "wait", "down": "bad"}
@@ -15,7 +16,13 @@ _PARTS = {
     "relays": N_("relays"),
     "uplink": N_("line to the centre"),
     "clock": N_("clock"),
+    "disk": N_("disk"),
+    "gpio": N_("relays and inputs"),
+    "printer": N_("printer"),
 }
+N_("reader %(name)s")
+N_("display %(name)s")
+_NAMED = ("reader", "display")
 
 
 def health(request: Request) -> Response:
@@ -38,12 +45,19 @@ def _part(words: Words, part: object) -> dict[str, str]:
     name, condition = str(told.get("part", "")), str(told.get("condition", ""))
     counters = told.get("counters") or {}
     return {
-        "name": words(_PARTS.get(name, name)),
+        "name": _name(words, name),
         "condition": condition,
         "tone": _TONES.get(condition, "wait"),
-        "detail": words(str(told.get("detail", ""))),
+        "detail": translated(words, str(told.get("detail", ""))),
         "counters": ", ".join(f"{key} {value}" for key, value in counters.items() if value),
     }
+
+
+def _name(words: Words, name: str) -> str:
+    what, _, which = name.partition(" ")
+    if which and what in _NAMED:
+        return words.filled(f"{what} %(name)s", {"name": which})
+    return words(_PARTS.get(name, name))
 
 
 def _memory_mb() -> int:

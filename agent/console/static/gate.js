@@ -101,7 +101,9 @@
       heardMs = performance.now();
       const told = JSON.parse(event.data);
       sequence = Math.max(sequence, told.sequence);
-      if (told.duty && told.lane) wanted(told.lane);
+      if (told.duty && told.lane) { wanted(told.lane); sound(CALL); }
+      if (told.type === "gate.alarm.raised.v1" || told.type === "gate.emergency.raised.v1") sound(ALARM);
+      if (told.type.startsWith("gate.help.asked")) sound(CALL);
       changed("entry");
     });
     source.addEventListener("card", (event) => {
@@ -109,7 +111,7 @@
       const told = JSON.parse(event.data);
       sequence = Math.max(sequence, told.sequence);
       changed("entry");
-      if (!body.dataset.desk || told.desk === body.dataset.desk) shown(told);
+      if (!body.dataset.desk || told.desk === body.dataset.desk) { sound(CARD); shown(told); }
     });
     source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000); };
     addEventListener("pagehide", () => source.close());
@@ -265,6 +267,7 @@
     const card = lanes().find((one) => one.dataset.laneCard === at);
     for (const field of dialog.querySelectorAll("[data-lane]")) field.value = at;
     for (const word of dialog.querySelectorAll("[data-lane-name]")) word.textContent = card ? card.dataset.name : at;
+    for (const field of dialog.querySelectorAll("[data-duty-who]")) field.value = card && card.dataset.duty === "lockdown_release" ? card.dataset.who : "";
     for (const field of dialog.querySelectorAll("[data-duty-card]")) field.value = card ? card.dataset.card : "";
     dialog.showModal();
     const first = dialog.querySelector("input[type=radio], a, input:not([type=hidden])");
@@ -296,11 +299,9 @@
   async function send(form, submitter) {
     if (form.dataset.busy) return;
     form.dataset.busy = "1";
-    if (submitter) submitter.disabled = true;
     const order = form.querySelector("input[name=order_id]");
     const sent = order ? order.value : "";
     const dialog = form.closest("dialog");
-    if (submitter) submitter.disabled = false;
     const work = post(form, submitter);
     if (submitter) submitter.disabled = true;
     try {
@@ -461,6 +462,55 @@
     const pin = document.querySelector("[data-pin]");
     if (pin) pin.focus();
   }
+
+  // --- light, dark, sounds ------------------------------------------------------------------
+
+  // A row of states behind one button; the chosen one stays with this browser.
+  function cycle(name, states, apply) {
+    const tool = document.querySelector(`[data-${name}-tool]`);
+    let state = localStorage.getItem(name) || states[0];
+    if (!states.includes(state)) state = states[0];
+    const show = () => {
+      if (tool) { tool.title = tool.dataset[state]; tool.setAttribute("aria-label", tool.dataset[state]); }
+      apply(state);
+    };
+    if (tool) tool.addEventListener("click", () => {
+      state = states[(states.indexOf(state) + 1) % states.length];
+      localStorage.setItem(name, state);
+      show();
+      if (state !== "off") say(tool.dataset[state], "good");
+    });
+    show();
+  }
+
+  const root = document.documentElement;
+  cycle("scheme", ["auto", "light", "dark"], (state) => { root.dataset.scheme = state === "auto" ? root.dataset.hour : state; });
+
+  // Few and different: two rising notes call to a lane, three equal low ones are an alarm.
+  const CALL = [660, 880], ALARM = [330, 330, 330], CARD = [990];
+  let loud = "on", air = null;
+  cycle("sound", ["on", "low", "off"], (state) => { loud = state; });
+
+  function sound(notes) {
+    if (loud === "off") return;
+    air = air || new AudioContext();
+    if (air.state === "suspended") air.resume();
+    notes.forEach((hertz, n) => {
+      const begins = air.currentTime + n * 0.22;
+      const note = air.createOscillator(), level = air.createGain();
+      note.frequency.value = hertz;
+      level.gain.setValueAtTime(loud === "low" ? 0.03 : 0.2, begins);
+      level.gain.exponentialRampToValueAtTime(0.001, begins + 0.2);
+      note.connect(level).connect(air.destination);
+      note.start(begins);
+      note.stop(begins + 0.2);
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const line = event.target.closest(".says .say");
+    if (line && !line.dataset.order) line.remove();
+  });
 
   // --- begin --------------------------------------------------------------------------------
 
