@@ -185,3 +185,40 @@ def test_what_becomes_of_a_deposit() -> None:
     assert form("reverse", typed, BOOKS) == {"deposit": "d-1", "why": "nothing taken"}
     assert form("take", typed, BOOKS) == {"visit": "v-1", "kind": "cash", "amount": "500"}
     assert form("take", {"visit": "v-1"}, BOOKS) == {"visit": "v-1"}
+
+
+def test_who_left_elsewhere_was_given_nothing_here() -> None:
+    """What was not said to go another way stays held; no card came over this desk."""
+    typed = {
+        "visit": "v-1",
+        "card_back": "true",
+        "deposits.0.deposit": "d-1",
+        "deposits.0.end": "returned",
+        "deposits.1.deposit": "d-2",
+        "deposits.1.end": "refund_due",
+    }
+    form = visitor_out.ended(typed, "elsewhere", "")
+    assert form["card_back"] is False
+    assert form["deposits"] == [{"deposit": "d-2", "end": "refund_due"}]
+    mistake = visitor_out.ended({**typed, "deposits.1.end": ""}, "mistake", "")
+    assert (mistake["card_back"], mistake["deposits"]) == (True, [])
+
+
+def test_only_what_is_different_is_corrected() -> None:
+    """A field that was emptied is sent empty, one that is as it was is not sent."""
+    row = {"personal": {"visitor": "李四", "plate": "粤B1", "host": "陈"}, "bay": "A1"}
+    typed = {
+        "visit": "v-1",
+        "visitor": " 李四 ",
+        "plate": "",
+        "host": "王",
+        "bay": "A2",
+        "hours": "2",
+    }
+    assert visitor_out.changed(typed, row) == {
+        "visit": "v-1",
+        "plate": "",
+        "host": "王",
+        "bay": "A2",
+        "hours": "2",
+    }

@@ -64,7 +64,7 @@ def page(request: Request) -> Response:
         tells=_tells(row, shown, deposits, words, books) if new else [],
         deposits=deposits,
         numbers=numbers,
-        number=f"{numbers[0]:06d}" if numbers else "",
+        number=numbers[0] if numbers else "",
         estate=books.texts.get("estate", site.plan.estate),
         gate=site.name,
         taken=words.full(row["opened_us"]),

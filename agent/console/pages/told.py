@@ -81,6 +81,7 @@ def visit(row: Row, words: Words, books: BooksPlan, now_us: int) -> dict[str, An
         "overdue": _late(now_us - until_us, words) if late else "",
         "held": ", ".join(place(each, words, books) for each in held),
         "open": row["state"] == "open",
+        "contractor": row["kind"] == "contractor",
     }
 
 
@@ -105,7 +106,7 @@ def deposit(row: Row, words: Words, books: BooksPlan, now_us: int) -> dict[str, 
         "owner": person(row, words, "owner") or visitor,
         "visitor": visitor,
         "card": row["card"],
-        "receipt": row["receipt"],
+        "receipt": f"{row['receipt']:06d}",
         "since": words.moment(row["taken_us"]),
         "late": _late(waits_us, words) if late else "",
     }

@@ -20,6 +20,7 @@ from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import filled, finding, told
 from agent.console.pages.lanes import leading
+from agent.console.pages.visitor_in import stays
 from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.model import Direction
@@ -29,7 +30,10 @@ from agent.store.reading import Reading
 
 Row = Mapping[str, Any]
 
-OUTCOMES = frozenset({"card_lost", "without_tap", "elsewhere"})
+OUTCOMES = frozenset({"left", "card_lost", "without_tap", "elsewhere", "mistake"})
+_NOT_HERE = frozenset({"elsewhere", "mistake"})
+"""Ends at which nobody stood at the window: nothing was given back, no card was taken."""
+CHANGES = ("visitor", "company", "plate", "unit", "host", "phone", "companions", "bay")
 DUTIES: Mapping[str, str] = {
     "deposit_due": N_("take the card back and give the deposit back"),
     "inspection_due": N_("open the truck's back and look in"),
@@ -39,6 +43,8 @@ DUTIES: Mapping[str, str] = {
 }
 _AT_GOODS = frozenset({"inspection_due", "release_slip_due"})
 _DEPOSIT = ("deposit", "end", "to", "why")
+_DIFFERENT = (OUTCOMES - {"left"}) | {"override", "dismiss"}
+_OVER = N_("The visit is over.")
 _PATH = "/visitor-out"
 
 
@@ -86,9 +92,11 @@ def waiting(request: Request) -> Response:
 def ended(typed: Mapping[str, str], outcome: str, lane: str) -> dict[str, Any]:
     """The form of ``visit.end``."""
     form: dict[str, Any] = filled.texts(typed, ("visit", "reason"))
-    back = outcome != "card_lost" and bool(typed.get("card_back"))
+    back = bool(typed.get("card_back")) and outcome not in {"card_lost", "elsewhere"}
     form |= {"outcome": outcome, "card_back": back, "deposits": []}
     for n, line in enumerate(filled.lines(typed, "deposits", _DEPOSIT)):
+        if outcome in _NOT_HERE and line.get("end") in (None, "returned"):
+            continue
         lost = bool(typed.get(f"deposits.{n}.receipt_lost"))
         form["deposits"].append({**line, **({"receipt_lost": True} if lost else {})})
     if lane:
@@ -96,29 +104,49 @@ def ended(typed: Mapping[str, str], outcome: str, lane: str) -> dict[str, Any]:
     return form
 
 
+def changed(typed: Mapping[str, str], row: Row) -> dict[str, str]:
+    """The form of ``visit.change``: what is different from what is written, emptied fields too."""
+    before = {name: str(row["personal"].get(name, "")) for name in CHANGES} | {"bay": row["bay"]}
+    form = {
+        name: text
+        for name in CHANGES
+        if name in typed and (text := filled.plain(typed[name])) != before[name]
+    }
+    return form | filled.texts(typed, ("visit", "hours"))
+
+
 def _sent(request: Request) -> Response | Answer:
     typed, words = desk.form(request), desk.words(request)
-    what, _, rest = typed.get("do", "").partition(" ")
-    if what == "override":
-        form = filled.texts(typed, ("visit", "reason")) | {"lane": rest}
-        answer = desk.act(request, "visit.override", form)
-        says = words(N_("Let out by override; the visit stays open."))
-    elif rest in OUTCOMES:
-        answer = desk.act(request, "visit.end", ended(typed, rest, ""))
-        says = words(N_("The visit is over."))
-    else:
-        answer = desk.act(request, "visit.end", ended(typed, "left", rest))
-        says = words(N_("The visit is over. “Thank you, goodbye.”"))
-    if not answer.done:
-        return answer
-    return desk.see(request, "/" if rest and rest not in OUTCOMES else _PATH, says)
+    what, first, second, *_ = (*typed.get("do", "").split(), "", "", "")
+    after = _PATH
+    match what:
+        case "override":
+            form: Mapping[str, Any] = filled.texts(typed, ("visit", "reason")) | {"lane": first}
+            answer = desk.act(request, "visit.override", form)
+            after, says = "/", N_("Let out by override; the visit stays open.")
+        case "dismiss":
+            form = filled.texts(typed, ("reason",)) | {"lane": first}
+            answer = desk.act(request, "duty.dismiss", form)
+            after, says = "/", N_("Written down: nobody waits there any more.")
+        case "change":
+            with desk.reading(request) as reading:
+                row = books_visits.visit(reading, typed.get("visit", ""))
+            form = changed(typed, row) if row else filled.texts(typed, ("visit",))
+            answer = desk.act(request, "visit.change", form)
+            after, says = f"{_PATH}?visit={typed.get('visit', '')}", N_("The visit is corrected.")
+        case _:
+            outcome, lane = (first, second) if first in OUTCOMES else ("left", first)
+            answer = desk.act(request, "visit.end", ended(typed, outcome, lane))
+            says = N_("The visit is over. “Thank you, goodbye.”") if lane else _OVER
+            after = "/" if lane else _PATH
+    return desk.see(request, after, words(says)) if answer.done else answer
 
 
 def _shown(request: Request, answer: Answer | None) -> Response:
     words, site = desk.words(request), desk.site(request)
     books, now_us = site.plan.books, time.time_ns() // 1000
     typed, query = desk.form(request), request.query_params
-    asked = filled.plain(query.get("card", ""))
+    asked = _asked(query.get("card", ""))
     with desk.reading(request) as reading:
         row = _meant(reading, typed.get("visit") or query.get("visit", ""), asked)
         rows = [] if row else books_visits.visits(reading, "open", 300)
@@ -133,24 +161,54 @@ def _shown(request: Request, answer: Answer | None) -> Response:
     due = next((each for each in duties if row and each["card"] == row["card"] != ""), None)
     lane = query.get("lane", "") or (str(due["lane"]) if due else "")
     suggested = {f"deposits.{n}.end": "returned" for n in range(20)}
+    written: dict[str, str] = {}
+    if row is not None:
+        written = {name: str(row["personal"].get(name, "")) for name in CHANGES}
+        written["bay"] = str(row["bay"])
+    corrects = typed.get("do") == "change"
+    mine, theirs = ({}, typed) if corrects else (typed, {})
     return desk.render(
         request,
         "visitor_out.html",
         answer=answer,
         filled=filled.Filled(
-            words, typed, answer, suggested, order=filled.kept(request.method, typed)
+            words,
+            mine,
+            None if corrects else answer,
+            suggested,
+            order=filled.kept(request.method, mine),
         ),
+        change=filled.Filled(
+            words,
+            theirs,
+            answer if corrects else None,
+            written,
+            "change-",
+            filled.kept(request.method, theirs),
+        ),
+        corrects=corrects,
+        differs=bool(mine.get("reason")) or bool(set(mine.get("do", "").split()) & _DIFFERENT),
+        bays=[(bay, bay) for bay in books.bays],
+        stays=stays(words, books.longest_visit_us, books.contractor_days),
+        due_lane=str(due["lane"]) if due else "",
+        due_name=site.lane(str(due["lane"])) if due else "",
         asked=asked,
         visit=told.visit(row, words, books, now_us) if row else None,
         closed=bool(row and row["state"] != "open"),
         deposits=_held(row, words, site.plan.books, now_us),
-        card_back=bool(typed.get("card_back")) if typed else True,
+        card_back=bool(mine.get("card_back")) if mine else True,
         ends=told.options(told.ENDS, words),
         lanes=leading(site, Direction.OUT, lane),
         due=words(DUTIES.get(str(due["kind"]), "")) if due else "",
         duties=[_duty(each, words, site) for each in duties],
         visits=[told.visit(each, words, books, now_us) for each in rows],
     )
+
+
+def _asked(text: str) -> str:
+    """What was asked for; a number of a receipt or pocket without the zeros before it."""
+    asked = filled.number(text)
+    return asked.lstrip("0") if asked.isascii() and asked.isdecimal() else filled.plain(text)
 
 
 def _meant(reading: Reading, visit: str, card: str) -> Row | None:
