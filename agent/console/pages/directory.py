@@ -7,6 +7,7 @@ Rules kept here:
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,13 +39,14 @@ ANSWERS: Mapping[str, str] = {
     "message": N_("left a message"),
     "other": N_("other"),
 }
+_PARTED = re.compile("[,;，；、]")
 _MOST = 60
 _CALLS = 8
 
 
 def _phones(form: Form) -> dict[str, object]:
-    typed = number(form.get("phones", "")).replace("、", ",").replace("，", ",").replace(";", ",")
-    return {"phones": [each.strip() for each in typed.split(",") if each.strip()]}
+    typed = _PARTED.split(number(form.get("phones", "")))
+    return {"phones": [each.strip() for each in typed if each.strip()]}
 
 
 def _signs(form: Form) -> dict[str, object]:

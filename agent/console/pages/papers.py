@@ -84,6 +84,11 @@ def amount(name: str, number: int, words: Words, books: BooksPlan) -> str:
     return words.count(number)
 
 
+def _signed(name: str, difference: int, words: Words, books: BooksPlan) -> str:
+    told = amount(name, difference, words, books)
+    return f"+{told}" if difference > 0 else told
+
+
 def handed(
     row: Mapping[str, Any], words: Words, books: BooksPlan, names: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def handed(
             "booked": amount(name, booked.get(name, 0), words, books),
             "counted": amount(name, counted.get(name, 0), words, books),
             "differs": counted.get(name, 0) != booked.get(name, 0),
-            "difference": amount(name, counted.get(name, 0) - booked.get(name, 0), words, books),
+            "difference": _signed(name, counted.get(name, 0) - booked.get(name, 0), words, books),
         }
         for name in (*booked, *(name for name in counted if name not in booked))
     ]
