@@ -9,6 +9,7 @@ Rules kept here:
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ SERIOUS = ("serious", "critical")
 HOLD_MS = 1_500
 """Longer than what is to be held for a second."""
 
-_LIMIT_MS = LIMIT_S * 1000
+_LIMIT_MS = float(os.environ.get("SCREEN_LIMIT_S", LIMIT_S)) * 1000
 
 
 @contextlib.contextmanager
@@ -72,6 +73,7 @@ class Eyes:
     house: ScreenHouse
     language: str = "zh"
     size: tuple[int, int] = SIZES["wide"]
+    scale: float = 1.0
     faults: list[str] = field(default_factory=list)
     forgiven: list[str] = field(default_factory=list)
 
@@ -79,6 +81,7 @@ class Eyes:
         width, height = self.size
         self.context: BrowserContext = self.browser.new_context(
             viewport={"width": width, "height": height},
+            device_scale_factor=self.scale,
             locale=LANGUAGES[self.language],
             timezone_id="Asia/Shanghai",
             base_url=self.house.console.address,
@@ -171,6 +174,11 @@ class Eyes:
             text, timeout=_LIMIT_MS, use_inner_text=True
         )
 
+    def complaints(self) -> list[str]:
+        """What the page says is wrong, beside a field or above all."""
+        found = self.page.locator(".error, .fault, .say.bad, .say.wait, .law")
+        return [text for each in found.all() if each.is_visible() and (text := each.inner_text())]
+
     def shows(self, selector: str) -> Locator:
         """Wait until this can be seen; the first of them."""
         found = self.page.locator(selector).first
@@ -237,6 +245,26 @@ class Eyes:
         """Press a button that is found otherwise, and wait for the page."""
         with self.page.expect_navigation():
             self.shows(selector).click()
+
+    def write(
+        self, does: str, fields: Mapping[str, str | bool], row: Mapping[str, str] | None = None
+    ) -> None:
+        """Fill in the form that does this (about this row), and send it.
+
+        Its ``do`` is a hidden field; a part of the page that holds it is opened.
+        """
+        about = {"do": does, **(row or {})}
+        marks = "".join(f':has([type=hidden][name="{n}"][value="{v}"])' for n, v in about.items())
+        scope = f"form{marks}"
+        form = self.page.locator(scope).first
+        form.wait_for(state="attached")
+        for details in form.locator("xpath=ancestor::details[not(@open)]").all():
+            details.locator("summary").first.click()
+        self.fill(fields, scope)
+        button = form.locator('button[type="submit"]').first
+        held = button.get_attribute("data-hold") is not None
+        with self.page.expect_navigation():
+            button.click(delay=HOLD_MS if held else 0)
 
     def type(self, *keys: str) -> None:
         """Keys, one after the other."""

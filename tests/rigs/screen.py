@@ -117,6 +117,11 @@ class Console:
         assert self._process is not None, "the console does not run"
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Was it started, and not ended by us?"""
+        return self._process is not None
+
     def kill(self) -> None:
         """As in a power cut: kill -9."""
         self.stop(signal.SIGKILL)
@@ -212,7 +217,7 @@ class ScreenHouse(House):
             },
             "deposits": {"cash": 100, "pockets": 99},
             "visits": {
-                "bays": ["会所 1", "会所 2"],
+                "bays": ["会所 1", "会所 2", "会所 3"],
                 "tell": {"route": "直走第二个路口右转", "unloading": "只在货梯口卸货"},
             },
             "console": {
