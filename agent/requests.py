@@ -37,7 +37,7 @@ from agent.core.orders import Order
 from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
 from agent.core.roles import UNSIGNED
-from agent.core.tap import question
+from agent.core.tap import LATE_NS, question
 from agent.errors import GateError
 from agent.identity import FIELD, Identities
 from agent.lookup import NAMED
@@ -50,6 +50,8 @@ from agent.store.reading import Reading
 from agent.store.rows import Row, card_of
 
 Request = Mapping[str, Any]
+TOO_LATE = "the gate was held up and this came too late: nothing was done"
+_ALWAYS = frozenset({"stop", "fire"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,9 @@ class Requests:
         }
 
     def order(self, request: Request, peer: Peer) -> object:
-        """``{order_id, kind, args: {lane, reason}, form?, desk?, token?, actor?}``.
+        """``{order_id, kind, args: {lane, reason}, form?, desk?, token?, actor?, asked_ns?}``.
+
+        One that was asked long ago, while this process stood still, opens nothing any more.
 
         Gives ``{status, code, detail, result}``; ``result`` is an object (`agent.core.effects`).
         Whose it is, and whether he may give it, `agent.signing_requests` says.
@@ -186,6 +190,8 @@ class Requests:
         if loop is None:
             raise GateError("no daemon runs for this gate, so no relay moves: start gate-agent")
         order_id, kind = OrderId(str(request["order_id"])), str(request["kind"])
+        if kind not in _ALWAYS and self._late(request):
+            return _refused(order_id, Fault(TOO_LATE, code=408))
         args = {str(key): str(value) for key, value in dict(request["args"]).items()}
         if kind in UNSIGNED:
             # What protects or saves waits for nobody's name.
@@ -205,6 +211,11 @@ class Requests:
         self._house.protect(order)
         kept = self._house.run(lambda: loop.take_order(order))
         return asdict(kept) | {"result": json.loads(kept.result) if kept.result else {}}
+
+    def _late(self, request: Request) -> bool:
+        """Was it asked (monotonic ns) so long ago that nobody waits for it any more?"""
+        asked = request.get("asked_ns")
+        return isinstance(asked, int) and self._house.clock.now().mono_ns - asked > LATE_NS
 
     def identity(self, request: Request, peer: Peer) -> object:
         """``{idnumber}`` gives ``{idmask, idhash}``, by which earlier visits are found."""

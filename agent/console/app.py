@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -21,7 +21,7 @@ from agent.console.indexing import Indexing
 from agent.console.link import Link
 from agent.console.live import Live
 from agent.console.pages import PAGES, routes
-from agent.console.security import Guarded
+from agent.console.security import HEADERS, Guarded
 from agent.console.sessions import Sessions
 from agent.console.site import Site
 from agent.console.templating import environment
@@ -69,7 +69,7 @@ def make_app(site: Site) -> Starlette:
             Mount("/static", _Files(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(Guarded, sessions, site.hosts, secure=site.secure)],
-        exception_handlers={GateError: _broken, HTTPException: _missing},
+        exception_handlers={GateError: _broken, HTTPException: _missing, Exception: _crashed},
         lifespan=lifespan,
     )
     extra = {"pages": PAGES, "static": _static, "languages": words.LANGUAGES}
@@ -101,6 +101,13 @@ async def _broken(request: Request, fault: Exception) -> Response:
     if desk.json_wanted(request):
         return JSONResponse({"status": "failed", "tone": "bad", "says": says}, 503)
     return desk.render(request, "fault.html", 503, says=says)
+
+
+async def _crashed(request: Request, fault: Exception) -> Response:
+    """A fault of ours: it is in the log, and the page says no more than that."""
+    del request, fault
+    says = "This is a fault of the console; it is in its log. The gate goes on.\n"
+    return PlainTextResponse(says, 500, dict(HEADERS))
 
 
 async def _missing(request: Request, fault: Exception) -> Response:

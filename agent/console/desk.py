@@ -144,6 +144,7 @@ def act(
         "args": {name: str(text) for name, text in (args or {}).items()},
         "form": dict(form),
         "desk": site(request).desk or NO_DESK,
+        "asked_ns": time.monotonic_ns(),
     }
     if held.guard is not None:
         order["token"] = held.guard.token

@@ -35,6 +35,7 @@ PATTERNS = (
 )
 """Longer ones first where two could fit."""
 
+N_("the gate was held up and this came too late: nothing was done")
 N_("fire, the arm stays up until the fire is reset")
 N_("lockdown, only a named person is let out: open, and say for whom")
 N_("the arm has no fault")

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from agent.console.desk import mint
+from agent.core.tap import LATE_NS
 from tests.console.browsing import Browser
 from tests.patience import LIMIT_S, until
 from tests.rigs.screen import DESK, GUARD, PINS, ScreenHouse
@@ -180,6 +182,28 @@ def test_a_hung_daemon_hangs_no_page(house: ScreenHouse, browser: Browser) -> No
         return answer["status"] != "unknown" and answer
 
     assert soon(settled, "what became of the order")
+
+
+def test_an_order_that_lay_too_long_opens_nothing(house: ScreenHouse, browser: Browser) -> None:
+    back = "the daemon"
+    soon(lambda: fresh(browser), back)
+    before, pid = house.head(), house.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        told = browser.order(kind="priority", lane=IN)
+        assert told["status"] == "unknown"
+        soon(lambda: time.monotonic() - began > LATE_NS / 1e9 + 0.5, "it to be too late")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    soon(lambda: fresh(browser), back)
+
+    def settled() -> str:
+        status = browser.see(f"/orders/{told['order_id']}").json()["status"]
+        return "" if status == "unknown" else str(status)
+
+    assert soon(settled, "what became of the order") == "rejected"
+    assert house.entries("gate.arm.ordered.v1", after=before) == []
 
 
 def test_every_browser_hears_the_news(house: ScreenHouse) -> None:

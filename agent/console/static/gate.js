@@ -449,8 +449,8 @@
     if (!field) return;
     let card = told;
     try {
-      const answer = await fetch("/desk/card/" + told.sequence, {headers: {"Accept": "application/json"}});
-      if (answer.ok) card = await answer.json();
+      const answer = body.dataset.signed && await fetch("/desk/card/" + told.sequence, {headers: {"Accept": "application/json"}});
+      if (answer && answer.ok) card = await answer.json();
     } catch {
       // The label came with the news; what else is known of the card is missing, and only that.
     }
