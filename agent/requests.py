@@ -16,7 +16,7 @@ from typing import Any, cast
 from agent.caring import Caring
 from agent.control.server import Handler, Peer
 from agent.core import presence
-from agent.core.books import ACTS
+from agent.core.books import ACTS, tap_needs
 from agent.core.emergency import LOCKDOWN, Emergency
 from agent.core.entries import Entry, EntryType
 from agent.core.explain import explain
@@ -141,7 +141,9 @@ class Requests:
             counts = reading.zone_counts()
             if len(cards) == 1:
                 seen = reading.presence(cards[0].label)
-        facts = Facts("", 0, local, cards, now_ns=now.mono_ns, presence=seen, counts=counts)
+            rows = reading.booked(tap_needs(house.plan, cards))
+        known = Facts("", 0, local, cards, now_ns=now.mono_ns, presence=seen, counts=counts)
+        facts = replace(known, rows=rows)
         moment = now
         if at:
             wall_us = int(local.replace(tzinfo=house.timezone).timestamp() * 1e6)

@@ -11,7 +11,7 @@ import pytest
 
 from agent.control.server import Peer
 from agent.core.entries import Entry, EntryType
-from agent.core.model import CardKind, ClockQuality
+from agent.core.model import CardKind, CardStatus, ClockQuality
 from agent.core.plan import INSIDE, GatePlan, PassbackMode
 from agent.errors import GateError
 from agent.requests import House, Requests
@@ -141,6 +141,19 @@ def test_explain_knows_where_the_card_is(ledger: Ledger, tmp_path: Path) -> None
         assert (told["decision"], told["reason"]) == ("denied", "passback")
     ledger.append([forgiven(100, card="A")], at(100))
     assert explained(ledger, path)["decision"] == "granted"
+
+
+def test_explain_knows_who_has_a_card_of_the_drawer(ledger: Ledger, tmp_path: Path) -> None:
+    path = tmp_path / "gate.db"
+    stock = replace(a_card("V"), kind=CardKind.VISITOR, status=CardStatus.STOCK)
+    ledger.put_card(stock, Entry(EntryType.CARD_CHANGED, "card/V", at()), at())
+    gate = requests(ledger, path)
+    told = ask(gate, "explain", card="V", lane="in-1")
+    assert (told["decision"], told["reason"]) == ("denied", "card_not_issued")
+    data = {"visit": "v-1", "kind": "company", "card": "V", "untilus": at(3600).wall_us}
+    ledger.append([Entry(EntryType.VISIT_OPENED, "visit/v-1", at(), data, PERSON)], at())
+    assert ask(gate, "explain", card="V", lane="in-1")["decision"] == "granted"
+    assert ask(gate, "explain", card="V", lane="out-1")["duty"] == "deposit_due"
 
 
 def test_explain_asks_for_the_time_that_is_meant(ledger: Ledger, tmp_path: Path) -> None:

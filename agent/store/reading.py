@@ -20,6 +20,7 @@ from agent.core.entries import StoredEntry
 from agent.core.facts import Presence
 from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching
+from agent.core.needs import Need, Rows, merged
 from agent.errors import StoreError
 from agent.store.books import Books
 from agent.store.erasure import Erasure, Slice
@@ -238,6 +239,10 @@ class Reading:
     def presence(self, card: str) -> Presence | None:
         """Where the card with this label was last seen to go."""
         return self._ask(lambda books: books.presence(card))
+
+    def booked(self, needs: Iterable[Need]) -> Rows:
+        """The rows of the books that a step would be given for these needs."""
+        return self._ask(lambda books: merged((need, books.rows(need)) for need in needs))
 
     def zone_counts(self) -> Mapping[ZoneId, int]:
         """The vehicles in every zone where any were counted; may be below 0."""

@@ -149,6 +149,15 @@ def test_a_card_handed_back_without_a_tap_leaves_nobody_inside() -> None:
     assert booth.rows("presence") == []
 
 
+def test_a_card_that_is_issued_anew_begins_anew() -> None:
+    booth, result = inside()
+    booth.done("visit.end", **ends(result, lane=LEAVE))
+    booth.drives_off(OUT)
+    assert booth.row("presence", "card", "V-1")["zone"] == "inside"
+    booth.visit()
+    assert booth.rows("presence") == []
+
+
 def test_a_deposit_that_was_not_fetched_stays_held_until_it_is() -> None:
     booth, result = inside()
     booth.done("visit.end", visit=result["visit"], outcome="without_tap", card_back=True)
