@@ -71,7 +71,8 @@ def _now(request: Request) -> Mapping[str, Any]:
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
     now_us = time.time_ns() // 1000
     try:
-        if desk.guard(request) is not None:
+        guard = desk.guard(request)
+        if guard is not None:
             with desk.reading(request) as reading:
                 taps = movements.last_taps(reading, 60)
                 for duty in due.duties(reading):
@@ -81,7 +82,11 @@ def _now(request: Request) -> Mapping[str, Any]:
                     item(words, site, each) for each in due.todo(reading, now_us, collect_us)
                 ]
                 shown["counts"] = numbers.counts(reading, site.plan)
-                shown["notices"] = lying.notices(reading, now_us)
+                here = {"all", "booth", guard.role}
+                posted = lying.notices(reading, now_us)
+                texts = [each["text"] for each in posted if each["audience"] in here]
+                # What the gate itself posts is a sentence of ours, in the reader's language.
+                shown["notices"] = list(dict.fromkeys(map(words, texts)))
     except StoreError as fault:
         shown["unread"] = str(fault)
     for tap in taps:

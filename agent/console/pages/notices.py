@@ -59,7 +59,7 @@ def notices(request: Request) -> Response:
 def _shown(row: Mapping[str, Any], words: Words, now_us: int) -> dict[str, Any]:
     return {
         "notice": row["notice"],
-        "text": row["text"],
+        "text": words(row["text"]),
         "private": row["personal"].get("text_private", ""),
         "audience": words(AUDIENCES.get(row["audience"], row["audience"])),
         "span": span(row["from_us"], row["until_us"], words),
