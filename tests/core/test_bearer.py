@@ -1,14 +1,18 @@
 """Whoever shows a card is looked at: at each entry of a long-term contractor, and where asked."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.entries import EntryType
 from agent.core.events import CardRead
-from tests.core.booth import RAMP_IN, RAMP_OUT, Booth, opens
-from tests.core.builders import LANE, READER, credential
+from agent.core.model import CardKind
+from tests.core.booth import DRAWER, RAMP_IN, RAMP_OUT, Booth, opens
+from tests.core.builders import LANE, READER, WEDNESDAY, a_card, credential
 from tests.core.whole import OUT, RAMP
 
+HOUR = timedelta(hours=1)
 SHOWN: dict[str, Any] = {"lane": str(LANE), "document": "picture on the card"}
 
 
@@ -26,6 +30,13 @@ def test_a_long_term_contractor_is_looked_at_at_each_entry() -> None:
         booth.drive(LANE)
         assert booth.tap_out("L-1").type is EntryType.ACCESS_GRANTED
         booth.drive(OUT)
+
+
+def test_the_dates_come_before_the_bearer() -> None:
+    over = replace(a_card("L-2", kind=CardKind.CONTRACTOR), valid_until=WEDNESDAY - HOUR)
+    booth = Booth(cards=(*DRAWER, over))
+    assert booth.tap("L-2").data["reason"] == "expired"
+    assert booth.refused("bearer.confirm", **SHOWN, card="L-2")[:2] == (409, "card")
 
 
 def test_what_was_shown_stays_inside_the_gate() -> None:
