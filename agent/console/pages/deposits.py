@@ -1,4 +1,4 @@
-"""Deposits: the drawer as it lies there, cash, and what is still owed.
+"""Deposits: the drawer as it lies there, cash, and what the office is to give back.
 
 Rules kept here:
 - pockets stand in the order of the drawer, empty ones too: what lies in one is seen at a glance;
@@ -74,11 +74,11 @@ def _shown(request: Request, answer: Answer | None) -> Response:
     with desk.reading(request) as reading:
         one = books_deposits.deposit(reading, wanted) if wanted else None
         held = books_deposits.deposits(reading, "held", 2000)
-        owed = books_deposits.deposits(reading, "refund_due", 500)
+        owed = books_deposits.deposits(reading, "refund_due", 100)
         cash = books_counts.counts(reading)["cash"]
         visits = [] if one else books_visits.visits(reading, "open", 500)
-    rows = [told.deposit(row, words, books, now_us) for row in (*held, *owed)]
-    lying = [each for each in rows if each["pocket"] and each["state"] == "held"]
+    rows = [told.deposit(row, words, books, now_us) for row in held]
+    lying = [each for each in rows if each["pocket"]]
     pockets = told.drawer(lying, books)
     free = [each["pocket"] for each in pockets if not each["deposit"]]
     return desk.render(
@@ -93,7 +93,8 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         empty=len(free),
         cash=[words.money(many, name, books.digits) for name, many in cash.items()],
         late=sum(1 for each in rows if each["late"]),
-        others=[each for each in rows if each not in lying],
+        others=[each for each in rows if not each["pocket"]],
+        owed=[told.deposit(row, words, books, now_us) for row in owed],
         deposit_kinds=told.kinds(words, books),
         free=free,
         visits=[(row["visit"], " · ".join(text for text in _named(row) if text)) for row in visits],

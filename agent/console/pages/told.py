@@ -90,7 +90,7 @@ def deposit(row: Row, words: Words, books: BooksPlan, now_us: int) -> dict[str, 
     behind: Row = row.get("visit_row") or {}
     gone = behind.get("state") == "ended"
     waits_us = now_us - int(behind.get("ended_us", now_us))
-    late = row["state"] in ("held", "refund_due") and gone and waits_us > books.collect_within_us
+    late = row["state"] == "held" and gone and waits_us > books.collect_within_us
     kind = books.kinds.get(row["kind"])
     money = kind.money if kind else not row["pocket"] and row["amount"] > 0
     visitor = person(behind, words) if behind else ""
