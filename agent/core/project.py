@@ -3,8 +3,8 @@
 Rules kept here:
 - a projection is made from the entry as it is stored, so that a rebuild equals what was live;
 - rows are applied in the transaction of their entry;
-- presence moves with a passage that was seen, or that nobody could see (then it is assumed), and
-  with nothing else: who turned round or never came is where he was;
+- presence moves with a passage that was seen, or that nobody could see (then it is assumed): who
+  turned round or never came is where he was. It ends with what a card of the drawer was issued for;
 - vehicles are counted where a sensor saw them, with or without a grant; where none could, one for
   each card of a vehicle. The sum is kept as it comes out, also when it is below 0.
 """
