@@ -68,7 +68,8 @@ def tell(entry: StoredEntry, zone: tzinfo) -> Told:
     saying = _SAYINGS.get(EntryType(entry.type), _otherwise)
     said, style = saying(data, entry)
     access = entry.type.startswith("gate.access.")
-    lane = str(data.get("lane", "")) or entry.subject.partition("/")[2]
+    about, _, name = entry.subject.partition("/")
+    lane = str(data.get("lane", "")) or (about if about in _BOOKS else name)
     card = str(data.get("card", "")) or ("?" if access else "")
     return Told(
         entry.sequence,
@@ -129,6 +130,25 @@ def _otherwise(_data: Mapping[str, Any], entry: StoredEntry) -> tuple[str, str]:
     return MEANINGS[EntryType(entry.type)], PLAIN
 
 
+_BOOKS = frozenset(
+    {
+        "visit",
+        "deposit",
+        "slip",
+        "help",
+        "notice",
+        "shift",
+        "guard",
+        "appointment",
+        "ban",
+        "card",
+        "directory",
+        "announced",
+        "priority",
+    }
+)
+"""Nouns of the booth: their long identifiers tell nothing in a narrow column."""
+
 Saying = Callable[[Mapping[str, Any], StoredEntry], tuple[str, str]]
 _REASONS = frozenset(Reason)
 _SAYINGS: Mapping[EntryType, Saying] = {
@@ -153,4 +173,15 @@ _SAYINGS: Mapping[EntryType, Saying] = {
     EntryType.AGENT_STARTED: lambda _d, _e: ("started; nothing moved", ODD),
     EntryType.AGENT_STOPPED: lambda _d, _e: ("stopped in order", ODD),
     EntryType.ROSTER_SWITCHED: _switched,
+    EntryType.CARD_PRESENTED: lambda _d, _e: ("at the desk", PLAIN),
+    EntryType.VISIT_OPENED: lambda data, _e: (f"visit: {data['kind']}", DUTY),
+    EntryType.VISIT_ENDED: lambda data, _e: (f"visit over: {data['outcome']}", PLAIN),
+    EntryType.VISIT_OVERDUE: lambda _d, _e: ("visitor is overdue", DUTY),
+    EntryType.PASS_ISSUED: lambda _d, _e: ("card given out", PLAIN),
+    EntryType.PASS_RETURNED: lambda _d, _e: ("card is back", PLAIN),
+    EntryType.DEPOSIT_TAKEN: lambda data, _e: (f"deposit: {data['kind']}", DUTY),
+    EntryType.DEPOSIT_ENDED: lambda data, _e: (f"deposit {data['end']}", PLAIN),
+    EntryType.SHIFT_BEGAN: lambda data, _e: (f"{data['guard']} signed on", GOOD),
+    EntryType.SHIFT_ENDED: lambda data, _e: (f"{data['guard']} signed off", PLAIN),
+    EntryType.HELP_REQUESTED: lambda data, _e: (f"! help: {data['kind']}", BAD),
 }

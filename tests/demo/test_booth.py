@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from agent.demo import yesterday
 from agent.demo.booth import Booth
 from agent.demo.house import House, shipped
 from agent.demo.past import Past, StoryClock
+from agent.demo.words import tell
 from agent.demo.yesterday import LEADER, OTHER
 from agent.errors import GateError
 from agent.settings import Settings, load
@@ -137,3 +139,13 @@ def test_a_call_for_help_comes_in_as_it_begins(house: House) -> None:
     with Reading.open(house.settings.paths.ledger) as reading:
         calls = [row for row in desk.help_requests(reading) if row["kind"] == "flood"]
     assert [row["state"] for row in calls] in (["open"], ["escalated"])
+
+
+def test_every_entry_of_the_day_has_its_words(settings: Settings, roster: Path) -> None:
+    yesterday.live(settings, roster, time.time_ns() // 1_000)
+    with Reading.open(settings.paths.ledger) as reading:
+        told = [tell(entry, ZoneInfo(settings.timezone)) for entry in reading.after(0, 1_000)]
+    said = {one.words for one in told}
+    assert {"visit: delivery", "deposit: cash", "deposit returned", "visit over: left"} <= said
+    assert {"card given out", "card is back", "g-zhangwei signed on", "at the desk"} <= said
+    assert max(len(one.lane) for one in told) <= 16

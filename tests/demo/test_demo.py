@@ -230,6 +230,10 @@ def test_hands_on_the_menu(place: Path, tmp_path: Path) -> None:
         ("x", "● whole"),
         ("l", "» 出口 1"),
         ("z", "No key 'z' here"),
+        ("g", "PIN 208416"),
+        ("l", "Keys act on booth"),
+        ("o", "is a desk, without an arm"),
+        ("t05", "at the desk"),
         ("v", "Nothing was checked"),
     ):
         terminal.press(keys)
