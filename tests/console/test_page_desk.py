@@ -119,6 +119,17 @@ def test_a_fault_stands_beside_its_field_and_nothing_typed_is_lost(guard: Desk) 
     assert ">works</textarea>" in answer.text
 
 
+def test_what_somebody_else_has_ended_is_said_at_the_top(guard: Desk, house: ScreenHouse) -> None:
+    guard.does("/notices", "post", {"text": "short one"})
+    row = house.row("notices", state="open")
+    form = guard.form("/notices", "end", notice=row["notice"])
+    guard.does("/notices", "end", {}, notice=row["notice"])
+    answer = guard.post("/notices", {**form, "order_id": f"console-{'a' * 32}"})
+    assert answer.status_code == 422
+    assert '<p class="say bad"' in answer.text
+    assert "it is ended already: look at it again" in answer.text
+
+
 def test_a_form_sent_twice_is_one_order(guard: Desk, house: ScreenHouse) -> None:
     form = {**guard.form("/shift", "note"), "text": "written once"}
     before = house.head()
@@ -340,6 +351,41 @@ def test_a_movement_is_found_noted_and_exported(
         assert seal.by == NAMES[GUARD]
         assert seal.rows >= 1
         assert plate in (tmp_path / name).read_text("utf-8")
+
+
+def test_a_leader_enrols_a_guard_who_then_gets_another_card_and_pin(
+    leader: Desk, house: ScreenHouse
+) -> None:
+    first = {"name": "赵敏", "role": "guard", "pin": "739155", "pin_again": "739154"}
+    refused = leader.tries("/guards", "enrol", first)
+    assert refused.status_code == 422
+    assert 'aria-describedby="fault-enrol-pin_again"' in refused.text
+    assert "739155" not in refused.text
+    leader.does("/guards", "enrol", {**first, "pin_again": "739155"})
+    row = house.row("guards", name="赵敏")
+    card = house.roster.draw("staff")
+    leader.does("/guards", "card", {"card": card, "reason": "first one"}, guard=row["guard"])
+    assert house.row("guards", name="赵敏")["card"] == card
+    pins = {"pin": "902614", "pin_again": "902614", "reason": "forgotten"}
+    leader.does("/guards", "pin", pins, guard=row["guard"])
+    with closing(httpx.Client(base_url=house.console.address, timeout=LIMIT_S)) as client:
+        new = Browser(client)
+        new.see("/sign-on")
+        assert new.send("/sign-on", guard=row["guard"], pin="739155").status_code == 422
+        assert new.send("/sign-on", guard=row["guard"], pin="902614").status_code == 303
+    leader.does("/guards", "leave", {"reason": "moved away"}, guard=row["guard"])
+    assert house.row("guards", name="赵敏")["state"] == "left"
+
+
+def test_a_guard_enrols_nobody(guard: Desk) -> None:
+    assert '"do" value="enrol"' not in guard.text("/guards")
+    answer = guard.send("/guards", do="enrol", name="x", role="guard", pin="739155")
+    assert answer.status_code == 422
+    answer = guard.send(
+        "/guards", do="enrol", name="x", role="guard", pin="739155", pin_again="739155"
+    )
+    assert answer.status_code == 422
+    assert "ask a shift leader" in answer.text
 
 
 def test_pages_with_names_want_a_guard(house: ScreenHouse) -> None:

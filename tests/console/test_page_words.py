@@ -14,6 +14,7 @@ from agent.console.pages import (
     cards,
     directory,
     entries,
+    guards,
     handover,
     notices,
     papers,
@@ -24,7 +25,6 @@ from agent.console.pages import (
 from agent.console.pages import (
     help as help_page,
 )
-from agent.console.pages.sent import Sheet
 from agent.console.pages.told import CARD_KINDS
 from agent.console.words import Words, load
 from agent.core import announced, dutylog, help_requests, roles
@@ -38,8 +38,8 @@ from tests.console.gate_end import ZONE, site
 EN = Words("en", ZoneInfo("Asia/Shanghai"))
 ZH = load("zh", ZONE)
 CONSOLE = Path(papers.__file__).parents[1]
-PAGES = "sent notices bans help directory entries shift papers handover cards search sealed"
-TEMPLATES = "_booth notices bans help directory shift handover shift_print cards search"
+PAGES = "sent notices bans help directory entries shift papers handover cards search sealed guards"
+TEMPLATES = "_booth notices bans help directory shift handover shift_print cards search guards"
 
 
 def row(kind: str, **more: object) -> dict[str, object]:
@@ -76,7 +76,9 @@ def test_audiences() -> None:
 
 
 def test_every_order_of_these_pages_is_one_that_somebody_may_give() -> None:
-    tables = [page.DEEDS for page in (help_page, directory, shift, cards, search, bans, notices)]
+    tables = [
+        page.DEEDS for page in (help_page, directory, shift, cards, search, bans, notices, guards)
+    ]
     tables.append(handover.deeds(BooksPlan()))
     kinds = {deed.kind for table in tables for deed in table.values()}
     assert kinds <= set(roles.MAY)
@@ -115,13 +117,6 @@ def test_what_is_counted_at_a_handover() -> None:
         "presented": {"from": 12},
         "pins": {"to": "481516"},
     }
-
-
-def test_a_fault_is_beside_a_field_that_is_seen_and_at_the_top_else() -> None:
-    seen = Sheet("post", "o", sent=True, says="no", field="text", seen=True)
-    assert (seen.error("text"), seen.error("until"), seen.fault) == ("no", "", "")
-    hidden = Sheet("end", "o", sent=True, says="no", field="notice")
-    assert hidden.fault == "no"
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+8613", "-2", "@x", "\tx"])

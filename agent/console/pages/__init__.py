@@ -47,6 +47,7 @@ _ALL = (
     Page("/shift", N_("Shift"), "shift", menu="S"),
     Page("/cards", N_("Cards"), "cards", menu="C"),
     Page("/bans", N_("Bans"), "bans", menu="B"),
+    Page("/guards", N_("Guards"), "guards", menu="G"),
     Page("/search", N_("Search"), "search", menu="F"),
     Page("/health", N_("Health"), "health", menu="H"),
     Page("/sign-on", N_("Sign on"), "sign_on", menu="P"),

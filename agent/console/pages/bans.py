@@ -41,6 +41,7 @@ def bans(request: Request) -> Response:
         request,
         "bans.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         version=_version(request),
         asked=text,

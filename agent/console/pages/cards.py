@@ -124,6 +124,7 @@ def cards(request: Request) -> Response:
         request,
         "cards.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         asked=text,
         card=_shown(card, words, site) if card else None,

@@ -86,6 +86,7 @@ def directory(request: Request) -> Response:
         request,
         "directory.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         asked=text,
         found=[_shown(row) for row in found[:_MOST]],

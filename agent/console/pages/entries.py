@@ -8,6 +8,7 @@ Rules kept here:
 """
 
 import time
+from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -71,6 +72,7 @@ _MORE: Mapping[str, tuple[str, ...]] = {
 }
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
 _TEXTS = ("companions", "description", "text_private")
+_BATCH = 1000
 _FREE = frozenset({EntryType.DUTY_NOTED.value, EntryType.SUPERVISOR_CHECKED.value})
 _GRAVE = (
     "gate.alarm.raised",
@@ -87,13 +89,23 @@ _REASONS = {reason.value: reason_words(reason) for reason in Reason}
 _DUTIES = {duty.value: reason_words(duty) for duty in Duty}
 
 
+def log(reading: Reading, from_us: int, until_us: int, most: int) -> list[Row]:
+    """The newest ``most`` entries of the duty log between two moments (µs), oldest first."""
+    kept: deque[Row] = deque(maxlen=most)
+    after = 0
+    while batch := duty_log(reading, from_us, until_us, _BATCH, after):
+        kept.extend(batch)
+        after = batch[-1]["sequence"]
+    return list(kept)
+
+
 def latest(
-    reading: Reading, kinds: Collection[EntryType], count: int, within_us: int = 86_400_000_000
+    reading: Reading, kinds: Collection[EntryType], count: int, within_us: int = 43_200_000_000
 ) -> list[Row]:
-    """The newest entries of these types of the last day, newest first."""
+    """The newest entries of these types of the last twelve hours, newest first."""
     now_us = time.time_ns() // 1000
-    log = duty_log(reading, now_us - within_us, now_us + within_us)
-    return [row for row in log if row["type"] in kinds][::-1][:count]
+    rows = log(reading, now_us - within_us, now_us + within_us, _BATCH)
+    return [row for row in rows if row["type"] in kinds][::-1][:count]
 
 
 def sentence(row: Mapping[str, Any], words: Words) -> str:

@@ -90,6 +90,7 @@ def handover(request: Request) -> Response:
         request,
         "handover.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         shift=current["shift"],
         who=who.name,

@@ -76,6 +76,7 @@ def requests(request: Request) -> Response:
         request,
         "help.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         version=_version(request),
         kinds=told.options(KINDS, words),

@@ -48,6 +48,7 @@ def notices(request: Request) -> Response:
         request,
         "notices.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         version=_version(request),
         audiences=told.options(AUDIENCES, words),

@@ -89,6 +89,7 @@ def search(request: Request) -> Response:
         request,
         "search.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         asked={"type": FIRST, **form},
         key=query.get(FIND, ""),

@@ -13,7 +13,7 @@ Rules kept here:
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -39,7 +39,8 @@ class Deed:
 
     ``fields`` are what the guard fills in, ``row`` the fields that name what it is about; ``says``
     (a msgid) is told when it is done, on the page ``back`` (empty: this one). ``shape`` gives what
-    of the order's form is not plain text.
+    of the order's form is not plain text; ``check`` gives a fault (a msgid and its field) of what
+    the daemon never sees, or None.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Deed:
     row: tuple[str, ...] = ()
     shape: Shape | None = None
     back: Callable[[Answer], str] | None = None
+    check: Callable[[Form], tuple[str, str] | None] | None = None
 
     def wanted(self, form: Form) -> dict[str, object]:
         """The order's form."""
@@ -65,8 +67,6 @@ class Sheet:
     values: Form = field(default_factory=dict)
     says: str = ""
     field: str = ""
-    tone: str = "bad"
-    seen: bool = False
 
     def value(self, name: str, default: str = "") -> str:
         """What stands in a field."""
@@ -75,11 +75,6 @@ class Sheet:
     def error(self, name: str) -> str:
         """What is wrong with a field."""
         return self.says if name == self.field else ""
-
-    @property
-    def fault(self) -> str:
-        """What is wrong with the whole, or with something that is not seen."""
-        return "" if self.seen else self.says
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +95,23 @@ class Sent:
         return 202 if self.answer.unknown else 422
 
     @property
-    def _row(self) -> tuple[str, ...]:
-        return self.deed.row if self.deed else ()
+    def told(self) -> Answer | None:
+        """What the page says at its top: whatever does not stand beside a field that is seen.
+
+        A form that is about something which is gone is not there any more; its fault is.
+        """
+        answer = self.answer
+        if answer is None or self._seen:
+            return None
+        return replace(answer, result={**answer.result, "field": ""})
+
+    @property
+    def _seen(self) -> bool:
+        """Is it about a field that was filled in?"""
+        field, deed = self.answer.field if self.answer else "", self.deed
+        if deed is None or not field or field in deed.row:
+            return False
+        return field in self.values or field in deed.fields
 
     def sheet(self, do: str, first: Form | None = None, **row: str) -> Sheet:
         """The form of this deed (about this row): as it was sent, or with its first values."""
@@ -116,10 +126,8 @@ class Sent:
             desk.order_id(self.request),
             sent=True,
             values=self.values,
-            says=answer.says(words),
+            says=answer.says(words) if self._seen else "",
             field=answer.field,
-            tone=answer.tone,
-            seen=answer.field in self.values and answer.field not in self._row,
         )
 
 
@@ -134,13 +142,21 @@ def take(request: Request, deeds: Mapping[str, Deed]) -> tuple[Sent, Response | 
         return Sent(request), None
     if request.method != "POST":
         return Sent(request, do, form, deed), None
-    answer = desk.act(request, deed.kind, deed.wanted(form))
-    if answer.done:
-        leads = deed.back(answer) if deed.back else _here(request)
-        return Sent(request), desk.see(request, leads, desk.words(request)(deed.says))
+    answer = _given(request, deed, form)
     if answer.code == 401:
         return Sent(request), _later(request, form)
-    return Sent(request, do, form, deed, answer), None
+    if not answer.done:
+        return Sent(request, do, form, deed, answer), None
+    leads = deed.back(answer) if deed.back else _here(request)
+    return Sent(request), desk.see(request, leads, desk.words(request)(deed.says))
+
+
+def _given(request: Request, deed: Deed, form: Form) -> Answer:
+    wrong = deed.check(form) if deed.check else None
+    if wrong is None:
+        return desk.act(request, deed.kind, deed.wanted(form))
+    result = {"says": wrong[0], "with": {}, "field": wrong[1]}
+    return Answer("", "rejected", 422, wrong[0], result)
 
 
 def _here(request: Request) -> str:

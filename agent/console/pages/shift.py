@@ -23,7 +23,7 @@ from agent.store.queries import shifts, todo
 
 DAY_US = 86_400_000_000
 HOURS_US = 12 * 3_600_000_000
-_LOG = 1000
+_PRINTED = 20_000
 _SHOWN = 60
 _SHIFTS = 30
 
@@ -62,7 +62,7 @@ def shift(request: Request) -> Response:
     with desk.reading(request) as reading:
         current = handover.own(request, reading)
         since_us = min(now_us - HOURS_US, current["began_us"] if current else now_us)
-        log = shifts.duty_log(reading, since_us, now_us + DAY_US, _LOG)
+        log = entries.log(reading, since_us, now_us + DAY_US, _SHOWN + 1)
         unsigned = todo.unsigned(reading)
         earlier = shifts.shifts(reading, _SHIFTS)
     marked = request.query_params.get("act", "")
@@ -70,6 +70,7 @@ def shift(request: Request) -> Response:
         request,
         "shift.html",
         sent.status,
+        answer=sent.told,
         sheet=sent.sheet,
         shift=_shift(current, words) if current else None,
         mine=_mine(request, current),
@@ -128,7 +129,7 @@ def log_paper(request: Request) -> Response:
         row = next((each for each in shifts.shifts(reading, 1000) if each["shift"] == wanted), None)
         if row is None:
             return desk.see(request, "/shift", words(N_("There is no such shift.")), "bad")
-        log = shifts.duty_log(reading, row["began_us"], _end(row), 5000)
+        log = entries.log(reading, row["began_us"], _end(row), _PRINTED)
         names = {each["guard"]: each["name"] for each in shifts.guards(reading)}
     handed = [each for each in log if each["data"].get("shift") == wanted and _handing(each)]
     return desk.render(
@@ -149,7 +150,7 @@ def log_file(request: Request) -> Response:
         row = next((each for each in shifts.shifts(reading, 1000) if each["shift"] == wanted), None)
         if row is None:
             return desk.see(request, "/shift", words(N_("There is no such shift.")), "bad")
-        log = shifts.duty_log(reading, row["began_us"], _end(row), 100_000)
+        log = entries.log(reading, row["began_us"], _end(row), _PRINTED)
     return papers.table(
         f"duty-log-{site.plan.agent}-{words.local(row['began_us']):%Y%m%d-%H%M}.csv",
         ("sequence", "time", "type", "lane", "card", "guard", "what", "details"),
