@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,11 +15,14 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from ruamel.yaml import YAML
 
 from agent.console.desk import mint
 from agent.core.tap import LATE_NS
 from tests.console.browsing import Browser
 from tests.patience import LIMIT_S, until
+from tests.rigs.pki import Authority
+from tests.rigs.ports import free_port
 from tests.rigs.screen import DESK, GUARD, PINS, ScreenHouse
 
 IN = "in-1"
@@ -278,6 +284,40 @@ def test_it_ends_when_it_is_told_to_with_pages_open(house: ScreenHouse) -> None:
         assert next(lines.iter_lines())
         assert house.console.stop() == 0
     house.console.start()
+
+
+def test_over_tls(house: ScreenHouse, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair, port = authority.issue("console", server=True), free_port()
+    yaml = YAML()
+    page = yaml.load(house.gate.config)
+    page["console"]["listen"] = f"127.0.0.1:{port}"
+    page["console"]["tls"] = {"cert": str(pair.cert), "key": str(pair.key)}
+    config = tmp_path / "gate.yaml"
+    yaml.dump(page, config)
+    command = [sys.executable, "-m", "agent", "console", "-c", str(config)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
+    try:
+        assert process.stdout is not None
+        assert (
+            process.stdout.readline() == f"the guard's screen: https://127.0.0.1:{port}/\n".encode()
+        )
+        trust = ssl.create_default_context(cafile=authority.ca)
+        address = f"https://127.0.0.1:{port}"
+        with httpx.Client(base_url=address, verify=trust, timeout=LIMIT_S) as client:
+            browser = Browser(client)
+            answer = browser.see("/")
+            assert "; Secure" in answer.headers["Set-Cookie"]
+            origin = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
+            assert browser.send("/language", origin, language="en").status_code == 303
+            plain = {"Origin": address.replace("https", "http")}
+            assert browser.send("/language", plain, language="zh").status_code == 403
+    finally:
+        process.terminate()
+        assert process.wait(LIMIT_S) == 0
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def test_it_does_not_listen_to_the_world_without_tls(house: ScreenHouse) -> None:

@@ -81,7 +81,7 @@ def test_a_slip_of_the_hand_raises_no_fire_and_a_held_key_does(
     until(lambda: house.lane(IN)["mode"] != "fire", "the end of the fire")
     for lane in (IN, OUT):
         leader.page.locator(f"#lane-{lane} [data-in-lane=F7]").click()
-        until(lambda lane=lane: house.lane(lane)["position"] == "closed", f"{lane} down")
+        house.wait(lane=lane, arm="down")
 
 
 def test_who_needs_the_guard_comes_first_unless_he_is_at_something(
