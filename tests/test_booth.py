@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.booth import make_identities, make_printer
+from agent.core.entries import EntryType
 from agent.errors import GateError, SettingsError
 from agent.identity import NO_KEY
 from agent.settings.reading import read
@@ -108,3 +109,17 @@ def test_a_short_key_is_none(tmp_path: Path) -> None:
     key.write_text(KEY)
     assert make_identities(read(file)).known(NUMBER)
     assert make_printer(read(file)) is None
+
+
+def test_what_the_law_refuses_is_in_the_journal_from_the_first_start_on(tmp_path: Path) -> None:
+    changes = {"deposits": {"kinds": {"resident_id": {"responsible": "Wang Fang"}}}}
+    kinds = (EntryType.DEPOSITKIND_ENABLED, EntryType.DEPOSITKIND_DISABLED)
+    with House(tmp_path / "house", changes=changes).start() as house:
+        for _ in range(2):
+            with Reading.open(house.ledger) as reading:
+                told = [entry for entry in reading.after(0, 500) if entry.type in kinds]
+            (entry,) = told
+            assert json.loads(entry.data)["responsible"] == "Wang Fang"
+            assert entry.type == EntryType.DEPOSITKIND_ENABLED
+            house.stop()
+            house.start()
