@@ -1,5 +1,6 @@
 """``gate-agent console``: the guard's screen, a process beside the daemon."""
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,8 @@ def console(host: str, port: int | None, desk: str, config_path: Path) -> None:
     listen = Listen(
         host or told.address.host, told.address.port if port is None else port, cert, key
     )
-    serve(make_site(settings, desk), listen)
+    site = make_site(settings, desk)
+    serve(replace(site, hosts=(*site.hosts, host)) if host else site, listen)
 
 
 def make_site(settings: Settings, desk: str = "") -> Site:
