@@ -38,7 +38,9 @@ from tests.console.gate_end import ZONE, site
 EN = Words("en", ZoneInfo("Asia/Shanghai"))
 ZH = load("zh", ZONE)
 CONSOLE = Path(papers.__file__).parents[1]
-PAGES = "sent notices bans help directory entries shift papers handover cards search sealed guards"
+PAGES = (
+    "sent notices bans help directory entries codes shift papers handover cards search sealed guards"
+)
 TEMPLATES = "_booth notices bans help directory shift handover shift_print cards search guards"
 
 
@@ -160,6 +162,10 @@ def test_a_line_of_the_log(tmp_path: Path) -> None:
     assert entries.line(asked, EN, where)["details"] == "6-402 · water damage"
     erased = entries.line(row("gate.duty.noted.v1", erased=True), EN, where)
     assert (erased["details"], erased["free"]) == ("(erased)", True)
+    lost = row("gate.reader.lost.v1", subject="reader/in-1-rdm", data={"detail": "x"})
+    assert entries.line(lost, EN, where)["details"] == "in-1-rdm"
+    let_in = row("gate.visit.opened.v1", data={"answer": "host_agreed"})
+    assert entries.line(let_in, EN, where)["details"] == "called: agreed"
     strange = entries.line(row("gate.other.thing.v1", quality="unknown"), EN, where)
     assert (strange["what"], strange["doubtful"]) == ("gate.other.thing.v1", True)
     assert len(entries.cells(row("gate.agent.started.v1"), EN, where)) == 8

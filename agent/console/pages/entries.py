@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from agent.console.pages.codes import CODES
 from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.access import Duty, Reason
@@ -31,45 +32,13 @@ OUTCOMES: Mapping[str, str] = {
     "interrupted": N_("the agent stopped in between"),
     "unobserved": N_("no sensor could tell"),
 }
-CODES: Mapping[str, str] = {
-    "open": N_("raise the arm"),
-    "close": N_("lower the arm"),
-    "stop": N_("stop"),
-    "hold_open": N_("hold open"),
-    "release_hold": N_("release"),
-    "priority": N_("priority passage"),
-    "fire": N_("fire"),
-    "lockdown": N_("lockdown"),
-    "open_too_long": N_("open too long"),
-    "forced": N_("moved by force"),
-    "fire_input": N_("the fire contact cannot be read"),
-    "tailgating": N_("two on one card"),
-    "agreed": N_("agreed"),
-    "declined": N_("declined"),
-    "nobody": N_("nobody answered"),
-    "busy": N_("line busy"),
-    "message": N_("left a message"),
-    "illness": N_("illness or injury"),
-    "crime": N_("crime"),
-    "flood": N_("water damage"),
-    "repair": N_("repair"),
-    "complaint": N_("complaint"),
-    "question": N_("question"),
-    "ambulance": N_("ambulance"),
-    "fire_engine": N_("fire engine"),
-    "police": N_("police"),
-    "funeral": N_("funeral car"),
-    "wedding": N_("wedding convoy"),
-}
-"""What some entries name by a word of the program."""
 _CODED = ("order", "alarm", "emergency", "answer")
 _MORE: Mapping[str, tuple[str, ...]] = {
     "gate.help.": ("kind",),
     "gate.priority.": ("kind",),
-    "gate.reader.": ("reader",),
-    "gate.input.": ("input",),
-    "gate.output.": ("output",),
+    "gate.visit.": ("outcome",),
 }
+_THINGS = ("reader/", "input/", "output/")
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
 _TEXTS = ("companions", "description", "text_private")
 _BATCH = 1000
@@ -125,9 +94,13 @@ def about(row: Mapping[str, Any], words: Words) -> str:
     codes = (str(data.get(name, "")) for name in (*_CODED, *more))
     reason, duty = str(data.get("reason", "")), str(data.get("duty", ""))
     found = [words(CODES.get(code, code)) for code in codes if code]
+    thing = str(row["subject"])
+    found += [thing.partition("/")[2]] if thing.startswith(_THINGS) else []
+    pocket = data.get("pocket")
+    found += [words.filled(N_("pocket %(pocket)s"), {"pocket": pocket})] if pocket else []
     found += [words(_DUTIES.get(duty, duty))] if duty else []
-    found += [words(_REASONS.get(reason, reason))] if reason else []
-    found += [str(data["text"])] if data.get("text") else []
+    found += [words(_REASONS.get(reason) or CODES.get(reason, reason))] if reason else []
+    found += [words(str(data["text"]))] if data.get("text") else []
     found += [personal[name] for name in _TEXTS if personal.get(name)]
     return " · ".join(found)
 
