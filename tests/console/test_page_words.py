@@ -38,9 +38,7 @@ from tests.console.gate_end import ZONE, site
 EN = Words("en", ZoneInfo("Asia/Shanghai"))
 ZH = load("zh", ZONE)
 CONSOLE = Path(papers.__file__).parents[1]
-PAGES = (
-    "sent notices bans help directory entries codes shift papers handover cards search sealed guards"
-)
+PAGES = "sent notices bans help directory entries codes shift papers handover cards search sealed"
 TEMPLATES = "_booth notices bans help directory shift handover shift_print cards search guards"
 
 
@@ -195,7 +193,7 @@ def test_what_is_looked_for(tmp_path: Path) -> None:
 
 def said() -> set[str]:
     found: set[str] = {meaning for kind, meaning in MEANINGS.items() if kind in set(EntryType)}
-    for name in PAGES.split():
+    for name in (*PAGES.split(), "guards"):
         file = CONSOLE / "pages" / f"{name}.py"
         found |= {str(each[1]) for each in extract_from_file("python", file, {"N_": None})}
     for name in TEMPLATES.split():
