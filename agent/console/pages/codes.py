@@ -2,17 +2,25 @@
 
 Rules kept here:
 - a word that is not here is shown as it is: an entry may be older than this screen, or newer;
-- what a guard chose on a page is said in the words of that page.
+- what a guard chose on a page is said in words as on that page.
 """
 
 from collections.abc import Mapping
 
-from agent.console.pages.visitor_in import ANSWERS, REASONS
 from agent.console.words import N_
 
 CODES: Mapping[str, str] = {
-    **ANSWERS,
-    **REASONS,
+    "host_agreed": N_("called: agreed"),
+    "expected": N_("expected, has an appointment"),
+    "office_agreed": N_("the office agreed"),
+    "not_needed": N_("nobody has to be asked"),
+    "host_declined": N_("the person to be seen declined"),
+    "nobody_answered": N_("nobody answered"),
+    "hawker": N_("hawker or canvasser"),
+    "loiterer": N_("no business here"),
+    "banned": N_("banned"),
+    "no_document": N_("would not say who he is"),
+    "drunk_or_violent": N_("drunk or violent"),
     "open": N_("raise the arm"),
     "close": N_("lower the arm"),
     "stop": N_("stop"),
