@@ -1,6 +1,7 @@
 """The console as an application: its pages, its guard at the door, its line to the daemon."""
 
 import contextlib
+import functools
 import hashlib
 import logging
 from collections.abc import AsyncIterator
@@ -83,6 +84,7 @@ def make_app(site: Site) -> Starlette:
     return app
 
 
+@functools.cache
 def _static(name: str) -> str:
     """The address of one of our files, which changes when the file does."""
     digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
