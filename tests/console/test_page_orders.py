@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from agent.console.pages import deposits, goods, visitor_in, visitor_out
+from agent.console.pages import coming, deposits, goods, visitor_out
 from agent.console.words import Words
 from agent.core.plan_books import HOUR_US, BooksPlan, DepositKind
 
@@ -27,7 +27,7 @@ def test_only_what_the_kind_asks_for_is_sent() -> None:
         "card": "V-1",
         "why_none": "friend of the house",
     }
-    assert visitor_in.opened(typed, BOOKS, "in-1") == {
+    assert coming.opened(typed, BOOKS, "in-1") == {
         "kind": "resident",
         "visitor": "李四",
         "unit": "8-1203",
@@ -40,12 +40,12 @@ def test_only_what_the_kind_asks_for_is_sent() -> None:
 
 def test_who_views_a_house_leaves_nothing_and_gets_no_card() -> None:
     typed = {"kind": "viewing", "visitor": "V", "card": "V-1", "deposits.0.kind": "cash"}
-    assert visitor_in.opened(typed, BOOKS, "") == {"kind": "viewing", "visitor": "V"}
+    assert coming.opened(typed, BOOKS, "") == {"kind": "viewing", "visitor": "V"}
 
 
 def test_a_truck_of_a_contractor() -> None:
     typed = {"kind": "contractor", "truck": "true", "goods": "true", "bearer": "true"}
-    form = visitor_in.opened(typed, BOOKS, "")
+    form = coming.opened(typed, BOOKS, "")
     assert (form["truck"], form["goods"], form["bearer"]) == (True, True, True)
 
 
@@ -60,7 +60,7 @@ def test_money_has_no_pocket_and_a_thing_no_amount() -> None:
         "deposits.2.pocket": "8",
         "deposits.3.description": "kind forgotten",
     }
-    assert visitor_in.deposits(typed, BOOKS) == [
+    assert coming.deposits(typed, BOOKS) == [
         {"kind": "cash", "amount": "10000"},
         {"kind": "object", "pocket": "7"},
         {"description": "kind forgotten"},
@@ -76,19 +76,19 @@ def test_a_refusal_and_its_ban() -> None:
         "asked": "host",
         "note": "leaflets",
     }
-    form = visitor_in.declined(typed)
+    form = coming.declined(typed)
     assert (form["reason"], form["asked"]) == ("hawker", "host_declined")
-    assert visitor_in.ban(typed, WORDS) == {
+    assert coming.ban(typed, WORDS) == {
         "visitor": "X",
         "plate": "P",
         "reason": "hawker or canvasser · leaflets",
     }
-    assert "asked" not in visitor_in.declined({"kind": "company"})
-    assert visitor_in.ban({"visitor": "X"}, WORDS)["reason"] == ""
+    assert "asked" not in coming.declined({"kind": "company"})
+    assert coming.ban({"visitor": "X"}, WORDS)["reason"] == ""
 
 
 def test_days_are_for_contractors_only() -> None:
-    stays = visitor_in.stays(WORDS, 12 * HOUR_US, 3)
+    stays = coming.stays(WORDS, 12 * HOUR_US, 3)
     assert [hours for hours, _, only in stays if not only][-1] == "12"
     assert [hours for hours, _, only in stays if only == "contractor"] == ["24", "48", "72"]
 

@@ -1,84 +1,17 @@
 """The visitors' pages against a whole house: what is typed, found, sent, and shown again."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from agent.core.entries import EntryType
-from tests.console.browsing import Browser, field
-from tests.patience import LIMIT_S
-from tests.rigs.screen import GUARD, PINS, ScreenHouse
-
-OUT = "out-1"
-LICENCE = {"deposits.0.kind": "driving_licence"}
-CASH = {"deposits.0.kind": "cash", "deposits.0.amount": "100.50"}
-
-
-class Booth(Browser):
-    """A guard at the visitors' pages."""
-
-    def __init__(self, house: ScreenHouse, language: str = "en") -> None:
-        cookies = {"gate_language": language}
-        super().__init__(
-            httpx.Client(base_url=house.console.address, timeout=LIMIT_S, cookies=cookies)
-        )
-        self.house = house
-
-    def sign(self) -> "Booth":
-        """Sign on."""
-        answer = self.send("/sign-on", guard=GUARD, pin=PINS[GUARD])
-        assert answer.status_code == 303, answer.text
-        return self
-
-    def text(self, path: str) -> str:
-        """A page that is there."""
-        answer = self.see(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        return answer.text
-
-    def sends(self, path: str, fields: Mapping[str, str]) -> httpx.Response:
-        """Send a form, with the session's token."""
-        data = {"csrf": self.csrf(), **fields}
-        return self.client.post(path, data=data, follow_redirects=False)
-
-    def done(self, path: str, **fields: str) -> str:
-        """Send a form that is to be done; gives where it leads."""
-        answer = self.sends(path, fields)
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"])
-
-    def refused(self, path: str, name: str, **fields: str) -> str:
-        """Send a form that is to come back with a fault beside this field; gives the page."""
-        answer = self.sends(path, fields)
-        assert answer.status_code == 422, answer.status_code
-        assert re.search(rf'id="fault-field-[a-z-]*{re.escape(name)}"', answer.text), answer.text
-        return answer.text
-
-    def look(self, path: str, **typed: str) -> dict[str, list[dict[str, str]]]:
-        """What is found while this is typed, by the heading."""
-        answer = self.sends(path, typed)
-        assert answer.status_code == 200, answer.text
-        return {group["title"]: group["items"] for group in answer.json()["groups"]}
-
-    def admit(self, name: str, deposit: dict[str, str], **more: str) -> str:
-        """Write a visitor down with a card of the stock; gives the visit."""
-        fields = {
-            "do": "open",
-            "kind": "company",
-            "visitor": name,
-            "host": "陈经理",
-            "answer": "host_agreed",
-            "card": self.house.roster.draw("visitor"),
-        }
-        led = self.done("/visitor-in", **{**fields, **deposit, **more})
-        return parse_qs(urlsplit(led).query)["visit"][0]
+from tests.console.booth import CASH, LICENCE, OUT, Booth
+from tests.console.browsing import field
+from tests.rigs.screen import ScreenHouse
 
 
 @pytest.fixture(scope="module")
@@ -302,104 +235,6 @@ def test_what_is_asked_for_is_found_by_card_name_or_receipt(
     several = booth.text("/visitor-out?card=陈经理")
     assert "独孤求败" in several
     assert 'name="visit"' not in several
-
-
-def test_the_drawer(booth: Booth, house: ScreenHouse) -> None:
-    visit = booth.admit("抽屉", {**LICENCE, "deposits.0.pocket": "71"})
-    one = str(house.row("deposits", visit=visit)["deposit"])
-    page = booth.text("/deposits")
-    assert page.count("<li>") > 90
-    assert "抽屉" in page
-    assert "抽屉" in booth.text(f"/deposits?deposit={one}")
-    booth.done("/deposits", do="move", deposit=one, pocket="72", reason="放错")
-    assert house.row("deposits", deposit=one)["pocket"] == "72"
-    page = booth.refused("/deposits", "pocket", do="move", deposit=one, pocket="500", reason="x")
-    assert "there is no pocket 500" in page
-    booth.done("/deposits", do="take", visit=visit, **CASH)
-    money = house.row("deposits", visit=visit, kind="cash")
-    assert "CN¥100.50" in booth.text("/deposits")
-    booth.done("/deposits", do="reverse", deposit=str(money["deposit"]), mistake="没收")
-    booth.done("/deposits", do="end", deposit=one, end="refund_due", why="没来取")
-    page = booth.text("/deposits")
-    assert "To be given back at the office" in page
-    assert booth.send("/deposits", do="nothing").status_code == 200
-
-
-def test_goods_on_a_slip(booth: Booth, house: ScreenHouse) -> None:
-    slip = {"number": "T-1", "unit": "7-7", "signatory": "甲", "stamp": "true"}
-    lines = {"lines.0.name": "沙发", "lines.0.quantity": "2"}
-    page = booth.refused("/goods", "unit", do="receive", **{**slip, "unit": ""}, **lines)
-    assert 'value="沙发"' in page
-    led = booth.done("/goods", do="receive", **slip, **lines)
-    row = house.row("slips", unit_slip="T-1")
-    assert led == f"/goods?slip={row['slip']}"
-    assert "沙发" in booth.text(led)
-    assert "T-1" in booth.text("/goods")
-    shown = {"slip": str(row["slip"]), "signatory": "甲", "stamp": "true", "by": "hand"}
-    ticks = {"ticks.0.line": "0", "ticks.0.quantity": "1"}
-    page = booth.refused("/goods", "why", do="use", **shown, **ticks)
-    why = {"why": "本人在场"}
-    led = booth.done("/goods", do="use", **shown, **ticks, **why)
-    assert led == f"/goods?slip={row['slip']}"
-    stopped = booth.text(led)
-    assert "沙发: 2 listed, 1 counted" in stopped
-    ticks["ticks.0.quantity"] = "2"
-    assert booth.done("/goods", do="use", **shown, **ticks, **why) == "/goods"
-    assert house.row("slips", slip=row["slip"])["state"] == "used"
-    assert "T-1" in booth.text("/goods")
-    booth.done("/goods", do="receive", **{**slip, "number": "T-2"}, **lines)
-    other = str(house.row("slips", unit_slip="T-2")["slip"])
-    booth.done("/goods", do="stop", slip=other, reason="不符")
-    booth.done("/goods", do="cancel", slip=other, reason="作废")
-    assert house.row("slips", slip=other)["state"] == "cancelled"
-
-
-def test_a_truck_is_looked_into(booth: Booth, house: ScreenHouse) -> None:
-    page = booth.refused("/goods", "opened", do=f"clear {OUT}", plate="粤B1", result="clear")
-    assert "nothing is clear unseen" in page
-    fields = {"plate": "粤B1", "result": "clear", "opened": "true"}
-    assert booth.done("/goods", do=f"inspect {OUT}", **fields) == "/goods"
-    after = house.head()
-    assert booth.done("/goods", do=f"clear {OUT}", **fields) == "/"
-    house.wait_entry(EntryType.ACCESS_GRANTED, after=after, lane=OUT)
-    house.through(OUT, "truck")
-    # What its visit still needs keeps the arm down, and that is said.
-    visit = booth.admit("货车", LICENCE, plate="粤B·2")
-    card = str(house.row("visits", visit=visit)["card"])
-    held = {"card": card, "result": "clear", "opened": "true"}
-    assert booth.done("/goods", do=f"clear {OUT}", **held) == "/goods"
-    assert "The arm stays down" in booth.text("/goods")
-
-
-def test_who_is_inside(booth: Booth, house: ScreenHouse) -> None:
-    card = house.roster.draw("resident")
-    after = house.head()
-    house.tap_lane("in-1", card)
-    house.wait_entry(EntryType.ACCESS_GRANTED, after=after, card=card)
-    house.through("in-1", "car-2")
-    house.wait_entry(EntryType.PASSAGE_ENDED, after=after, card=card)
-    booth.admit("场内一", LICENCE)
-    page = booth.text("/inside")
-    assert card in page
-    assert "no passage was seen" in page
-    people = booth.text("/inside?what=people")
-    assert card in people
-    assert "场内一" not in people
-    assert card not in booth.text("/inside?what=vehicles")
-    assert card not in booth.text("/inside?what=visits")
-    assert "场内一" in booth.text("/inside?q=场内一")
-    assert card not in booth.text("/inside?q=场内一")
-
-
-def test_a_receipt_is_printed_once_or_it_is_said_why_not(booth: Booth, house: ScreenHouse) -> None:
-    visit = booth.admit("收据", LICENCE)
-    number = str(house.row("deposits", visit=visit)["receipt"])
-    order = f"console-{'b' * 32}"
-    led = booth.done("/receipt", visit=visit, number=number, order_id=order)
-    assert "no printer is configured" in booth.text(led)
-    booth.done("/receipt", visit=visit, number=number, order_id=order)
-    assert "no printer is configured" not in booth.text(led)
-    assert booth.see("/receipt?visit=none").status_code == 303
 
 
 def test_a_form_that_was_left_is_found_again(booth: Booth) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import filled, told
-from agent.console.pages.visitor_in import deposits as lines_of
+from agent.console.pages.coming import deposits as lines_of
 from agent.console.words import N_
 from agent.core.plan_books import BooksPlan
 from agent.store.queries import counts as books_counts

@@ -1,7 +1,6 @@
 """Visitor in: one form for everybody who comes without a card of his own (P3 to P7, V2 to V6).
 
 Rules kept here:
-- what a kind of visit does not ask for is not sent, also when it was typed before;
 - card, deposits and visit go out as one order, whose id was minted when the form was shown; a
   refused order is over, so the form comes back as it was typed with an id of its own;
 - who is not let in is written down as well; a ban is an order of its own that follows.
@@ -9,7 +8,6 @@ Rules kept here:
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,11 +15,10 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
-from agent.console.pages import drafts, filled, finding, plated, receipt, told
+from agent.console.pages import coming, drafts, filled, finding, plated, receipt, told
 from agent.console.pages.lanes import leading
-from agent.console.words import N_, Words
+from agent.console.words import N_
 from agent.core.model import Direction
-from agent.core.plan_books import BooksPlan
 from agent.store.queries import counts as books_counts
 from agent.store.queries import deposits as books_deposits
 from agent.store.queries import desk as books_desk
@@ -35,57 +32,6 @@ HINTS: Mapping[str, str] = {
     "delivery": N_("card and deposit, tell the route"),
     "vehicle": N_("plate and destination before it enters"),
 }
-_EVERYBODY = (
-    "visitor",
-    "plate",
-    "answer",
-    "companions",
-    "phone",
-    "idnumber",
-    "hours",
-    "bay",
-    "despite",
-)
-_CARD = ("card",)
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "company": (*_EVERYBODY, *_CARD, "company", "host", "department", "purpose"),
-    "resident": (*_EVERYBODY, *_CARD, "unit", "host", "purpose"),
-    "viewing": _EVERYBODY,
-    "contractor": (
-        *_EVERYBODY,
-        *_CARD,
-        "company",
-        "unit",
-        "host",
-        "department",
-        "destination",
-        "purpose",
-    ),
-    "delivery": (*_EVERYBODY, *_CARD, "company", "unit", "host", "destination"),
-    "vehicle": (*_EVERYBODY, *_CARD, "unit", "purpose", "destination"),
-}
-TRUCKS = frozenset({"contractor", "delivery", "vehicle"})
-ANSWERS: Mapping[str, str] = {
-    "host_agreed": N_("called: agreed"),
-    "expected": N_("expected, has an appointment"),
-    "office_agreed": N_("the office agreed"),
-    "not_needed": N_("nobody has to be asked"),
-}
-REASONS: Mapping[str, str] = {
-    "host_declined": N_("the person to be seen declined"),
-    "nobody_answered": N_("nobody answered"),
-    "hawker": N_("hawker or canvasser"),
-    "loiterer": N_("no business here"),
-    "banned": N_("banned"),
-    "no_document": N_("would not say who he is"),
-    "drunk_or_violent": N_("drunk or violent"),
-}
-ASKED: Mapping[str, str] = {
-    "host": N_("the person to be seen: declined"),
-    "no_answer": N_("the person to be seen: no answer"),
-    "office": N_("the office: declined"),
-}
-_ASKED = {"host": "host_declined", "office": "office_declined"}
 _LOOKED = frozenset({"visitor", "plate", "company", "phone", "unit", "host", "department", "card"})
 _WHO = frozenset({"visitor", "plate", "company", "phone"})
 _HOSTS = frozenset({"unit", "host", "department"})
@@ -94,8 +40,6 @@ _EXPECTED = N_("Expected")
 _EARLIER = N_("Was here before")
 _DIRECTORY = N_("Directory")
 _DAY_US = 86_400_000_000
-STAYS = (1, 2, 4, 8, 12, 24, 48, 72)
-DEPOSIT = ("kind", "description", "owner", "amount", "pocket")
 _PATH = "/visitor-in"
 
 
@@ -159,13 +103,13 @@ def _sent(request: Request) -> Response | Answer:
     books = desk.site(request).plan.books
     what, _, lane = typed.get("do", "").partition(" ")
     if what == "decline":
-        answer = desk.act(request, "visit.decline", declined(typed))
+        answer = desk.act(request, "visit.decline", coming.declined(typed))
         if not answer.done:
             return answer
         if typed.get("ban"):
             return _banned(request, typed)
         return desk.see(request, "/", words(N_("Written down: not let in.")))
-    answer = desk.act(request, "visit.open", opened(typed, books, lane))
+    answer = desk.act(request, "visit.open", coming.opened(typed, books, lane))
     if not answer.done:
         return answer
     return desk.see(request, f"/receipt?visit={answer.result.get('visit', '')}&new=1")
@@ -175,7 +119,7 @@ def _banned(request: Request, typed: Mapping[str, str]) -> Response:
     """Set the ban that was asked for with a refusal; its id follows from that of the refusal."""
     words = desk.words(request)
     request.state.form = {**typed, "order_id": ""}
-    answer = desk.act(request, "ban.set", ban(typed, words))
+    answer = desk.act(request, "ban.set", coming.ban(typed, words))
     if answer.done:
         return desk.see(request, "/", words(N_("Written down: not let in, and banned.")))
     says = words.filled(
@@ -208,10 +152,10 @@ def _shown(request: Request, answer: Answer | None) -> Response:
             {"kind": kind, "label": words(text), "hint": words(HINTS[kind])}
             for kind, text in told.VISIT_KINDS.items()
         ],
-        answers=told.options(ANSWERS, words),
-        reasons=told.options(REASONS, words),
-        asked=told.options(ASKED, words),
-        stays=stays(words, books.longest_visit_us, books.contractor_days),
+        answers=told.options(coming.ANSWERS, words),
+        reasons=told.options(coming.REASONS, words),
+        asked=told.options(coming.ASKED, words),
+        stays=coming.stays(words, books.longest_visit_us, books.contractor_days),
         bays=[(bay, bay) for bay in books.bays],
         lanes=leading(site, Direction.IN),
         deposit_kinds=told.kinds(words, books),
@@ -222,69 +166,3 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         again=bool(typed) and request.method == "GET",
         despite=bool(typed.get("despite")) or (answer is not None and answer.code == 403),
     )
-
-
-def opened(typed: Mapping[str, str], books: BooksPlan, lane: str) -> dict[str, Any]:
-    """The form of ``visit.open`` as the daemon wants it."""
-    kind = typed.get("kind", "")
-    form: dict[str, Any] = {"kind": kind}
-    form |= filled.texts(typed, (*FIELDS.get(kind, _EVERYBODY), "appointment"))
-    if kind in TRUCKS:
-        form |= filled.flags(typed, ("truck", "goods"))
-    if kind == "contractor":
-        form |= filled.flags(typed, ("bearer",))
-    if kind != "viewing":
-        form["deposits"] = deposits(typed, books)
-        if why := filled.plain(typed.get("why_none", "")):
-            form["reason"] = why
-    if lane:
-        form["lane"] = lane
-    return form
-
-
-def deposits(typed: Mapping[str, str], books: BooksPlan) -> list[dict[str, str]]:
-    """The lines of the deposits: money in minor units and in no pocket, things without amount."""
-    lines = []
-    for line in filled.lines(typed, "deposits", DEPOSIT):
-        kind = books.kinds.get(line.get("kind", ""))
-        if "kind" not in line and not set(line) - {"pocket", "amount"}:
-            continue  # the page itself had put a pocket there
-        if kind is not None and kind.money:
-            line.pop("pocket", None)
-            if "amount" in line:
-                line["amount"] = filled.minor(line["amount"], books.digits)
-        else:
-            line.pop("amount", None)
-        lines.append(line)
-    return lines
-
-
-def declined(typed: Mapping[str, str]) -> dict[str, Any]:
-    """The form of ``visit.decline``."""
-    names = ("kind", "visitor", "company", "host", "unit", "plate", "reason", "asked", "note")
-    form = filled.texts(typed, names)
-    return form | ({"asked": _ASKED.get(form["asked"], form["asked"])} if "asked" in form else {})
-
-
-def ban(typed: Mapping[str, str], words: Words) -> dict[str, Any]:
-    """The form of ``ban.set`` that follows a refusal."""
-    reason = REASONS.get(typed.get("reason", ""), "")
-    note = filled.plain(typed.get("note", ""))
-    text = " · ".join(part for part in (words(reason) if reason else "", note) if part)
-    return {**filled.texts(typed, ("visitor", "plate")), "reason": text}
-
-
-def stays(words: Words, longest_us: int, days: int) -> list[tuple[str, str, str]]:
-    """How long somebody may stay: hours, their name, and the only kind that may stay so long."""
-    longest, most = longest_us // 3_600_000_000, 24 * days
-    return [
-        (str(hours), _span(hours, words), "" if hours <= longest else "contractor")
-        for hours in STAYS
-        if hours <= max(longest, most)
-    ]
-
-
-def _span(hours: int, words: Words) -> str:
-    if hours % 24:
-        return words.filled(N_("%(count)s h"), {"count": hours})
-    return words.filled(N_("%(count)s days"), {"count": hours // 24})

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import filled, finding, told
+from agent.console.pages.coming import stays
 from agent.console.pages.lanes import leading
-from agent.console.pages.visitor_in import stays
 from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.model import Direction
