@@ -12,11 +12,10 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from agent.console import phrases
 from agent.console.pages.codes import CODES
 from agent.console.site import Site
 from agent.console.words import N_, Words
-from agent.core.access import Duty, Reason
-from agent.core.access import words as reason_words
 from agent.core.entries import MEANINGS, EntryType
 from agent.core.model import ClockQuality
 from agent.store.queries.shifts import duty_log
@@ -54,8 +53,6 @@ _GRAVE = (
     "gate.signon.failed",
 )
 _TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.trusted)
-_REASONS = {reason.value: reason_words(reason) for reason in Reason}
-_DUTIES = {duty.value: reason_words(duty) for duty in Duty}
 
 
 def log(reading: Reading, from_us: int, until_us: int, most: int) -> list[Row]:
@@ -98,8 +95,8 @@ def about(row: Mapping[str, Any], words: Words) -> str:
     found += [thing.partition("/")[2]] if thing.startswith(_THINGS) else []
     pocket = data.get("pocket")
     found += [words.filled(N_("pocket %(pocket)s"), {"pocket": pocket})] if pocket else []
-    found += [words(_DUTIES.get(duty, duty))] if duty else []
-    found += [words(_REASONS.get(reason) or CODES.get(reason, reason))] if reason else []
+    found += [phrases.reason(words, duty)] if duty else []
+    found += [phrases.reason(words, CODES.get(reason, reason))] if reason else []
     found += [words(str(data["text"]))] if data.get("text") else []
     found += [personal[name] for name in _TEXTS if personal.get(name)]
     return " · ".join(found)
