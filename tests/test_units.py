@@ -3,8 +3,11 @@
 import grp
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,43 +85,58 @@ READS = """
 import os, sys
 from pathlib import Path
 from agent.control.client import ControlClient
+from agent.errors import GateError
 from agent.store.reading import Reading
 group = int(sys.argv[1])
 os.setgroups([group]); os.setgid(65534); os.setuid(65534)
-with Reading.open(Path(sys.argv[2])) as reading:
-    print(reading.head()[0] > 0, len(reading.tail(1)))
-with ControlClient(Path(sys.argv[3])) as client:
-    print(client.ask("status")["running"])
+try:
+    with Reading.open(Path(sys.argv[2])) as reading:
+        print(reading.head()[0] > 0, len(reading.tail(1)))
+    with ControlClient(Path(sys.argv[3])) as client:
+        print(client.ask("status")["running"])
+except GateError as fault:
+    sys.exit(str(fault))
 try:
     open(sys.argv[2], "r+b")
 except PermissionError:
     print("not to be written")
 """
+STRANGERS = 65_534
 
 
-def test_a_member_of_the_group_reads_the_ledger_and_asks_but_writes_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that others may walk through; those of pytest are shut again and again."""
+    made = Path(tempfile.mkdtemp(prefix="gu-", dir="/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def test_a_member_of_the_group_reads_the_ledger_and_asks_but_writes_nothing(place: Path) -> None:
     """What gate-console may do, under the modes that gate-agent.service gives its files."""
     require("root")
     group = next(each.gr_gid for each in grp.getgrall() if each.gr_name == "games")
-    tmp_path.chmod(0o755)
-    for folder in (*tmp_path.parents,):
-        if folder.is_relative_to("/tmp"):  # noqa: S108 -- where pytest keeps its folders
-            folder.chmod(folder.stat().st_mode | 0o011)
-    with House(tmp_path / "house").start() as house:
-        settings = house.gate.settings
-        for folder in (house.folder, settings.paths.state, settings.paths.run):
+    with House(place / "house").start() as house:
+        paths = house.gate.settings.paths
+        house.folder.chmod(0o755)
+        for folder in (paths.state, paths.run):
             os.chown(folder, 0, group)
             folder.chmod(0o750)
-        for file in settings.paths.state.iterdir():
+        for file in paths.state.iterdir():
             os.chown(file, 0, group)
             file.chmod(0o640)
-        os.chown(settings.paths.control, 0, group)
-        words = [str(group), str(house.ledger), str(settings.paths.control)]
-        done = subprocess.run(
-            [sys.executable, "-c", READS, *words],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
+        os.chown(paths.control, 0, group)
+        member, stranger = (
+            subprocess.run(
+                [sys.executable, "-c", READS, str(gid), str(house.ledger), str(paths.control)],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_S,
+            )
+            for gid in (group, STRANGERS)
         )
-    assert done.stdout.splitlines() == ["True 1", "True", "not to be written"], done.stderr
+    assert member.stdout.splitlines() == ["True 1", "True", "not to be written"], member.stderr
+    assert (stranger.returncode, stranger.stdout) == (1, "")
+    assert "is it in the group gate-agent?" in stranger.stderr

@@ -70,7 +70,14 @@ class Reading:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open the ledger for reading; raises StoreError when it is missing or cannot be used."""
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise StoreError(
+                f"{path}: the ledger cannot be read ({error.strerror}): this user may not look "
+                "into its directory; is it in the group gate-agent?"
+            ) from error
+        if not there:
             raise StoreError(
                 f"{path}: there is no ledger here yet: it is made when gate-agent first runs; "
                 "check `paths` in the settings"
