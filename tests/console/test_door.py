@@ -232,3 +232,49 @@ def test_an_unknown_page_is_one_of_ours(browser: Browser) -> None:
     assert "没有这个页面" in answer.text
     assert field(answer.text, "csrf")
     assert browser.see("/gate/act").headers["Location"] == "/"
+
+
+def test_what_cannot_be_read_is_said_and_what_was_filled_in_stays(
+    browser: Browser, gate: GateEnd
+) -> None:
+    browser.sign_on()
+    answer = browser.see("/deposits")
+    assert answer.status_code == 503
+    assert "现在无法显示" in answer.text
+    assert answer.headers["Content-Security-Policy"]
+    told = browser.see("/desk/card/1", headers={"Accept": "application/json"})
+    assert (told.status_code, told.json()["status"]) == (503, "failed")
+    gate.answer = lambda _: {"status": "rejected", "code": 409, "detail": "no", "result": {}}
+    assert browser.send("/notices", do="post", text="停水").status_code == 503
+    session = list(browser.client.app.state.sessions._sessions.values())[-1]  # type: ignore[attr-defined]
+    assert session.drafts["/notices"]["text"] == "停水"
+
+
+def test_a_script_hears_that_a_page_is_not_there(browser: Browser) -> None:
+    browser.sign_on()
+    told = browser.see("/nowhere", headers={"Accept": "application/json"})
+    assert (told.status_code, told.json()["status"]) == (404, "refused")
+
+
+def test_a_fault_of_ours_tells_nothing_and_keeps_its_headers(gate: GateEnd, tmp_path: Path) -> None:
+    assert gate.path.exists()
+    app = make_app(site(tmp_path))
+    app.state.templates.clear()
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        answer = client.get("/")
+    assert answer.status_code == 500
+    assert "KeyError" not in answer.text
+    assert answer.headers["Content-Security-Policy"]
+
+
+def test_no_daemon_is_said_at_the_sign_on(browser: Browser, gate: GateEnd) -> None:
+    gate.away()
+    answer = browser.sign_on(presented="5")
+    assert answer.status_code == 422
+    assert "没有执行" in answer.text
+
+
+def test_who_tries_to_sign_on_too_often_waits(browser: Browser, gate: GateEnd) -> None:
+    texts = [browser.sign_on(pin="111111").text for _ in range(12)]
+    assert any("操作太频繁" in text for text in texts)
+    assert len(gate.asked) < 12

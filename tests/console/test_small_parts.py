@@ -3,18 +3,21 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.console import live, sessions
+from agent.console.app import make_app
 from agent.console.limits import Limit
-from agent.console.link import Picture
+from agent.console.link import Link, Picture
 from agent.console.pages import PAGES
 from agent.console.serve import Listen, serve
 from agent.console.sessions import Guard, Sessions
 from agent.errors import GateError
-from tests.console.gate_end import site
+from tests.console.browsing import browsing
+from tests.console.gate_end import GateEnd, site
 
 
 def test_a_bucket_empties_and_fills() -> None:
@@ -135,3 +138,34 @@ def test_it_listens_to_the_world_only_with_tls(tmp_path: Any) -> None:
     assert not Listen("0.0.0.0").loopback  # noqa: S104 - it is refused
     with pytest.raises(GateError, match="without TLS"):
         serve(site(tmp_path), Listen("0.0.0.0"))  # noqa: S104 - it is refused
+
+
+def test_a_page_hears_news_beats_and_the_end(tmp_path: Path) -> None:
+    link = Link(tmp_path / "control.sock", lambda _: None)
+
+    async def listen() -> list[str]:
+        hub = live.Live()
+        hub.open()
+        news = hub._events(link)
+        first = await anext(news)
+        waiting = asyncio.ensure_future(anext(news))
+        await asyncio.to_thread(hub.tell, {"lane": {"lane": "in-1"}})
+        second = await waiting
+        third = await anext(news)
+        hub.close()
+        rest = [event async for event in news]
+        assert rest == []
+        assert not hub._pages
+        return [
+            event.decode().split("event: ")[1].split("\n")[0] for event in (first, second, third)
+        ]
+
+    assert asyncio.run(listen()) == ["beat", "lane", "beat"]
+
+
+def test_so_many_pages_and_no_more(tmp_path: Path) -> None:
+    with GateEnd(tmp_path), browsing(make_app(site(tmp_path))) as browser:
+        hub = browser.client.app.state.live  # type: ignore[attr-defined]
+        hub._pages |= {asyncio.Queue() for _ in range(live.PAGES)}
+        assert browser.see("/events").status_code == 503
+        hub._pages.clear()

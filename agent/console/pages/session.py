@@ -11,6 +11,8 @@ from agent.console.words import LANGUAGES, N_
 from agent.store.queries import table
 
 _PRESENTED = "gate.card.presented.v1"
+_LAST = 2**53
+"""No journal gets that long; a longer number is nobody's."""
 
 
 def language(request: Request) -> Response:
@@ -38,9 +40,10 @@ def card(request: Request) -> Response:
     ``{sequence, card, credential, kind, known, says}``; ``card`` is its label, empty for a card
     that the roster does not have.
     """
-    words, sequence = desk.words(request), int(request.path_params["sequence"])
+    words = desk.words(request)
+    sequence = int(request.path_params["sequence"])
     with desk.reading(request) as reading:
-        entries = reading.entries([sequence])
+        entries = reading.entries([sequence] if sequence <= _LAST else [])
         rows = table.entries_told(reading, list(entries.values()))
     if not rows or rows[0]["type"] != _PRESENTED:
         return JSONResponse({"says": words(N_("No card was shown."))}, 404)
