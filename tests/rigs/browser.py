@@ -220,6 +220,10 @@ class Eyes:
         (label if label.count() else box).first.click()
         expect(box).to_be_checked(checked=on, timeout=_LIMIT_MS)
 
+    def pick_reason(self, within: str) -> None:
+        """The first of the reasons that are offered."""
+        self.shows(f"{within} label.option").click()
+
     def unfold(self, selector: str) -> None:
         """Open the part behind a summary."""
         details = self.page.locator(selector).first

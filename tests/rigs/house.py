@@ -265,16 +265,19 @@ class House:
         return found
 
     def command(
-        self, *args: str, limit_s: float = 10 * LIMIT_S
+        self, *args: str, limit_s: float = 10 * LIMIT_S, typed: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``gate-agent`` with this gate's configuration; the exit code is for the caller."""
+        """Run ``gate-agent`` with this gate's configuration; the exit code is for the caller.
+
+        ``typed`` is its standard input.
+        """
         return subprocess.run(
             [sys.executable, "-m", "agent", *args, "-c", str(self.gate.config)],
             capture_output=True,
             text=True,
             timeout=limit_s,
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             check=False,
         )
 

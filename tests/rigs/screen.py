@@ -164,7 +164,7 @@ class Console:
         try:
             line.request("GET", "/")
             return line.getresponse().status < 500
-        except ConnectionRefusedError:
+        except ConnectionError:
             return False
         finally:
             line.close()
