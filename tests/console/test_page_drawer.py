@@ -8,12 +8,27 @@ import pytest
 
 from agent.core.entries import EntryType
 from tests.console.booth import CASH, LICENCE, OUT, Booth
+from tests.patience import until
+from tests.rigs.receipt_printer import ReceiptPrinter
 from tests.rigs.screen import ScreenHouse
+
+COPY = "（补打".encode("gb18030")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScreenHouse]:
-    with ScreenHouse(Path(tmp_path_factory.mktemp("t"))) as made:
+def printer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiptPrinter]:
+    made = ReceiptPrinter(Path(tmp_path_factory.mktemp("p")) / "lp0")
+    made.plug()
+    yield made
+    made.unplug()
+
+
+@pytest.fixture(scope="module")
+def house(
+    tmp_path_factory: pytest.TempPathFactory, printer: ReceiptPrinter
+) -> Iterator[ScreenHouse]:
+    changes = {"printer": {"port": str(printer.link)}}
+    with ScreenHouse(Path(tmp_path_factory.mktemp("t")), changes=changes) as made:
         yield made.open()
 
 
@@ -111,12 +126,22 @@ def test_who_is_inside(booth: Booth, house: ScreenHouse) -> None:
     assert card not in booth.text("/inside?q=场内一")
 
 
-def test_a_receipt_is_printed_once_or_it_is_said_why_not(booth: Booth, house: ScreenHouse) -> None:
+def test_a_receipt_is_printed_once_and_a_copy_says_so(
+    booth: Booth, house: ScreenHouse, printer: ReceiptPrinter
+) -> None:
     visit = booth.admit("收据", LICENCE)
     number = str(house.row("deposits", visit=visit)["receipt"])
-    order = f"console-{'b' * 32}"
-    led = booth.done("/receipt", visit=visit, number=number, order_id=order)
-    assert "no printer is configured" in booth.text(led)
-    booth.done("/receipt", visit=visit, number=number, order_id=order)
-    assert "no printer is configured" not in booth.text(led)
-    assert booth.see("/receipt?visit=none").status_code == 303
+    page = booth.text(f"/receipt?visit={visit}&new=1")
+    assert "Print at the receipt printer" in page
+    assert 'name="again"' not in page
+    order = {"visit": visit, "number": number, "order_id": f"console-{'b' * 32}"}
+    before = house.part("printer")["counters"]["printed"]
+    led = [booth.done("/receipt", **order) for _ in range(3)]
+    assert set(led) == {f"/receipt?visit={visit}"}
+    until(lambda: "收据".encode("gb18030") in printer.printed, "the receipt on paper")
+    until(lambda: house.part("printer")["counters"]["printed"] == before + 1, "one receipt")
+    assert COPY not in printer.printed
+    again = booth.text(f"/receipt?visit={visit}")
+    assert 'name="again" value="1"' in again
+    booth.done("/receipt", visit=visit, number=number, again="1")
+    until(lambda: COPY in printer.printed, "the copy on paper")

@@ -1,5 +1,7 @@
 """The visitors' pages against a whole house: what is typed, found, sent, and shown again."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -297,3 +299,36 @@ def test_in_chinese_nothing_is_left_in_english(house: ScreenHouse, path: str) ->
     main = page.split("<main", 1)[1].split("</main>", 1)[0]
     for word in ("Write", "Card", "Deposit", "Nothing", "choose", "the visitor", "overdue"):
         assert word not in main, word
+
+
+def test_a_gate_that_does_not_answer_in_time_doubles_nothing(
+    booth: Booth, house: ScreenHouse
+) -> None:
+    """Not known yet is said, the form keeps its id, and sent again it is the same visit."""
+    order, card = field(booth.text("/visitor-in"), "order_id"), house.roster.draw("visitor")
+    form = {"do": "open", "kind": "company", "visitor": "久等", "host": "陈", "card": card}
+    form |= {"answer": "host_agreed", "order_id": order, **LICENCE}
+    os.kill(house.pid, signal.SIGSTOP)
+    try:
+        answer = booth.sends("/visitor-in", form)
+    finally:
+        os.kill(house.pid, signal.SIGCONT)
+    assert answer.status_code == 202
+    assert "Not known yet" in answer.text
+    assert field(answer.text, "order_id") == order
+    assert 'value="久等"' in answer.text
+    visit = house.row("visits", card=card)["visit"]  # it settled by itself
+    assert booth.done("/visitor-in", **form) == f"/receipt?visit={visit}&new=1"
+    assert len(house.rows("visits", card=card)) == 1
+
+
+def test_without_a_printer_it_is_said_once(booth: Booth, house: ScreenHouse) -> None:
+    visit = booth.admit("收据", LICENCE)
+    number = str(house.row("deposits", visit=visit)["receipt"])
+    order = f"console-{'b' * 32}"
+    led = booth.done("/receipt", visit=visit, number=number, order_id=order)
+    assert "no printer is configured" in booth.text(led)
+    assert "Print at the receipt printer" not in booth.text(led)
+    booth.done("/receipt", visit=visit, number=number, order_id=order)
+    assert "no printer is configured" not in booth.text(led)
+    assert booth.see("/receipt?visit=none").status_code == 303

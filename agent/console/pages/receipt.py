@@ -42,7 +42,7 @@ def page(request: Request) -> Response:
     typed, query = desk.form(request), request.query_params
     visit = typed.get("visit") or query.get("visit", "")
     if request.method == "POST":
-        return _print(request, visit, typed.get("number", ""))
+        return _print(request, visit, typed.get("number", ""), again=bool(typed.get("again")))
     site, now_us = desk.site(request), time.time_ns() // 1000
     books, new = site.plan.books, query.get("new") == "1"
     with desk.reading(request) as reading:
@@ -75,7 +75,7 @@ def page(request: Request) -> Response:
     )
 
 
-def _print(request: Request, visit: str, number: str) -> Response:
+def _print(request: Request, visit: str, number: str, *, again: bool) -> Response:
     words, held = desk.words(request), desk.session(request)
     after = f"{_PATH}?visit={visit}"
     order_id = str(desk.form(request).get("order_id", ""))
@@ -83,7 +83,8 @@ def _print(request: Request, visit: str, number: str) -> Response:
         return desk.see(request, after)
     held.sent(order_id, _PRINTED)
     try:
-        desk.ask(request, "print", receipt=int(number) if number.isdecimal() else 0)
+        known = int(number) if number.isascii() and number.isdecimal() else 0
+        desk.ask(request, "print", receipt=known, again=again)
     except GateError as fault:
         return desk.see(request, after, words(str(fault)), "bad")
     return desk.see(request, after, words(N_("The receipt is being printed.")))
