@@ -75,6 +75,7 @@ class LaneCard:
     duty: str = ""
     since_us: int = 0
     card: str = ""
+    backs: tuple[str, ...] = ()
     can: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -85,8 +86,12 @@ def lane_card(
     view: Mapping[str, Any] | None,
     tap: Mapping[str, Any] | None,
     duty: Mapping[str, Any] | None,
+    backs: tuple[str, ...] = (),
 ) -> LaneCard:
-    """Put together what is known of one lane. ``view`` is None when nothing is known."""
+    """Put together what is known of one lane. ``view`` is None when nothing is known.
+
+    ``backs`` is what has to be given back to who waits there.
+    """
     known: Mapping[str, Any] = view or {"position": "unknown", "mode": "", "proof": "none"}
     position = str(known["position"])
     shown = _tap(words, tap)
@@ -106,6 +111,7 @@ def lane_card(
         due,
         int(duty["since_us"]) if duty is not None else 0,
         str(duty.get("card") or "") if duty is not None else "",
+        backs,
         _can(plan, known),
     )
 

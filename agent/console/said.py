@@ -30,6 +30,7 @@ PATTERNS = (
     N_("lane %(lane)s closes by itself: no relay can close it"),
     N_("lane %(lane)s closes by itself: nothing can hold it open"),
     N_("lane %(lane)s has no stop relay"),
+    N_("%(kind)s is written down"),
     N_("%(relays)s relays and %(inputs)s inputs"),
     N_("%(port)s at %(baud)s baud"),
 )

@@ -69,8 +69,8 @@ class Guarded:
         self._sessions = sessions
         self._hosts = frozenset(host.lower() for host in (*_HERE, *hosts))
         self._secure = secure
-        self._requests = Limit(200, 40)
-        self._changes = Limit(60, 5)
+        self._requests = Limit(400, 100)
+        self._changes = Limit(60, 8)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

@@ -212,6 +212,27 @@ def test_an_order_that_lay_too_long_opens_nothing(house: ScreenHouse, browser: B
     assert house.entries("gate.arm.ordered.v1", after=before) == []
 
 
+def test_who_waits_at_the_exit_is_shown_with_what_he_gets_back(
+    house: ScreenHouse, browser: Browser
+) -> None:
+    sign_on(house, browser)
+    card = house.roster.draw("visitor")
+    deposits = [
+        {"kind": "cash", "amount": "10000"},
+        {"kind": "driving_licence", "owner": "李四", "pocket": "47"},
+    ]
+    form = {"kind": "resident", "card": card, "visitor": "李四", "unit": "8-1203"}
+    house.act("visit.open", {**form, "answer": "host_agreed", "deposits": deposits})
+    house.tap_lane("out-1", card)
+    soon(lambda: "47 号格" in browser.see("/gate/now").text, "what he gets back")
+    page = browser.see("/gate/now").text
+    assert page.index("47 号格 · 驾驶证") < page.index("¥100.00")
+    assert f"/visitor-out?lane=out-1&amp;card={card}" in page
+    told = browser.order(kind="duty.dismiss", lane="out-1", reason="已驶离")
+    assert (told["status"], told["says"]) == ("done", "已记录。")
+    soon(lambda: "47 号格" not in browser.see("/gate/now").text, "that he has gone")
+
+
 def test_every_browser_hears_the_news(house: ScreenHouse) -> None:
     heard: dict[int, list[str]] = {0: [], 1: []}
     sequences: dict[int, int] = {}

@@ -16,13 +16,16 @@ from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.lanes import lane_card, told
+from agent.console.site import Site
 from agent.console.todo import item
-from agent.console.words import N_
+from agent.console.words import N_, Words
 from agent.errors import StoreError
 from agent.store.queries import counts as numbers
+from agent.store.queries import deposits as drawer
 from agent.store.queries import desk as lying
 from agent.store.queries import movements
 from agent.store.queries import todo as due
+from agent.store.reading import Reading
 
 TAPS = 8
 KINDS = frozenset({
@@ -68,6 +71,7 @@ def _now(request: Request) -> Mapping[str, Any]:
     taps: list[dict[str, Any]] = []
     last: dict[str, dict[str, Any]] = {}
     duties: dict[str, dict[str, Any]] = {}
+    backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
     now_us = time.time_ns() // 1000
     try:
@@ -77,6 +81,11 @@ def _now(request: Request) -> Mapping[str, Any]:
                 taps = movements.last_taps(reading, 60)
                 for duty in due.duties(reading):
                     duties.setdefault(str(duty["lane"]), duty)
+                backs = {
+                    lane: _backs(reading, words, site, duty)
+                    for lane, duty in duties.items()
+                    if duty["kind"] == "deposit_due"
+                }
                 collect_us = site.plan.books.collect_within_us
                 shown["todo"] = [
                     item(words, site, each) for each in due.todo(reading, now_us, collect_us)
@@ -100,10 +109,29 @@ def _now(request: Request) -> Mapping[str, Any]:
             picture.lanes.get(lane),
             last.get(lane),
             duties.get(lane),
+            backs.get(lane, ()),
         )
         for lane, plan in site.plan.lanes.items()
     ]
     return shown
+
+
+def _backs(reading: Reading, words: Words, site: Site, duty: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is given back to whoever waits there, as it lies in the drawer: the pocket first."""
+    books = site.plan.books
+    found = []
+    for row in drawer.deposits(reading):
+        if row["visit"] != duty["visit"]:
+            continue
+        if row["amount"]:
+            found.append(words.money(int(row["amount"]), str(row["currency"]), books.digits))
+            continue
+        kind = books.kinds.get(str(row["kind"]))
+        name = str(row["kind"]) if kind is None else kind.zh if words.language == "zh" else kind.en
+        what = str(row["personal"].get("description") or name)
+        pocket = words(N_("pocket %(pocket)s")) % {"pocket": row["pocket"]}
+        found.append(f"{pocket} · {what}" if row["pocket"] else what)
+    return tuple(sorted(found))
 
 
 def routes() -> list[Route]:
