@@ -87,7 +87,7 @@ class Guarded:
         state |= {"session": session, "form": {}, "fields": []}
         sent = self._sending(send, session, cookies)
         try:
-            self._admit(scope, headers)
+            self._admit(scope, headers, session)
             if scope["method"] not in _READS:
                 fields = await _fields(headers, receive)
                 state["fields"], state["form"] = fields, dict(fields)
@@ -99,7 +99,7 @@ class Guarded:
             return
         await self._app(scope, receive, sent)
 
-    def _admit(self, scope: Scope, headers: Headers) -> None:
+    def _admit(self, scope: Scope, headers: Headers, session: Session) -> None:
         host = headers.get("host", "").lower()
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         if name not in self._hosts:
@@ -110,7 +110,8 @@ class Guarded:
         if not wait and scope["method"] not in _READS:
             wait = self._changes.take(key)
         if wait:
-            raise _Refusal(_said(headers, BUSY, 429, {"Retry-After": str(int(wait) + 1)}))
+            says = _words(scope, session)(BUSY)
+            raise _Refusal(_said(headers, says, 429, {"Retry-After": str(int(wait) + 1)}))
 
     def _trust(
         self,
@@ -218,6 +219,12 @@ def _language(cookies: Mapping[str, str]) -> str:
     return wanted if wanted in LANGUAGES else FIRST
 
 
+def _words(scope: Scope, session: Session) -> Callable[[str], str]:
+    """The language of whoever is answered here."""
+    found: Callable[[str], str] = scope["app"].state.words[session.language]
+    return found
+
+
 def wants_json(headers: Headers) -> bool:
     """Was this asked by our script, which wants data and no page?"""
     return headers.get("accept", "").startswith("application/json")
@@ -227,7 +234,8 @@ def _said(
     headers: Headers, says: str, status: int, extra: Mapping[str, str] | None = None
 ) -> Response:
     if wants_json(headers):
-        return JSONResponse({"status": "refused", "says": says}, status, dict(extra or {}))
+        told = {"status": "refused", "tone": "bad", "says": says}
+        return JSONResponse(told, status, dict(extra or {}))
     return PlainTextResponse(f"{says}\n", status, dict(extra or {}))
 
 
@@ -235,11 +243,13 @@ def _kept(
     scope: Scope, headers: Headers, session: Session, form: Mapping[str, str], says: str, after: str
 ) -> Response:
     """Keep what was filled in and lead to the page where it goes on."""
+    said = _words(scope, session)(says)
     if wants_json(headers) or headers.get("x-fragment") == "1":
         status = 403 if says == LOST else 401
-        return JSONResponse({"status": "lost", "says": says, "goto": after}, status)
+        told = {"status": "lost", "tone": "wait", "says": said, "goto": after}
+        return JSONResponse(told, status)
     if form:
         session.keep(scope["path"], {k: v for k, v in form.items() if k not in ("csrf", "pin")})
     if says:
-        session.say(says, "wait")
+        session.say(said, "wait")
     return RedirectResponse(after, 303)
