@@ -6,6 +6,7 @@ from datetime import time
 import pytest
 
 from agent.core import books, notes
+from agent.core.draft import Admit
 from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer
 from agent.core.entries import EntryType
 from agent.core.events import (
@@ -23,8 +24,9 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
+from agent.core.gate import _bar
 from agent.core.ids import InputId, OrderId, OutputId, ReaderId
-from agent.core.model import CardKind
+from agent.core.model import CardKind, Direction
 from agent.core.orders import Order
 from agent.core.plan import INSIDE, ReaderPlan, ZonePlan
 from tests.core.builders import DESK_READER, LANE, LOOP, READER, credential, moment
@@ -171,3 +173,13 @@ def test_what_another_lane_has_granted_takes_a_bay(bays: int, last: str) -> None
     (entry,) = gate.card("B", READER).entries
     reason = str(entry.data.get("reason", ""))
     assert " ".join(filter(None, (entry.type.split(".")[2], reason))) == last
+
+
+@pytest.mark.parametrize(
+    ("way", "code"), [(Direction.IN, None), (Direction.OUT, 422), (Direction.BOTH, 422)]
+)
+def test_a_lane_lets_nobody_through_the_wrong_way(way: Direction, code: int | None) -> None:
+    gate = WholeGate().begin()
+    plan = gate.plan.lanes[LANE]
+    bar = _bar(plan, gate.state.lanes[LANE], Admit(LANE, way), lockdown=False)
+    assert (None if bar is None else bar.code) == code
