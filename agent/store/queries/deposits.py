@@ -3,6 +3,7 @@
 Rules kept here:
 - a deposit comes with the card and names of its visit (``visit_row``), so that it can be found by
   what the person at the window says;
+- what is to be given back at the office is the office's: it is not waited for here;
 - pockets come in the order in which they lie in the drawer: numbers before words, by value.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from agent.store.queries.table import Row, holds, listed
 from agent.store.reading import Reading
 
-IN_HAND = "state IN ('held', 'refund_due')"
+HELD = "state = 'held'"
 
 
 def deposits(reading: Reading, state: str = "held", limit: int = 500, text: str = "") -> list[Row]:
@@ -42,8 +43,8 @@ def pockets(reading: Reading) -> list[Row]:
 
 
 def not_fetched(reading: Reading, before_us: int, limit: int = 200) -> list[Row]:
-    """What is still in hand though its visit ended before this moment (µs), oldest first."""
-    rows = listed(reading, "deposits", IN_HAND, (), "taken_us", 2000)
+    """What is still held though its visit ended before this moment (µs), oldest first."""
+    rows = listed(reading, "deposits", HELD, (), "taken_us", 2000)
     found = []
     for row in _with_visits(reading, rows):
         visit = row["visit_row"]
