@@ -270,11 +270,14 @@ class ScreenHouse(House):
         }
         self.act("guard.enrol", form)
 
-    def act(self, kind: str, form: Mapping[str, object], code: int = 200) -> Mapping[str, Any]:
-        """An order by the command line's way; gives its answer."""
+    def act(
+        self, kind: str, form: Mapping[str, object], code: int = 200, token: str = ""
+    ) -> Mapping[str, Any]:
+        """An order by the command line's way, or of the guard who has this token; its answer."""
+        named = {"token": token, "desk": DESK} if token else {}
         with self.control() as client:
             answer: Mapping[str, Any] = client.ask(
-                "order", order_id=os.urandom(8).hex(), kind=kind, args={}, form=form
+                "order", order_id=os.urandom(8).hex(), kind=kind, args={}, form=form, **named
             )
         assert answer["code"] == code, answer
         return answer
