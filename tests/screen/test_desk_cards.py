@@ -2,7 +2,7 @@
 
 from agent.core.entries import EntryType
 from tests.patience import LIMIT_S
-from tests.rigs.browser import expect
+from tests.rigs.browser import Eyes, expect
 from tests.rigs.screen import GUARD, GUARD_TAGS, LEADER, ScreenHouse
 from tests.screen.conftest import Look
 
@@ -10,11 +10,17 @@ LIMIT_MS = LIMIT_S * 1000
 MINE, THEIRS = f"G-{GUARD_TAGS[GUARD]}", f"G-{GUARD_TAGS[LEADER]}"
 
 
+def hears(desk: Eyes) -> Eyes:
+    """Wait until the page hears what happens at the gate."""
+    expect(desk.page.locator("[data-clock]")).not_to_have_text("--:--:--", timeout=LIMIT_MS)
+    return desk
+
+
 def test_a_card_signs_a_handover_for_the_one_whose_it_is(
     look: Look, language: str, house: ScreenHouse
 ) -> None:
     """Whichever is shown first; nothing is typed but what was counted."""
-    desk = look(language, path="/shift/handover")
+    desk = hears(look(language, path="/shift/handover"))
     house.tap_desk(THEIRS)
     expect(desk.field("card.to")).to_have_value(THEIRS, timeout=LIMIT_MS)
     expect(desk.field("to")).to_have_value(LEADER, timeout=LIMIT_MS)
@@ -33,18 +39,18 @@ def test_a_card_signs_a_handover_for_the_one_whose_it_is(
 
 
 def test_a_new_card_fills_in_its_number(look: Look, language: str, house: ScreenHouse) -> None:
-    desk = look(language, LEADER, "/cards")
+    desk = hears(look(language, LEADER, "/cards"))
     desk.unfold("details:has(#issue-credential)")
     desk.field("credential").click()
     tag = 777_120 if language == "zh" else 777_121
     house.sim.tap_em4100("desk-rdm", f"{tag:010}")
-    expect(desk.field("credential")).to_have_value(f"em4100:{tag:010X}", timeout=LIMIT_MS)
+    expect(desk.field("credential")).to_have_value(f"em4100:{tag:010}", timeout=LIMIT_MS)
 
 
 def test_help_that_is_asked_elsewhere_is_seen_and_never_wipes_what_is_typed(
     look: Look, language: str, house: ScreenHouse
 ) -> None:
-    desk = look(language, path="/help")
+    desk = hears(look(language, path="/help"))
     unit = f"8-{language}"
     house.act("help.ask", {"kind": "repair", "unit": unit, "description": "lift"})
     desk.sees(unit)
