@@ -1,6 +1,7 @@
 """``gate-agent journal``: prove it, read it, find in it, take it out."""
 
 import json
+import secrets
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from rich.progress import Progress
 
 from agent.cli import options
 from agent.cli.retention import cut, rebuild
+from agent.control.client import ControlClient, NotRunningError
 from agent.core.entries import StoredEntry
 from agent.errors import GateError
 from agent.settings import Settings, load
@@ -27,7 +29,7 @@ _US = 1_000_000
 
 @click.group()
 def journal() -> None:
-    """Verify, read, search, export and cut the journal; only the last changes anything."""
+    """Verify, read, search, export and cut the journal; only a cut takes anything away."""
 
 
 journal.add_command(cut)
@@ -128,6 +130,7 @@ def export(file: Path, since: str, until: str, actor: str, config_path: Path) ->
         seal = exports.write(reading, file, rows, exports.ENTRY_COLUMNS, actor, about)
     click.echo(f"{seal.rows} entries in {file}")
     click.echo(f"sealed: SHA-256 {seal.sha256}, head {seal.head}")
+    _note(settings, seal, actor)
 
 
 @journal.command()
@@ -147,6 +150,24 @@ def check(file: Path, config_path: Path) -> None:
     click.echo(f"{seal.rows} entries of {seal.estate}/{seal.gate}, made {seal.made}: as sealed")
     if not found and int(sequence):
         click.echo(f"entry {sequence} is not in this journal any more: the head was not compared")
+
+
+def _note(settings: Settings, seal: exports.Seal, actor: str) -> None:
+    """Write down that records left the gate, where a daemon can."""
+    told = {"file": seal.file, "sha256": seal.sha256, "rows": seal.rows, "head": seal.head}
+    order: dict[str, object] = {
+        "order_id": f"cli-{secrets.token_hex(8)}",
+        "kind": "evidence.export",
+    }
+    order |= {"args": {}, "form": {**told, "about": seal.about[:200]}, "actor": actor}
+    try:
+        with ControlClient(settings.paths.control) as client:
+            answer = client.ask("order", **order)
+    except NotRunningError:
+        click.echo("no daemon runs, so this export is not noted in the journal", err=True)
+        return
+    if answer["status"] != "done":
+        raise GateError(f"the export was made, but not noted in the journal: {answer['detail']}")
 
 
 def _show(

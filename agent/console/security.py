@@ -249,7 +249,8 @@ def _kept(
         told = {"status": "lost", "tone": "wait", "says": said, "goto": after}
         return JSONResponse(told, status)
     if form:
-        session.keep(scope["path"], {k: v for k, v in form.items() if k not in ("csrf", "pin")})
+        kept = {k: v for k, v in form.items() if k != "csrf" and not k.startswith("pin")}
+        session.keep(scope["path"], kept)
     if says:
         session.say(said, "wait")
     return RedirectResponse(after, 303)

@@ -185,7 +185,7 @@ class ControlServer:
             return {"id": number, "ok": False, "error": str(fault)}
         except OSError as fault:
             return {"id": number, "ok": False, "error": f"{name!r} failed: {fault}"}
-        except (KeyError, TypeError, ValueError) as fault:
+        except (ArithmeticError, KeyError, TypeError, ValueError) as fault:
             error = f"{name!r} was asked with unusable arguments: {fault!r}"
             return {"id": number, "ok": False, "error": error}
 

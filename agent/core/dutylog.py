@@ -4,9 +4,12 @@ Rules kept here:
 - notes are free text and may name people, so they stay with the personal fields;
 - a supervisor's check is a patrol or guard card that was just held to the desk's reader, not the
   card of the guard who is on;
-- who drove and who came along is added to a passage, never changed in it.
+- who drove and who came along is added to a passage, never changed in it;
+- what left the gate as evidence is noted with its hash and the head that it was sealed with; what
+  was looked for may name people and stays with the personal fields.
 """
 
+import re
 from collections.abc import Mapping
 
 from agent.core.ask import Act, Ask, Book
@@ -65,11 +68,30 @@ def call_noted(ask: Ask, out: Draft) -> Mapping[str, object]:
     return {}
 
 
+def exported(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{file, sha256, rows, head, about}``: a sealed export of records was made."""
+    form = ask.form
+    digest = form.text("sha256", 64, needed=True)
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise form.fault("this is not a SHA-256 in hexadecimal digits", "sha256")
+    data = {
+        "file": form.text("file", 100, needed=True),
+        "sha256": digest,
+        "rows": form.whole("rows", 0, _LAST),
+        "head": form.text("head", 100, needed=True),
+    }
+    book(
+        ask, out, EntryType.EVIDENCE_EXPORTED, "journal", data, {"text_private": form.text("about")}
+    )
+    return {}
+
+
 BOOK = Book(
     {
         "duty.note": Act(noted),
         "patrol.check": Act(checked, by("guards", "card", "shown"), ("shown",)),
         "passage.note": Act(passage_noted),
         "call.note": Act(call_noted),
+        "evidence.export": Act(exported),
     }
 )

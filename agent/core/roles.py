@@ -93,6 +93,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "duty.note": _ALL,
     "patrol.check": _ALL,
     "passage.note": _BOOTH,
+    "evidence.export": _ALL,
     "call.note": _COUNTER,
     # Cards, guards, directory
     "card.issue": _CARDS,

@@ -1,6 +1,7 @@
 """The pages of the booth's desk against a whole house: what is sent is what the books then hold."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -351,6 +352,9 @@ def test_a_movement_is_found_noted_and_exported(
         assert seal.by == NAMES[GUARD]
         assert seal.rows >= 1
         assert plate in (tmp_path / name).read_text("utf-8")
+        (left,) = house.entries(EntryType.EVIDENCE_EXPORTED, after=entry.sequence)[-1:]
+        assert json.loads(left.data)["sha256"] == seal.sha256, "the journal knows what left"
+        assert plate[-3:] not in left.data.decode()
 
 
 def test_a_leader_enrols_a_guard_who_then_gets_another_card_and_pin(

@@ -260,6 +260,11 @@ def test_what_is_no_supervisors_check(desk: Desk) -> None:
 
 
 def test_driver_and_companions_are_added_to_a_passage(desk: Desk) -> None:
+    seal = {"file": "m.csv", "sha256": "0" * 64, "rows": 3, "head": "7:ab", "about": "粤B"}
+    desk.go("evidence.export", **seal)
+    assert desk.entries[-1].data["rows"] == 3
+    assert desk.entries[-1].personal == {"text_private": "粤B"}
+    assert desk.refused("evidence.export", **{**seal, "sha256": "x"}) == (422, "sha256")
     desk.go("passage.note", sequence=7, driver="李", companions="two children")
     assert desk.last.data["of"] == 7
     assert desk.last.personal == {"driver": "李", "companions": "two children"}

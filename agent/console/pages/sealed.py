@@ -4,7 +4,8 @@ Rules kept here:
 - the seal (`agent.store.export`) holds the hash of the file and the journal's head: whoever has
   both, and what the centre was told, can prove that nothing was changed;
 - identity numbers are not in it, not even masked or hashed, and neither are numbers of cards;
-- it is made whole before it is sent, so that nobody takes half of one for all.
+- it is made whole before it is sent, so that nobody takes half of one for all, and that it leaves
+  the gate is in the journal before it does.
 """
 
 import tempfile
@@ -23,6 +24,7 @@ COLUMNS = (
     "sequence", "time", "quality", "type", "lane", "card", "kind", "name", "unit", "plate",
     "company", "host", "driver", "companions", "reason", "outcome", "guard", "personal",
 )  # fmt: skip
+ABOUT = 200
 _NAMED = ("visitor", "holder", "owner", "signatory")
 _MEMORY = 1 << 20
 _CHUNK = 1 << 16
@@ -56,17 +58,23 @@ def fields(row: Row, when: str) -> dict[str, object]:
 
 def archive(
     reading: Reading, name: str, rows: Iterable[Mapping[str, object]], by: str, about: str
-) -> IO[bytes]:
+) -> tuple[IO[bytes], export.Seal]:
     """A zip archive with the file ``name`` (``.csv`` or ``.jsonl``) and its seal, at its begin."""
     made: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - `sent` closes it
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
-        export.write(reading, file, rows, COLUMNS, by, about)
+        seal = export.write(reading, file, rows, COLUMNS, by, about)
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
             for each in (file, export.seal_of(file)):
                 out.write(each, each.name)
     made.seek(0)
-    return made
+    return made, seal
+
+
+def noted(seal: export.Seal) -> Mapping[str, object]:
+    """The form of the order that writes down that this left the gate."""
+    told = {"file": seal.file, "sha256": seal.sha256, "rows": seal.rows, "head": seal.head}
+    return {**told, "about": seal.about[:ABOUT]}
 
 
 def answer(name: str, made: IO[bytes]) -> Response:

@@ -53,7 +53,9 @@
   const format = new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: body.dataset.zone,
   });
-  let heardMs = performance.now(), offsetMs = 0, fresh = true, gateSince = 0, sequence = 0, down = false;
+  let heardMs = performance.now(), offsetMs = 0, fresh = true, gateSince = 0, down = false;
+  // What happened between the making of this page and its first news is asked for with the first beat.
+  let sequence = Number(body.dataset.sequence) || 0;
 
   function beat(told) {
     heardMs = performance.now();
@@ -61,9 +63,8 @@
     fresh = told.fresh;
     gateSince = told.since / 1000;
     if (told.sequence > sequence) {
-      const first = sequence === 0;
       sequence = told.sequence;
-      if (!first) changed("entry");
+      changed("entry");
     }
     look();
   }
