@@ -6,7 +6,6 @@ Needs Chromium and fonts with Chinese characters: apt install chromium fonts-not
 lived by a simulated gate and the real programs; only the names are made up.
 """
 
-import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser
 
 from agent.console.pages import PAGES
-from tests.rigs.browser import LANGUAGES, SIZES, Eyes, chromium, expect
+from tests.rigs.browser import LANGUAGES, SIZES, Eyes, chromium
 from tests.rigs.house import IN, OUT
 from tests.rigs.screen import DESK, GUARD, GUARD_TAGS, PINS, ScreenHouse
 from tests.screen.ways import referred
@@ -106,7 +105,7 @@ def name_of(path: str) -> str:
 def shoot(eyes: Eyes, path: str, name: str) -> None:
     """One page, as it is seen without scrolling."""
     eyes.go(path)
-    expect(eyes.page.locator("[data-clock]")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d"))
+    eyes.hears()
     file = f"{name}-{eyes.language}"
     eyes.page.screenshot(path=(SHOWN if file in KEPT else OTHERS) / f"{file}.png")
 

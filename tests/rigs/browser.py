@@ -185,6 +185,12 @@ class Eyes:
         found.wait_for(state="visible")
         return found
 
+    def hears(self) -> Self:
+        """Wait until the page hears what happens at the gate: its clock is the gate's then."""
+        clock = self.page.locator("[data-clock]")
+        expect(clock).to_have_text(re.compile(r"\d\d:\d\d:\d\d"), timeout=_LIMIT_MS)
+        return self
+
     # Filling and pressing
 
     def field(self, name: str) -> Locator:

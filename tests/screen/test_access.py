@@ -103,6 +103,7 @@ def test_keyboard_alone(look: Look, house: ScreenHouse) -> None:
     focus(desk, "answer")
     desk.page.keyboard.press("ArrowDown")
     focus(desk, "card")
+    desk.hears()
     house.tap_desk(card)
     expect(desk.field("card")).to_have_value(card, timeout=LIMIT_S * 1000)
     focus(desk, "deposits.0.kind")
@@ -120,6 +121,7 @@ def test_keyboard_alone(look: Look, house: ScreenHouse) -> None:
     referred(desk, card, "deposit_due")
     desk.page.keyboard.press("Escape")
     desk.page.wait_for_url(f"{house.console.address}/")
+    desk.hears()
     desk.shows(f"#lane-{OUT} [data-next]")
     while desk.page.locator(f"#lane-{OUT}.chosen").count() == 0:
         desk.page.keyboard.press("ArrowRight")

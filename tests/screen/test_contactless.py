@@ -52,6 +52,7 @@ def test_card_at_the_desk(
         desk.sign_on(GUARD, "/visitor-in")
         desk.fill({"kind": "resident", "visitor": f"客人{label}", "unit": "8-1203"})
         desk.fill({"answer": "host_agreed"} | CASH)
+        desk.hears()
         with VirtualCard(slot[0].port, uid):
             expect(desk.field("card")).to_have_value(label, timeout=LIMIT_S * 1000)
         after = house.head()

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.patience import QUIET_S, until
 from tests.rigs.browser import Eyes, expect
@@ -121,6 +122,25 @@ def test_key_pressed_twice(look: Look, house: ScreenHouse) -> None:
     threading.Event().wait(QUIET_S)
     orders = [e for e in house.entries(ORDERED, after=after) if house.data(e)["lane"] == IN]
     assert len(orders) == 1
+    house.through(IN, f"car-{after}")
+
+
+def test_tap_while_the_page_opens(look: Look, house: ScreenHouse) -> None:
+    """What happens between a page and its first news is on it all the same."""
+    desk, held = look(path="/help"), list[Route]()
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    desk.page.route("**/events", keep)
+    with desk.page.expect_request("**/events"):
+        desk.go("/")
+    card, after = house.roster.draw("resident"), house.head()
+    house.tap_lane(IN, card)
+    house.wait_entry("gate.arm.opened.v1", after=after, lane=IN)
+    desk.misses(card)
+    held[0].continue_()
+    desk.sees(card)
     house.through(IN, f"car-{after}")
 
 

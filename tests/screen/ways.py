@@ -23,7 +23,7 @@ def later(hours: float) -> str:
 
 def hold_to_desk(desk: Eyes, label: str, name: str = "card") -> None:
     """Hold a card to the desk's reader: the form takes it up."""
-    desk.house.tap_desk(label)
+    desk.hears().house.tap_desk(label)
     expect(desk.field(name)).to_have_value(label, timeout=LIMIT_S * 1000)
 
 
