@@ -5,7 +5,7 @@ import pytest
 from tests.patience import LIMIT_S, until
 from tests.rigs.browser import HOLD_MS, Eyes, expect
 from tests.rigs.house import IN, ORDERED, OUT
-from tests.rigs.screen import GUARD, GUARD_TAGS, LEADER, NAMES, PINS, ScreenHouse
+from tests.rigs.screen import GUARD, GUARD_TAGS, LEADER, NAMES, PINS, ROLES, ScreenHouse
 from tests.screen.conftest import Look
 
 DENIED, GRANTED = "gate.access.denied.v1", "gate.access.granted.v1"
@@ -203,11 +203,11 @@ def test_guards(leader: Eyes, look: Look) -> None:
     house.wait_entry("gate.shift.ended.v1", after=after, guard=guard)
 
 
-def test_nobody_leads(desk: Eyes) -> None:
+def test_nobody_leads(look: Look, language: str, house: ScreenHouse) -> None:
     """A shift without a shift leader: a guard leads, says why, and that is written down."""
-    house = desk.house
-    house.act("guard.role", {"guard": LEADER, "role": "shift_leader", "reason": "换班"})
-    desk.go("/shift")
+    for guard, role in ROLES.items():  # whoever is on, or leads already, is signed off
+        house.act("guard.role", {"guard": guard, "role": role, "reason": "换班"})
+    desk = look(language, path="/shift")
     after = house.head()
     desk.write("lead", {"reason": "班长请假"})
     house.wait_entry("gate.guard.changed.v1", after=after, change="leads")

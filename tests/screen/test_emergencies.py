@@ -125,12 +125,14 @@ def test_search_and_export(leader: Eyes) -> None:
             return card in leader.text()
 
         until(found, f"a movement by {part}", step_s=0.5)
+    after = leader.house.head()
     with leader.page.expect_download() as download:
         leader.shows('a[href*="/search/export"]').click()
     with zipfile.ZipFile(download.value.path()) as archive:
         parts = {Path(name).suffix: archive.read(name) for name in archive.namelist()}
     assert card.encode() in parts[".csv"]
     assert hashlib.sha256(parts[".csv"]).hexdigest().encode() in parts[".json"], "it is sealed"
+    leader.house.wait_entry("gate.evidence.exported.v1", after=after)
     leader.go("/inside")
     leader.sees(card)
 

@@ -85,6 +85,10 @@ def test_company_visitor_declined(desk: Eyes) -> None:
 
 def test_visitor_to_a_resident(desk: Eyes) -> None:
     card = desk.house.roster.draw("visitor")
+    desk.go("/directory")
+    after = desk.house.head()
+    desk.write("call", {"to": "王女士", "unit": "8-1203", "answer": "agreed"})
+    desk.house.wait_entry("gate.call.noted.v1", after=after)
     fields = {"visitor": f"赵六{card}", "unit": "8-1203", "host": "王女士", "answer": "host_agreed"}
     visit = register(desk, "resident", fields, CASH, card=card)
     money = desk.house.row("deposits", visit=visit["visit"])
