@@ -25,6 +25,7 @@ _LONGEST = (
     "test_the_morning_with",
     "test_what_was_promised",
     "test_every_event_comes_once",
+    "tests/screen/",
     "tests/scenarios/",
     "tests/demo/",
     "tests/uplink/",
