@@ -80,6 +80,28 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("fill_s", "filling of the index from the whole journal", "s"),
         Figure("size_mb", "the index on the disk", "MB"),
     ),
+    "screen": (
+        Figure("floor_p50_ms", "the floor: the Health page, which reads no ledger, median", "ms"),
+        Figure("floor_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("gate_p50_ms", "the Gate page while five pages watch, median", "ms"),
+        Figure("gate_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("visitor_out_p50_ms", "Visitor out, median", "ms"),
+        Figure("visitor_out_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("deposits_p50_ms", "Deposits, median", "ms"),
+        Figure("deposits_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("inside_p50_ms", "Inside, median", "ms"),
+        Figure("inside_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("search_p50_ms", "Search for two characters of a name: form and page, median", "ms"),
+        Figure("search_p99_ms", "the same, one in a hundred is slower", "ms"),
+        Figure("pages_ratio", "slowest of the five medians over the floor's", "times"),
+        Figure("tap_alone_p50_us", "last byte to relay on while nobody watches, median", "µs"),
+        Figure("tap_alone_p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("tap_watched_p50_us", "last byte to relay on while five pages watch, median", "µs"),
+        Figure("tap_watched_p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("tap_ratio_p50", "median while watched over that while not", "times"),
+        Figure("tap_ratio_p99", "slowest hundredth while watched over that while not", "times"),
+        Figure("console_mb", "resident memory of the console", "MB", most=60),
+    ),
 }
 
 

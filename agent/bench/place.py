@@ -16,14 +16,23 @@ _IN_MEMORY = ("tmpfs", "ramfs")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``folder`` is on the disk to be measured; ``sockets`` has a short name, as sockets need."""
+    """``folder`` is on the disk to be measured; ``sockets`` has a short name, as sockets need.
+
+    ``within`` is the place of the whole run that this one is a part of; None where it is that.
+    """
 
     folder: Path
     sockets: Path
+    within: "Place | None" = None
+
+    @property
+    def whole(self) -> "Place":
+        """The place of the whole run."""
+        return self.within or self
 
     def sub(self, name: str) -> "Place":
         """A place of its own for one part of the run."""
-        made = Place(self.folder / name, self.sockets / name)
+        made = Place(self.folder / name, self.sockets / name, self.whole)
         for path in (made.folder, made.sockets):
             path.mkdir()
         return made

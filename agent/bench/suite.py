@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, memory, replay, safety, search, start, tap, written
+from agent.bench import decision, memory, replay, safety, screen, search, start, tap, written
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -21,6 +21,7 @@ class Sizes:
     passages: int = 300
     cards: int = 500_000
     movements: int = 1_000_000
+    rounds: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "bytes": lambda place, sizes: written.run(place, sizes.passages),
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
     "search": lambda place, sizes: search.run(place, sizes.movements),
+    "screen": lambda place, sizes: screen.run(place, sizes.movements, sizes.rounds, sizes.taps),
 }
 
 

@@ -28,7 +28,6 @@ BLOCK = 100
 BAUD = 9600
 EVERY_S = 0.03
 _REST_S = 20.0
-_LOST_NS = LANES * EVERY_S * 1e9
 _FLOOR_PIN = 17
 _FLOOR_READER = "floor"
 
@@ -59,15 +58,15 @@ def run(place: Place, taps: int = 1000) -> Figures:
         site.start(gate)
         arguments = (str(place.sockets / "line"), str(bare.pin_socket), str(_FLOOR_PIN))
         with a_child("agent.bench.floor", *arguments, str(place.folder / "floor.log")):
-            ours, floor = _ours(gate), _floor(bare.client)
-            found: dict[str, list[float]] = {ours.name: [], floor.name: []}
-            for side in (ours, floor):
-                _block(side, 0, min(BLOCK, taps))
+            mine, floor = ours(gate), _floor(bare.client)
+            found: dict[str, list[float]] = {mine.name: [], floor.name: []}
+            for side in (mine, floor):
+                block(side, 0, min(BLOCK, taps))
             for first in range(0, taps, BLOCK):
-                for side in (ours, floor):
-                    found[side.name] += _block(side, first, min(BLOCK, taps - first))
+                for side in (mine, floor):
+                    found[side.name] += block(side, first, min(BLOCK, taps - first))
             site.pid(gate)
-    p50, p99 = (percentile(found[ours.name], share) for share in (0.5, 0.99))
+    p50, p99 = (percentile(found[mine.name], share) for share in (0.5, 0.99))
     floor_p50, floor_p99 = (percentile(found[floor.name], share) for share in (0.5, 0.99))
     return {
         "p50_us": p50,
@@ -79,12 +78,16 @@ def run(place: Place, taps: int = 1000) -> Figures:
     }
 
 
-def _block(side: Side, first: int, count: int) -> Sequence[float]:
-    """Give the taps, wait for rest, and match them with the relay; times in microseconds."""
+def block(side: Side, first: int, count: int, every_s: float = EVERY_S) -> Sequence[float]:
+    """Give the taps, wait for rest, and match them with the relay; times in microseconds.
+
+    A tap has to move its relay before its lane is tapped again; raises GateError when one does not.
+    """
+    lost_ns = LANES * every_s * 1e9
     began: list[int] = []
     due = time.monotonic()
     for number in range(first, first + count):
-        due += EVERY_S
+        due += every_s
         time.sleep(max(0.0, due - time.monotonic()))
         began.append(side.tap(number))
     side.rest()
@@ -96,16 +99,17 @@ def _block(side: Side, first: int, count: int) -> Sequence[float]:
         pin = side.pin(first + index)
         after = (e.ns for e in edges if e.pin == pin and e.level == side.on and e.ns > ns)
         came = next(after, None)
-        if came is None or came - ns > _LOST_NS:
+        if came is None or came - ns > lost_ns:
             raise GateError(
                 f"{side.name}: tap {index + 1} of {count} moved no relay within "
-                f"{_LOST_NS / 1e6:g} ms: the machine has no time to be measured, or cards are lost"
+                f"{lost_ns / 1e6:g} ms: the machine has no time to be measured, or cards are lost"
             )
         found.append((came - ns) / 1000)
     return found
 
 
-def _ours(gate: SimulatedGate) -> Side:
+def ours(gate: SimulatedGate) -> Side:
+    """The daemon of a gate with `LANES` lanes, which knows `LANES` times `BLOCK` cards."""
     sim = gate.sim.client
     relays = [site.relay(gate.settings, f"in-{lane}") for lane in range(1, LANES + 1)]
 

@@ -26,16 +26,17 @@ _SIZES = Sizes()
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A directory on the disk to be measured; the working directory if not given.",
 )
-@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap: taps of each side.")
+@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap, screen: of each side.")
 @click.option("--edges", default=_SIZES.edges, show_default=True, help="safety: edges of each.")
 @click.option("--events", default=_SIZES.events, show_default=True, help="replay: the backlog.")
 @click.option("--starts", default=_SIZES.starts, show_default=True, help="start: how often.")
 @click.option("--entries", default=_SIZES.entries, show_default=True, help="memory: the journal.")
 @click.option("--passages", default=_SIZES.passages, show_default=True, help="bytes: how many.")
 @click.option("--cards", default=_SIZES.cards, show_default=True, help="decision: the roster.")
-@click.option("--movements", default=_SIZES.movements, show_default=True, help="search: how many.")
+@click.option("--movements", default=_SIZES.movements, show_default=True, help="search, screen.")
+@click.option("--rounds", default=_SIZES.rounds, show_default=True, help="screen: of all pages.")
 def bench(name: str | None, as_json: bool, where: Path | None, **sizes: int) -> None:
-    """Measure one thing, or all: tap, safety, replay, start, memory, bytes, decision, search.
+    """Measure one thing, or all of those that can be named.
 
     The daemon is the real one, in front of the simulated gate. Times stand beside a floor that was
     measured in the same run, on the same disk.

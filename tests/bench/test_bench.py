@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from agent.bench.figures import TABLE, Figure, percentile
 from agent.bench.place import a_place, file_system, in_memory
+from agent.bench.screen import PAGES
 from agent.bench.suite import Sizes, run
 from agent.cli.bench import bench
 from tests.parts import require
@@ -22,6 +23,7 @@ TINY = [
     "--passages=4",
     "--cards=600",
     "--movements=800",
+    "--rounds=3",
 ]
 PROMISED = {
     "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
@@ -37,6 +39,11 @@ PROMISED = {
     "search": {
         *("name_p50_us", "name_p90_us", "plate_p50_us", "plate_p90_us", "unit_p50_us"),
         *("unit_p90_us", "floor_p50_us", "floor_p90_us", "ratio", "fill_s", "size_mb"),
+    },
+    "screen": {
+        *(f"{page}_p{n}_ms" for page in ("floor", *PAGES, "search") for n in (50, 99)),
+        *(f"tap_{way}_p{n}_us" for way in ("alone", "watched") for n in (50, 99)),
+        *("pages_ratio", "tap_ratio_p50", "tap_ratio_p99", "console_mb"),
     },
 }
 
