@@ -190,7 +190,7 @@ class Requests:
         """
         loop = self._house.loop
         if loop is None:
-            raise GateError("no daemon runs for this gate, so no relay moves: start gate-agent")
+            raise GateError("no daemon runs for this gate, and this needs one: start gate-agent")
         order_id, kind = OrderId(str(request["order_id"])), str(request["kind"])
         if kind not in _ALWAYS and self._late(request):
             return _refused(order_id, Fault(TOO_LATE, code=408))

@@ -154,8 +154,8 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.PASS_RETURNED: "a card of the desk is back in the drawer",
     EntryType.PASS_LOST: "a card of the desk is lost",
     EntryType.PASS_FOUND: "a lost card of the desk is back",
-    EntryType.DEPOSIT_TAKEN: "something is held against an issued card",
-    EntryType.DEPOSIT_ENDED: "what was held is no longer held here, in one of four ways",
+    EntryType.DEPOSIT_TAKEN: "a deposit was taken",
+    EntryType.DEPOSIT_ENDED: "a deposit was returned, or ended otherwise",
     EntryType.DEPOSIT_MOVED: "a deposit lies in another pocket than was written",
     EntryType.DEPOSIT_REVERSED: "a deposit was written down by mistake",
     EntryType.DEPOSIT_KIND_ENABLED: (

@@ -54,4 +54,6 @@ CODES: Mapping[str, str] = {
     "without_tap": N_("left without a tap"),
     "elsewhere": N_("left elsewhere"),
     "mistake": N_("written down by mistake"),
+    "visit.open": N_("Visitor in"),
+    "visit.end": N_("Visitor out"),
 }

@@ -232,6 +232,16 @@
     });
   }
 
+  // Where the page opens with nothing to type, as at the exit, the same keys press it all the same.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.ctrlKey || event.target !== document.body) return;
+    if (document.querySelector("dialog[open]")) return;
+    const mains = document.querySelectorAll("form[method=post] [data-main]");
+    if (mains.length !== 1) return;
+    event.preventDefault();
+    mains[0].form.requestSubmit(mains[0]);
+  });
+
   // From a field down into what was found for it, and up and down in there.
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
