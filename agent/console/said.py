@@ -33,6 +33,7 @@ PATTERNS = (
     N_("%(kind)s is written down"),
     N_("%(relays)s relays and %(inputs)s inputs"),
     N_("%(port)s at %(baud)s baud"),
+    N_("connected to %(broker)s, session %(number)s"),
 )
 """Longer ones first where two could fit."""
 
