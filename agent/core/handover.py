@@ -23,14 +23,14 @@ from agent.core.plan_books import BooksPlan
 
 MOST = 1_000_000_000_000
 _OUT = frozenset({"out", "lost"})
-_OPEN: Mapping[str, str] = {
-    "visits": "open",
-    "help": "open",
-    "notices": "open",
-    "duties": "",
-    "unsigned": "",
+_OPEN: Mapping[str, tuple[str, ...]] = {
+    "visits": ("open",),
+    "help": ("open", "answered", "escalated"),
+    "notices": ("open",),
+    "duties": ("",),
+    "unsigned": ("",),
 }
-"""What is told with a handover, and in which state it is still open."""
+"""What is told with a handover, and in which states it is still open."""
 
 
 def handed_over(ask: Ask, out: Draft) -> Mapping[str, object]:
@@ -141,7 +141,7 @@ def _needs(order: Order) -> Sequence[Need]:
         Need("deposits", state="held"),
         Need("cards", "status", "stock"),
         Need("passes"),
-        *(Need(name, state=state) for name, state in _OPEN.items()),
+        *(Need(name, state=state) for name, states in _OPEN.items() for state in states),
     )
 
 

@@ -127,13 +127,17 @@ def test_a_shift_is_handed_over_with_what_was_counted(desk: Desk) -> None:
     held(desk, "driving_licence")
     desk.tables.rows["passes"] = {"V-001": {"state": "out"}, "V-002": {"state": "in"}}
     desk.go("help.ask", kind="repair", unit="3-1")
+    answered, closed, late = ask_help(desk), ask_help(desk), ask_help(desk)
+    desk.go("help.answer", help=answered)
+    desk.go("help.close", help=closed)
+    desk.tables.rows["help"][late]["state"] = "escalated"
     also = {"alarms": 2, "overrides": 0}
     form = hand_over(shift, to=OTHER, signed=SIGNED, also=also, note="the lamp is broken")
     assert desk.go("shift.hand_over", **form) == {"shift": shift, "differences": []}
     data = desk.last.data
     assert data["counted"] == data["booked"] == {"cash.CNY": 20_000, "documents": 1, "cards": 2}
     assert (data["from"], data["to"], data["signed"]) == (GUARD, OTHER, SIGNED)
-    counts = {"visits": 0, "help": 1, "notices": 0, "duties": 0, "unsigned": 0}
+    counts = {"visits": 0, "help": 3, "notices": 0, "duties": 0, "unsigned": 0}
     assert data["open"] == counts | also
     assert desk.last.personal == {"text_private": "the lamp is broken"}
     assert desk.row("shifts")["handed"] == 1
