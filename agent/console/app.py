@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from agent.console import desk, words
+from agent.console.glance import Glance
 from agent.console.indexing import Indexing
 from agent.console.link import Link
 from agent.console.live import Live
@@ -78,6 +79,7 @@ def make_app(site: Site) -> Starlette:
     app.state.site = site
     app.state.live = live
     app.state.link = link
+    app.state.glance = Glance()
     app.state.sessions = sessions
     app.state.words = texts
     app.state.templates = {each: environment(found, extra) for each, found in texts.items()}

@@ -42,6 +42,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from agent.console import answers
 from agent.console.answers import Answer
+from agent.console.glance import Glance
 from agent.console.link import Link, Picture
 from agent.console.security import wants_json
 from agent.console.sessions import Guard, Session
@@ -119,6 +120,12 @@ def reading(request: Request) -> Iterator[Reading]:
     """The ledger, read only; raises StoreError (the page then says so by itself)."""
     with Reading.open(site(request).ledger) as found:
         yield found
+
+
+def glance(request: Request) -> Glance:
+    """What the ledger says for the Gate page."""
+    found: Glance = request.app.state.glance
+    return found
 
 
 def ask(request: Request, op: str, **args: object) -> Any:

@@ -1,6 +1,8 @@
 """Serves the console: listens, runs, ends within a second of being told to."""
 
 import asyncio
+import contextlib
+import ctypes
 import logging
 import signal
 import socket
@@ -14,6 +16,7 @@ from agent.console.app import make_app
 from agent.console.site import Site
 from agent.errors import GateError
 
+_ARENA_MAX = -8
 _log = logging.getLogger("gate.console")
 
 
@@ -34,6 +37,7 @@ class Listen:
 
 def serve(site: Site, listen: Listen) -> None:
     """Serve until SIGTERM or SIGINT; raises GateError when it cannot listen as it should."""
+    _one_arena()
     if not listen.loopback and listen.cert is None:
         raise GateError(
             f"the console is to listen on {listen.host} without TLS: names and cards would travel "
@@ -73,6 +77,12 @@ def serve(site: Site, listen: Listen) -> None:
         raise GateError(f"{listen.cert}: this certificate cannot be used: {fault}") from fault
     finally:
         listening.close()
+
+
+def _one_arena() -> None:
+    """Let all threads share one heap (mallopt(3)): ten of their own keep 10 MB that nobody uses."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def _bound(listen: Listen) -> socket.socket:

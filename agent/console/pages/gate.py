@@ -6,8 +6,7 @@ Rules kept here:
 - the acts of a lane are orders; which of them need a name is the daemon's to say.
 """
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -20,12 +19,6 @@ from agent.console.site import Site
 from agent.console.todo import item
 from agent.console.words import N_, Words
 from agent.errors import StoreError
-from agent.store.queries import counts as numbers
-from agent.store.queries import deposits as drawer
-from agent.store.queries import desk as lying
-from agent.store.queries import movements
-from agent.store.queries import todo as due
-from agent.store.reading import Reading
 
 TAPS = 8
 KINDS = frozenset({
@@ -73,29 +66,25 @@ def _now(request: Request) -> Mapping[str, Any]:
     duties: dict[str, dict[str, Any]] = {}
     backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
-    now_us = time.time_ns() // 1000
     try:
         guard = desk.guard(request)
         if guard is not None:
             with desk.reading(request) as reading:
-                taps = movements.last_taps(reading, 60)
-                for duty in due.duties(reading):
-                    duties.setdefault(str(duty["lane"]), duty)
-                backs = {
-                    lane: _backs(reading, words, site, duty)
-                    for lane, duty in duties.items()
-                    if duty["kind"] == "deposit_due"
-                }
-                collect_us = site.plan.books.collect_within_us
-                shown["todo"] = [
-                    item(words, site, each) for each in due.todo(reading, now_us, collect_us)
-                ]
-                shown["counts"] = numbers.counts(reading, site.plan)
-                here = {"all", "booth", guard.role}
-                posted = lying.notices(reading, now_us)
-                texts = [each["text"] for each in posted if each["audience"] in here]
-                # What the gate itself posts is a sentence of ours, in the reader's language.
-                shown["notices"] = list(dict.fromkeys(map(words, texts)))
+                seen = desk.glance(request).look(reading, site)
+            taps = seen.taps
+            for duty in seen.duties:
+                duties.setdefault(str(duty["lane"]), duty)
+            backs = {
+                lane: _backs(seen.held, words, site, duty)
+                for lane, duty in duties.items()
+                if duty["kind"] == "deposit_due"
+            }
+            shown["todo"] = [item(words, site, each) for each in seen.todo]
+            shown["counts"] = seen.counts
+            here = {"all", "booth", guard.role}
+            texts = [each["text"] for each in seen.notices if each["audience"] in here]
+            # What the gate itself posts is a sentence of ours, in the reader's language.
+            shown["notices"] = list(dict.fromkeys(map(words, texts)))
     except StoreError as fault:
         shown["unread"] = str(fault)
     for tap in taps:
@@ -116,11 +105,13 @@ def _now(request: Request) -> Mapping[str, Any]:
     return shown
 
 
-def _backs(reading: Reading, words: Words, site: Site, duty: Mapping[str, Any]) -> tuple[str, ...]:
+def _backs(
+    held: Iterable[Mapping[str, Any]], words: Words, site: Site, duty: Mapping[str, Any]
+) -> tuple[str, ...]:
     """What is given back to whoever waits there, as it lies in the drawer: the pocket first."""
     books = site.plan.books
     found = []
-    for row in drawer.deposits(reading):
+    for row in held:
         if row["visit"] != duty["visit"]:
             continue
         if row["amount"]:
