@@ -20,7 +20,7 @@ from agent.core.model import ClockQuality, Moment
 from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers.pcsc import PcscReader
-from drivers.pcsc_calls import Calls
+from drivers.pcsc_calls import UNAWARE, Calls
 from drivers.pcsc_slot import Slot
 from tests.parts import require
 from tests.patience import LIMIT_S, Watch, until
@@ -321,6 +321,9 @@ def test_a_card_that_stays_while_pcscd_restarts_is_told_once(acr: VirtualReader)
     with calls.context() as context, VirtualCard(acr.port, UID) as card:
         until(lambda: card.asked_ns, "pcscd has seen the card")
         name = next(each for each in calls.readers(context) if ACR122U in each and each[-1] == "0")
+        # It asks the card before it tells anybody of it.
+        asked = [(name, UNAWARE)]
+        until(lambda: any(each.present for each in calls.changes(context, asked, 0)), "told")
         slot = Slot(calls, name, "slot", LONG_S, heard)
 
         def come(*, lying: bool, read: Callable[[], bool]) -> None:
