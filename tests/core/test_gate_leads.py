@@ -6,6 +6,7 @@ from datetime import time
 import pytest
 
 from agent.core import books, notes
+from agent.core.arm import State
 from agent.core.draft import Admit
 from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer
 from agent.core.entries import EntryType
@@ -183,3 +184,13 @@ def test_a_lane_lets_nobody_through_the_wrong_way(way: Direction, code: int | No
     plan = gate.plan.lanes[LANE]
     bar = _bar(plan, gate.state.lanes[LANE], Admit(LANE, way), lockdown=False)
     assert (None if bar is None else bar.code) == code
+
+
+def test_nobody_is_let_through_under_an_arm_that_stands_faulted() -> None:
+    gate = WholeGate().begin()
+    plan, known = gate.plan.lanes[LANE], gate.state.lanes[LANE]
+    stuck = replace(known.arm, state=State.FAULTED, fault="it is stuck", tries=plan.arm.retries)
+    broken = replace(known, arm=stuck, levels=dict.fromkeys(known.levels))
+    bar = _bar(plan, broken, Admit(LANE, Direction.IN), lockdown=False)
+    assert bar is not None
+    assert (bar.code, str(bar)) == (423, "the arm is faulted, clear the fault first: it is stuck")
