@@ -31,7 +31,7 @@ from agent.errors import GateError
 from agent.inbox import Inbox
 from agent.info import describe
 from agent.keys import card_reference_key
-from agent.loop import Loop, World
+from agent.loop import Loop
 from agent.notify import Notifier
 from agent.ports import CardReader, Condition, Display, Head, Health
 from agent.protection import Protection
@@ -49,6 +49,7 @@ from agent.store.seal import Disclosure
 from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
+from agent.world import World
 from drivers.clock import SystemClock, boot_id
 from drivers.display import TextLine
 from drivers.gpio import PinBank

@@ -16,8 +16,8 @@ Rules kept here:
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from agent.core.access import Reason
@@ -50,7 +50,6 @@ from agent.core.events import (
 )
 from agent.core.facts import Facts
 from agent.core.gate import Gate, GateState, Step, views
-from agent.core.ids import LaneId, ReaderId
 from agent.core.lane import LaneState
 from agent.core.model import Moment
 from agent.core.orders import Order
@@ -62,41 +61,17 @@ from agent.inbox import Begun, Errand, Inbox
 from agent.lookup import Lookup
 from agent.owed import Owed
 from agent.ports import (
-    CardReader,
-    Clock,
     Condition,
-    Display,
     Health,
-    Journal,
     KeptResult,
-    Listener,
-    Outputs,
 )
 from agent.timers import Timers
+from agent.world import World
 
 _TICK_NS = 1_000_000_000
 _HOUSE_NS = 50_000_000
 _UNKEPT_NS = 2_000_000_000
 _log = logging.getLogger("gate.loop")
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the loop is plugged into. ``beat`` is called about once a second while it is alive.
-
-    ``rehearse`` goes through the writing of entries and undoes it; may raise StoreError.
-    ``parts`` tells how every part of the gate is.
-    """
-
-    journal: Journal
-    outputs: Outputs
-    readers: Mapping[ReaderId, CardReader]
-    clock: Clock
-    listeners: Sequence[Listener]
-    beat: Callable[[], None]
-    rehearse: Callable[[Sequence[Entry], Moment], None] = lambda _entries, _now: None
-    displays: Mapping[LaneId, Display] = field(default_factory=dict)
-    parts: Callable[[], Sequence[Health]] = tuple
 
 
 class Loop:

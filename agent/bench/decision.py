@@ -21,11 +21,12 @@ from agent.core.ids import LaneId, OutputId, ReaderId
 from agent.core.model import Credential
 from agent.errors import DeviceError
 from agent.inbox import Inbox
-from agent.loop import Loop, World
+from agent.loop import Loop
 from agent.planning import gate_plan
 from agent.ports import Condition, Health
 from agent.settings import Settings
 from agent.store.ledger import Ledger
+from agent.world import World
 from drivers.clock import SystemClock
 
 UNKNOWN_EVERY = 10

@@ -22,12 +22,13 @@ from agent.control.server import Peer
 from agent.core.gate import Gate
 from agent.errors import GateError
 from agent.inbox import Inbox
-from agent.loop import Loop, World
+from agent.loop import Loop
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.words import Backend
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
+from agent.world import World
 from drivers.clock import SystemClock
 from drivers.pin_factory import open_factory
 

@@ -22,8 +22,9 @@ from agent.core.plan import GatePlan
 from agent.core.view import LaneView
 from agent.errors import DeviceError, EntryError, StoreError
 from agent.inbox import Inbox
-from agent.loop import Loop, World
+from agent.loop import Loop
 from agent.ports import Condition, Emit, Head, Health, Journal, KeptResult
+from agent.world import World
 
 Trace = list[str]
 
