@@ -97,13 +97,15 @@ class Console:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Self:
-        """Start it and wait for its first page."""
+    def start(self, *, plain: bool = False) -> Self:
+        """Start it and wait for its first page; ``plain``: without what measures coverage."""
         assert self._process is None, "the console runs already"
+        without = {"COVERAGE_PROCESS_CONFIG"} if plain else set()
+        environment = {k: v for k, v in self._environment.items() if k not in without}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                env=self._environment,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

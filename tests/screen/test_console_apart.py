@@ -12,10 +12,6 @@ from tests.rigs.house import ENDED, GRANTED, IN
 from tests.rigs.screen import ScreenHouse
 from tests.screen.conftest import Look
 
-MOST_KB = 60 * 1024
-"""Of memory, for the screen's process."""
-
-
 @pytest.fixture(autouse=True)
 def awake(house: ScreenHouse) -> Iterator[None]:
     """No test leaves a console behind that stands still."""
@@ -90,11 +86,3 @@ def test_daemon_hangs(look: Look, house: ScreenHouse) -> None:
         os.kill(house.pid, signal.SIGCONT)
     desk.shows(".say.good")
     house.through(IN, "car-late")
-
-
-def test_small(house: ScreenHouse, look: Look) -> None:
-    """Below 60 MB, after every page was shown."""
-    desk = look()
-    for path in ("/visitor-in", "/visitor-out", "/deposits", "/inside", "/search", "/shift"):
-        desk.go(path)
-    assert house.console.resident_kb() < MOST_KB
