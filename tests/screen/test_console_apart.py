@@ -12,6 +12,7 @@ from tests.rigs.house import ENDED, GRANTED, IN
 from tests.rigs.screen import ScreenHouse
 from tests.screen.conftest import Look
 
+
 @pytest.fixture(autouse=True)
 def awake(house: ScreenHouse) -> Iterator[None]:
     """No test leaves a console behind that stands still."""
