@@ -71,6 +71,7 @@ from agent.world import World
 _TICK_NS = 1_000_000_000
 _HOUSE_NS = 50_000_000
 _UNKEPT_NS = 2_000_000_000
+_ANOTHER = "this id was used for another command already: mint a new one for each command"
 _log = logging.getLogger("gate.loop")
 
 
@@ -125,11 +126,13 @@ class Loop:
         A repeat within 24 h gets the first answer again and moves nothing.
         """
         now = self._world.clock.now()
-        kept = self._owed.answers.get(order.order_id)
+        kept = self._owed.answers.get(order.key)
         if kept is None:
-            kept = self._world.journal.result(order.order_id, now)
+            kept = self._world.journal.result(order.key, now)
         if kept is not None:
-            return kept
+            if kept.digest != order.digest:
+                return KeptResult(order.key, "rejected", 409, _ANOTHER)
+            return replace(kept, duplicate=True) if order.client else kept
         self._apply(OrderReceived(order, now))
         return self._answers.pop(order.order_id)
 
@@ -199,7 +202,7 @@ class Loop:
         except StoreError as fault:
             self._unwritable(event, fault)
             return
-        results = [_kept(effect) for effect in step.effects if isinstance(effect, AnswerOrder)]
+        results = [_kept(each, event) for each in step.effects if isinstance(each, AnswerOrder)]
         changes = [effect for effect in step.effects if isinstance(effect, Change)]
         entries = (*self._owed.entries, *step.entries) if self._owed else step.entries
         first = self._world.journal.head().sequence + 1
@@ -247,7 +250,7 @@ class Loop:
             self._owed.add(step.entries)
         for effect in step.effects:
             if isinstance(effect, AnswerOrder):
-                self._owed.add_answer(_kept(effect))
+                self._owed.add_answer(_kept(effect, event))
         self._act(step, event.at)
 
     def _held_back(self, event: Event, step: Step) -> tuple[Step, Sequence[Event]]:
@@ -283,8 +286,9 @@ class Loop:
                 denied = EntryType.ACCESS_DENIED
                 self._owed.add((Entry(denied, f"lane/{at}", event.at, data, personal),))
         elif isinstance(event, OrderReceived):
-            answer = KeptResult(event.order.order_id, "failed", 503, str(fault))
-            self._answers[event.order.order_id] = answer
+            order = event.order
+            answer = KeptResult(order.key, "failed", 503, str(fault), digest=order.digest)
+            self._answers[order.order_id] = answer
             self._owed.add_answer(answer)
 
     def _loud(self, fault: StoreError) -> None:
@@ -391,6 +395,10 @@ class Loop:
         return min(max(left_ns, 0), longest_ns) / 1e9
 
 
-def _kept(answer: AnswerOrder) -> KeptResult:
+def _kept(answer: AnswerOrder, event: Event | None = None) -> KeptResult:
+    """The answer as it is kept; ``event`` is what it answers."""
     result = json.dumps(answer.result, ensure_ascii=False) if answer.result else ""
-    return KeptResult(answer.order, answer.status, answer.code, answer.detail, result)
+    key, digest = str(answer.order), ""
+    if isinstance(event, OrderReceived):
+        key, digest = event.order.key, event.order.digest
+    return KeptResult(key, answer.status, answer.code, answer.detail, result, digest)

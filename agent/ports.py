@@ -170,6 +170,10 @@ class KeptResult:
     detail: str
     result: str = ""
     """A JSON object, or nothing."""
+    digest: str = ""
+    """Of the command that it answers, if the centre gave it."""
+    duplicate: bool = False
+    """It was answered before, and this is that answer again."""
 
 
 class Journal(Protocol):

@@ -39,7 +39,7 @@ class Protection:
         fire = order.kind == FIRE
         if not fire and (act is None or lane not in self._lanes):
             return
-        if not self._first(order.order_id):
+        if not self._first(order.key):
             return
         try:
             if act is not None:
@@ -48,7 +48,7 @@ class Protection:
                 self._raise_all()
         except DeviceError as fault:
             with self._lock:
-                self._known.pop(order.order_id, None)
+                self._known.pop(order.key, None)
             where = "" if fire else f" at lane {lane}"
             raise GateError(f"{order.kind}{where} failed at the relays: {fault}") from fault
 

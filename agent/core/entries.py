@@ -108,6 +108,8 @@ class EntryType(StrEnum):
     BOOKS_CARRIED = "gate.books.carried.v1"
     JOURNAL_CUT = "gate.journal.cut.v1"
     EVIDENCE_EXPORTED = "gate.evidence.exported.v1"
+    COMMAND_ANSWERED = "gate.command.answered.v1"
+    COMMAND_REFUSED = "gate.command.refused.v1"
 
 
 MEANINGS: Mapping[EntryType, str] = {
@@ -208,6 +210,8 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.BOOKS_CARRIED: "a row of the books that outlives its entry, carried over a cut",
     EntryType.JOURNAL_CUT: "entries before a point were removed, with a signed end mark",
     EntryType.EVIDENCE_EXPORTED: "a sealed export of the journal was made",
+    EntryType.COMMAND_ANSWERED: "a command of the centre was answered, and how",
+    EntryType.COMMAND_REFUSED: "a client of the broker asked for what it may not have",
 }
 
 

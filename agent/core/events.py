@@ -147,6 +147,18 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """Somebody at the broker asked for what he may not have; ``count`` of them since the last."""
+
+    client: str
+    command: str
+    code: int
+    detail: str
+    count: int
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The daemon ends in order. Last event of a run that was not cut off."""
 
@@ -167,6 +179,7 @@ Event = (
     | ClockStepped
     | ClockJudged
     | Protected
+    | CommandRefused
     | Started
     | Stopping
 )

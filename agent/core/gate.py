@@ -14,6 +14,7 @@ from agent.core import (
     arm_orders,
     books,
     buttons,
+    commands,
     deposit_law,
     doubts,
     emergency,
@@ -132,7 +133,7 @@ class Gate:
             case CardRead(reader):
                 state = self._tapped(state, event, self.plan.readers[reader].lane, facts, out)
             case OrderReceived(order):
-                state = self._ordered(state, order, facts, out)
+                state = self._commanded(state, order, facts, out)
             case InputChanged():
                 state = self._sensed(state, event, out)
             case TimerFired(key):
@@ -157,6 +158,15 @@ class Gate:
             return state
         here, others = state.lanes[at], state.lanes.values()
         return _put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
+
+    def _commanded(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
+        """An order, and what came of it where the centre gave it."""
+        if not order.client:
+            return self._ordered(state, order, facts, out)
+        if not commands.late(order, out):
+            state = self._ordered(state, order, facts, out)
+        commands.noted(order, out)
+        return state
 
     def _ordered(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
         if order.kind in emergency.KINDS:

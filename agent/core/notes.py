@@ -3,11 +3,13 @@
 Rule kept here: nothing is decided and nothing moves.
 """
 
+from agent.core import commands
 from agent.core.draft import Draft
 from agent.core.entries import EntryType
 from agent.core.events import (
     ClockJudged,
     ClockStepped,
+    CommandRefused,
     Event,
     OutputFaulted,
     Protected,
@@ -41,5 +43,7 @@ def agent(event: Event, out: Draft) -> None:
         case ClockJudged(trusted, at):
             kind = EntryType.CLOCK_TRUSTED if trusted else EntryType.CLOCK_DOUBTED
             out.write(kind, "clock", {"quality": at.quality.value})
+        case CommandRefused():
+            commands.refused(event, out)
         case Stopping(reason):
             out.write(EntryType.AGENT_STOPPED, "agent", {"reason": reason})

@@ -26,6 +26,8 @@ class Order:
     - whatever `agent.core.books` knows; what those want stands in ``form``, a JSON object.
 
     ``desk`` is where it was given, if at a desk, and ``unsigned`` says that nobody was signed on.
+    ``client``, ``command``, ``digest`` and ``deadline_ns`` are those of the centre's command that
+    it comes from (`agent.core.commands.Command`).
     """
 
     order_id: OrderId
@@ -36,6 +38,15 @@ class Order:
     form: Mapping[str, object] = field(default_factory=dict)
     desk: str = ""
     unsigned: bool = False
+    client: str = ""
+    command: str = ""
+    digest: str = ""
+    deadline_ns: int = 0
+
+    @property
+    def key(self) -> str:
+        """Under which its result is kept: clients of the centre mint their ids on their own."""
+        return f"{self.client}/{self.order_id}" if self.client else self.order_id
 
     @property
     def where(self) -> dict[str, object]:

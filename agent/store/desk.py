@@ -54,7 +54,7 @@ class Desk:
         """Keep the results, each over an earlier one of the same order."""
         for kept in results:
             self._execute(
-                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     clip(kept.order_id),
                     clip(kept.status),
@@ -63,21 +63,22 @@ class Desk:
                     at.wall_us,
                     int(at.quality.trusted),
                     kept.result,
+                    kept.digest,
                 ),
             )
 
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
         """The kept result, unless it is known to be older than 24 hours."""
         row = self._execute(
-            "SELECT order_id, status, code, detail, result, kept_us, trusted FROM results "
+            "SELECT order_id, status, code, detail, result, digest, kept_us, trusted FROM results "
             "WHERE order_id = ?",
             (clip(order_id),),
         ).fetchone()
         if row is None:
             return None
-        if now.quality.trusted and row[6] and now.wall_us - row[5] > KEEP_US:
+        if now.quality.trusted and row[7] and now.wall_us - row[6] > KEEP_US:
             return None
-        return KeptResult(*row[:5])
+        return KeptResult(*row[:6])
 
     def answered(self) -> tuple[str, ...]:
         """The ids of all orders whose results are kept, oldest first."""

@@ -142,10 +142,21 @@ _THIRD = Migration(
     ),
 )
 
+_FOURTH = Migration(
+    4,
+    "the digest of the command that a result answers, what each consumer of the centre has",
+    (
+        "ALTER TABLE results ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE consumers (
+            consumer TEXT PRIMARY KEY, stream TEXT NOT NULL, through INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID""",
+    ),
+)
+
 ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
 """First and last entry. Asked for both at once SQLite would read the whole table."""
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 SCHEMA = MIGRATIONS[-1].number
 
 
