@@ -12,12 +12,50 @@ See docs/contract for the messages.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder
 from agent.core.entries import EntryType
 from agent.core.events import CommandRefused
 from agent.core.orders import Order
+
+
+class Name(StrEnum):
+    """Every command that a client may be allowed. There is no toggle."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    STOP = "stop"
+    HOLD_OPEN = "hold_open"
+    RELEASE_HOLD = "release_hold"
+    LOCKDOWN = "lockdown"
+    LIFT_LOCKDOWN = "lift_lockdown"
+    FAULT_CLEAR = "fault.clear"
+    AMNESTY = "amnesty"
+    ROSTER_BEGIN = "roster.begin"
+    ROSTER_CHUNK = "roster.chunk"
+    ROSTER_COMMIT = "roster.commit"
+    ROSTER_DIGEST = "roster.digest"
+    CARD_BLOCK = "card.block"
+    CARD_UNBLOCK = "card.unblock"
+    APPOINTMENT_PUT = "appointment.put"
+    APPOINTMENT_CANCEL = "appointment.cancel"
+    NOTICE_PUT = "notice.put"
+    NOTICE_END = "notice.end"
+    RELEASE_SLIP_PUT = "release_slip.put"
+    BAN_PUT = "ban.put"
+    BAN_LIFT = "ban.lift"
+    HELP_ANNOUNCE = "help.announce"
+    PRIORITY_ANNOUNCE = "priority.announce"
+    REPLAY = "replay"
+    PING = "ping"
+    INFO = "info"
+    CONFIG_GET = "config.get"
+
+
+ACTUATION = frozenset({Name.OPEN, Name.CLOSE, Name.STOP, Name.HOLD_OPEN, Name.RELEASE_HOLD})
+"""What moves an arm: it waits nowhere, and expires after seconds."""
 
 ORIGIN = "mqtt"
 ACCEPTED, DONE, FAILED, REJECTED, EXPIRED = "accepted", "done", "failed", "rejected", "expired"

@@ -8,18 +8,19 @@ Rules kept here:
 from collections.abc import Mapping
 
 from agent.core.ask import Act, Ask, Book
+from agent.core.commands import Name
 from agent.core.draft import Draft
 
 KINDS = frozenset(
     {
-        "ping",
-        "info",
-        "config.get",
-        "replay",
-        "roster.begin",
-        "roster.chunk",
-        "roster.commit",
-        "roster.digest",
+        Name.PING,
+        Name.INFO,
+        Name.CONFIG_GET,
+        Name.REPLAY,
+        Name.ROSTER_BEGIN,
+        Name.ROSTER_CHUNK,
+        Name.ROSTER_COMMIT,
+        Name.ROSTER_DIGEST,
     }
 )
 RESULT = "result"
@@ -34,4 +35,4 @@ def answered(ask: Ask, out: Draft) -> Mapping[str, object]:
     return {str(key): value for key, value in result.items()}
 
 
-BOOK = Book({kind: Act(answered) for kind in KINDS})
+BOOK = Book({kind.value: Act(answered) for kind in KINDS})

@@ -13,20 +13,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from agent.core.model import CardKind, Direction, Matching
-from agent.errors import SettingsError
 from agent.settings.booth import Console, Deposits, Names, Printer, Privacy, Visits
 from agent.settings.grounds import Emergency, ZoneRules
-from agent.settings.mixes import ByDriver, OrFalse
+from agent.settings.mixes import ByDriver
 from agent.settings.passage import Lane
-from agent.settings.places import Credential, Device, Place
+from agent.settings.places import Device, Place
+from agent.settings.secret import Secret
 from agent.settings.strict import Strict
+from agent.settings.uplink import Uplink
 from agent.settings.values import Day, Id, OneOf, Pattern, Span, Text, Truth, Whole, Zone
 from agent.settings.words import (
     Backend,
     Checksum,
     Encoding,
-    MqttVersion,
-    Personal,
     WireProtocol,
 )
 
@@ -90,63 +89,6 @@ class Gpio(Strict):
 
     backend: Annotated[Backend, OneOf(Backend, "auto: the Pi's pins")] = Backend.AUTO
     socket: Annotated[Path, Place("Pin socket, for the backend socket only")] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Secret(Strict):
-    """Where a secret lies: exactly one of both."""
-
-    file: Annotated[Path, Place("File that holds the secret and nothing else")] | None = None
-    credential: Annotated[Path, Credential("Name of a credential (LoadCredential=)")] | None = None
-
-    def place(self) -> Path:
-        """The file to read."""
-        found = self.file or self.credential
-        if found is None:
-            raise SettingsError("a secret needs file: or credential:")
-        return found
-
-    def read(self) -> bytes:
-        """The secret without its last line end; raises SettingsError that does not tell it."""
-        place = self.place()
-        try:
-            secret = place.read_bytes()
-        except OSError as error:
-            told = f"the secret in {place} cannot be read: {error.strerror}; see who may read it"
-            raise SettingsError(told) from None
-        secret = secret.removesuffix(b"\n").removesuffix(b"\r")
-        if not secret:
-            raise SettingsError(f"the secret in {place} is empty")
-        return secret
-
-
-@dataclass(frozen=True, slots=True)
-class Tls(Strict):
-    """The agent's certificate, and who signed the broker's. Without ``ca``: the system's list."""
-
-    ca: Annotated[Path, Place("Certificate authority of the broker")] | None = None
-    cert: Annotated[Path, Place("Certificate of this agent, {estate}.{gate}")] | None = None
-    key: Annotated[Path, Place("Private key of this agent")] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Uplink(Strict):
-    """The broker of the centre; ``tls: false`` is for a broker on this machine."""
-
-    host: Annotated[
-        str, Text("Name or address of the broker", "[A-Za-z0-9._:-]{1,253}", "a name or address")
-    ]
-    port: Annotated[int, Whole("Port of the broker", 1, 65_535, "a port")] = 8_883
-    version: Annotated[MqttVersion, OneOf(MqttVersion, "Version of MQTT")] = MqttVersion.V5
-    tls: Annotated[Tls | None, OrFalse()] = field(default_factory=Tls)
-    plain_because: Annotated[str, Text("Why a distant broker is spoken to without TLS")] = ""
-    username: Annotated[str, Text("User at the broker")] = ""
-    password: Secret | None = None
-    window: Annotated[int, Whole("Events on their way at once", 1, 1_000, "events")] = 20
-    personal: Annotated[Personal, OneOf(Personal, "Personal data that goes to the centre")] = (
-        Personal.MASKED
-    )
-    responsible: Annotated[str, Text("Who answers for personal: full")] = ""
 
 
 def _careful() -> tuple[CardKind, ...]:

@@ -22,6 +22,7 @@ class Case(NamedTuple):
 
 OPEN = "open: {pin: 17, pulse: 500 ms}"
 RDM = "in-1-rdm: {driver: serial, port: /dev/ttyUSB0, protocol: em4100-ascii}"
+CLIENT = "tls: {ca: ca.pem}\n  "
 ARM = "lanes.in-1.arm"
 LINE = "{driver: serial, port: /dev/ttyUSB0, protocol: line, "
 
@@ -163,6 +164,17 @@ CASES = [
          "⟦password: {file: /x, credential: y}", "uplink.password", "one place, not two"),
     Case("no-place", "password: {file: /etc/gate/password}", "⟦password: {}", "uplink.password",
          "a secret needs one place"),
+    Case("client-group", "tls: {ca: ca.pem}", CLIENT + "groups: {ops: {may: [open]}}\n  "
+         "clients: {a: {group: ⟦opz}}", "uplink.clients.a.group", "no group 'opz'", "ops", "ops"),
+    Case("client-key", "tls: {ca: ca.pem}", CLIENT + "groups: {ops: {may: [open], signed: [open]}}"
+         "\n  clients: {a: {group: ⟦ops}}", "uplink.clients.a.keys", "no key to sign", "k1"),
+    Case("client-secret", "tls: {ca: ca.pem}", CLIENT + "groups: {ops: {may: [open]}}\n  "
+         "clients: {a: {group: ops, keys: {⟦k1: {}}}}", "uplink.clients.a.keys.k1", "one place"),
+    Case("signed", "tls: {ca: ca.pem}", CLIENT + "groups: {ops: {may: [open], signed: [⟦stop]}}",
+         "uplink.groups.ops.signed.0", "may not command it", "names of may"),
+    Case("unsignable", "tls: {ca: ca.pem}", CLIENT + "version: 3.1.1\n  "
+         "groups: {ops: {may: [open], signed: ⟦[open]}}",
+         "uplink.groups.ops.signed", "no place for a signature", 'version: "5"'),
     Case("run-too-long", "gate: north", f"gate: north\npaths: {{run: ⟦/{'r' * 90}}}", "paths.run",
          "too long"),
 ]  # fmt: skip

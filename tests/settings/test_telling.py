@@ -6,7 +6,7 @@ import pytest
 
 from agent.errors import SettingsError
 from agent.settings.faults import FaultySettingsError
-from agent.settings.models import Secret
+from agent.settings.secret import Secret
 from agent.settings.reading import read
 from tests.settings.pages import MARK, changed, faults_of, place_of_mark
 
