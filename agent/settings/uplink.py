@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from agent.core.commands import Name
+from agent.settings.home_assistant import HomeAssistant
 from agent.settings.mixes import OrFalse
 from agent.settings.places import Place
 from agent.settings.secret import Secret
@@ -70,3 +71,4 @@ class Uplink(Strict):
     clients: Mapping[Annotated[str, Id()], Client] = field(default_factory=dict)
     groups: Mapping[Annotated[str, Id()], Group] = field(default_factory=dict)
     consumers: tuple[Annotated[str, Id("Who has to have an event before it may go")], ...] = ()
+    home_assistant: HomeAssistant | None = None
