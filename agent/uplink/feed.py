@@ -53,6 +53,15 @@ class Feed:
             )
         return rows[0]
 
+    def peek(self, sequence: int) -> StoredEntry:
+        """The same, without moving the batch: what is sent next is still at hand."""
+        index = sequence - self._first
+        if not 0 <= index < len(self._rows) and self._reader is not None:
+            rows = self._reader.after(sequence - 1, 1)
+            if rows and rows[0].sequence == sequence:
+                return rows[0]
+        return self.take(sequence)
+
     def close(self) -> None:
         """Forget the batch and let go of the journal."""
         reader, self._reader, self._rows = self._reader, None, []

@@ -1,6 +1,7 @@
 """How the link is, in one word and one sentence, kept by its thread and read by any other."""
 
 from collections.abc import Callable
+from time import monotonic_ns
 
 from agent.core.outbox import Outbox
 from agent.ports import Condition, Head, Health
@@ -14,6 +15,10 @@ class Report:
         self.detail = "the uplink has not started"
         self.session = 0
         self.connections = 0
+        self.confirmed: int | None = None
+        """The last entry that every named consumer has; None when none is named."""
+        self.oldest = (0, 0)
+        """An entry that the broker did not have, and when it was written (uptime in ms)."""
         self._complaints: dict[str, str] = {}
 
     def say(self, condition: Condition, detail: str) -> None:
@@ -29,6 +34,13 @@ class Report:
         if about in self._complaints:
             self._complaints = {k: v for k, v in self._complaints.items() if k != about}
 
+    def waiting_s(self, published: int) -> int:
+        """How long the oldest entry beyond ``published`` waits; 0 where that is not known yet."""
+        sequence, happened_ms = self.oldest
+        if sequence <= published:
+            return 0
+        return max(0, monotonic_ns() // 1_000_000 - happened_ms) // 1000
+
     def health(self, outbox: Outbox, head: Head | None, alive: Callable[[], bool]) -> Health:
         """The whole report; ``alive`` tells whether the thread runs that ought to run."""
         published = outbox.published
@@ -41,9 +53,12 @@ class Report:
             condition, detail = Condition.DEGRADED, complaints
         if backlog:
             detail += f"; {backlog} {'event waits' if backlog == 1 else 'events wait'} to be sent"
+        confirmed = self.confirmed
         counters = {
             "backlog": backlog,
+            "age_s": self.waiting_s(published) if backlog else 0,
             "published": published,
+            **({} if confirmed is None else {"confirmed": confirmed}),
             "inflight": outbox.inflight,
             "reconnects": max(0, self.connections - 1),
             "session": self.session,
