@@ -23,6 +23,7 @@ from agent.settings.faults import UnfitError
 from agent.settings.units import parse_duration
 from agent.store import archive as archives
 from agent.store.carry import Key
+from agent.store.consumers import least
 from agent.store.endmark import EndMark, sign
 from agent.store.reading import Reading
 from agent.store.rebuilt import Rebuilt
@@ -50,14 +51,19 @@ def cut(
     """Remove whole months that are older than the journal is kept, below a signed end mark.
 
     What is in force (open visits, held deposits, bans …) is written down anew first. Nothing goes
-    that the centre does not have yet. `journal verify` still holds afterwards.
+    that the broker does not have yet, or that a consumer named in the settings has not confirmed.
+    `journal verify` still holds afterwards.
     """
     settings = load(config_path)
     kept = span(keep) if keep else settings.retention
     now = trusted_now(settings)
     before_us = boundary(now, kept, ZoneInfo(settings.timezone))
     with Reading.open(settings.paths.ledger) as reading, _progress("reading") as progress:
-        wanted = plan(reading, before_us, _limit(settings, reading), progress)
+        limit, why = _limit(settings, reading)
+        wanted = plan(reading, before_us, limit, progress)
+        first = reading.ends()[0]
+    if limit is not None and limit <= (first - 1 if wanted is None else wanted.through):
+        click.echo(f"nothing beyond entry {limit} may go: {why}")
     since = datetime.fromtimestamp(before_us / 1e6, ZoneInfo(settings.timezone))
     if wanted is None:
         click.echo(f"nothing before {since:%Y-%m-%d} may go")
@@ -191,12 +197,16 @@ def trusted_now(settings: Settings) -> datetime:
     return datetime.fromtimestamp(now.wall_us / 1e6, UTC)
 
 
-def _limit(settings: Settings, reading: Reading) -> int | None:
-    """What the broker has, where there is one."""
+def _limit(settings: Settings, reading: Reading) -> tuple[int | None, str]:
+    """The last entry that the centre has, and who has no more; None where there is no centre."""
     if settings.uplink is None:
-        return None
+        return None, ""
     (row,) = reading.rows("SELECT published FROM state")
-    return int(row["published"])
+    published = int(row["published"])
+    slowest = least(reading, settings.uplink.consumers)
+    if slowest is not None and slowest[0] < published:
+        return slowest[0], f"{slowest[1]} has confirmed no more (uplink.consumers)"
+    return published, "the broker has no more"
 
 
 def _parts(keys: Sequence[Key]) -> list[Sequence[Key]]:

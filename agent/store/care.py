@@ -2,7 +2,8 @@
 
 Rules kept here:
 - nothing goes by a clock that is not trusted, or that was set within the last hour;
-- an entry goes only below a signed cut, and never before the broker has it (where there is one);
+- an entry goes only below a signed cut, and never before the broker has it (where there is one)
+  and every consumer who is named has confirmed it (who asks for the cut sees to that);
 - every call is a slice of a few milliseconds: taps come in between;
 - what is removed is removed for good only after the entry that says so is on the disk.
 

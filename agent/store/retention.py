@@ -5,7 +5,8 @@ Rules kept here:
   kept, and all at once;
 - its last entry was written by a trusted clock before the boundary, and no entry before it was
   written by a trusted clock after it;
-- nothing that the broker does not have yet goes, where there is a broker;
+- nothing goes that the broker does not have yet, where there is a broker, or that a consumer who is
+  named has not confirmed;
 - rows that the entries left behind do not make are carried when they are in force, and dropped when
   they are over.
 """
