@@ -43,7 +43,13 @@ CLIENTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         PICTURE + ANSWERS,
     ),
     "reader": ((), PICTURE),
+    "home": (("ha/+/set",), ("status", "state/+")),
 }
+# Where there is a Home Assistant: each gate tells it what it has, and hears what it asks for.
+HOME = "homeassistant"
+GATE_TELLS_HOME = HOME + "/+/gate_{estate}_{me}/+/config"
+GATE_HEARS_HOME = "ha/+/set"
+HOME_WRITES, HOME_READS = (f"{HOME}/status",), (f"{HOME}/#",)
 
 # PCRE takes patterns of 64 KiB; one pattern holds the gates of one estate, or as many as fit here.
 PATTERN = 16_384
@@ -56,6 +62,34 @@ class Members:
         self.gates: defaultdict[str, list[str]] = defaultdict(list)
         self.clients: dict[str, tuple[str, list[str], int]] = {}
         self.faults: list[tuple[int, str]] = []
+
+    @property
+    def home(self) -> bool:
+        """Whether there is a Home Assistant among them."""
+        return any(kind == "home" for kind, _, _ in self.clients.values())
+
+    def gate(self, estate: str, gate: str) -> tuple[list[str], list[str]]:
+        """What a gate may write and read; also for placeholders that the broker fills in."""
+        own, siblings = f"{ROOT}/{estate}/{gate}", f"{ROOT}/{estate}/+"
+        writes = [f"{own}/{leaf}" for leaf in GATE_WRITES]
+        writes += [f"{siblings}/{leaf.format(me=gate)}" for leaf in SIBLING_WRITES]
+        reads = [f"{own}/{leaf}" for leaf in GATE_READS]
+        reads += [f"{siblings}/{leaf.format(me=gate)}" for leaf in SIBLING_READS]
+        if self.home:
+            writes.append(GATE_TELLS_HOME.format(estate=estate, me=gate))
+            reads.append(f"{own}/{GATE_HEARS_HOME}")
+        return writes, reads
+
+    def client(self, name: str) -> tuple[list[str], list[str]]:
+        """What a client may write and read."""
+        kind, wheres, _ = self.clients[name]
+        writes, reads = (
+            [f"{root(where)}/{leaf.format(me=name)}" for where in wheres for leaf in leaves]
+            for leaves in CLIENTS[kind]
+        )
+        if kind == "home":
+            return [*writes, *HOME_WRITES], [*reads, *HOME_READS]
+        return writes, reads
 
     def read(self, text: str) -> Members:
         """Take in the text of a list; what is wrong goes to ``faults``."""
@@ -119,23 +153,14 @@ def root(where: str) -> str:
     return f"{ROOT}/{estate}/{gate or '+'}"
 
 
-def topics(wheres: Iterable[str], leaves: Iterable[str], me: str) -> list[str]:
-    """Topics below the roots of these places."""
-    return [f"{root(where)}/{leaf.format(me=me)}" for where in wheres for leaf in leaves]
-
-
 def mosquitto(members: Members) -> Iterator[str]:
     """The lines of an acl_file."""
     yield "# Made by acl.py from the list of members: change that one."
     for estate in sorted(members.gates):
         for gate in sorted(members.gates[estate]):
-            own, siblings = [f"{estate}.{gate}"], [estate]
-            writes = topics(own, GATE_WRITES, gate) + topics(siblings, SIBLING_WRITES, gate)
-            reads = topics(own, GATE_READS, gate) + topics(siblings, SIBLING_READS, gate)
-            yield from _user(f"{estate}.{gate}", writes, reads)
-    for name, (kind, wheres, _) in sorted(members.clients.items()):
-        may_write, may_read = CLIENTS[kind]
-        yield from _user(name, topics(wheres, may_write, name), topics(wheres, may_read, name))
+            yield from _user(f"{estate}.{gate}", *members.gate(estate, gate))
+    for name in sorted(members.clients):
+        yield from _user(name, *members.client(name))
 
 
 def _user(name: str, writes: Iterable[str], reads: Iterable[str]) -> Iterator[str]:
@@ -151,32 +176,23 @@ def emqx(members: Members) -> Iterator[str]:
     The attributes estate and agent of a client are parts of its common name (emqx.conf).
     """
     yield "%% Made by acl.py from the list of members: change that one."
-    estate, agent = "${client_attrs.estate}", "${client_attrs.agent}"
-    mine, theirs = f"{ROOT}/{estate}/{agent}", f"{ROOT}/{estate}/+"
-    writes = [f"{mine}/{leaf}" for leaf in GATE_WRITES]
-    writes += [f"{theirs}/{leaf.format(me=agent)}" for leaf in SIBLING_WRITES]
-    reads = [f"{mine}/{leaf}" for leaf in GATE_READS]
-    reads += [f"{theirs}/{leaf.format(me=agent)}" for leaf in SIBLING_READS]
     patterns = list(_patterns(members.gates))
     if patterns:
         names = ",\n    ".join(f'{{username, {{re, "{pattern}"}}}}' for pattern in patterns)
-        condition = f"{{'or', [\n    {names}]}}"
-        yield from _rule(condition, "publish", writes)
-        yield from _rule(condition, "subscribe", reads)
-    for name, (kind, wheres, _) in sorted(members.clients.items()):
-        may_write, may_read = CLIENTS[kind]
-        condition = f'{{username, "{name}"}}'
-        yield from _rule(condition, "publish", topics(wheres, may_write, name))
-        yield from _rule(condition, "subscribe", topics(wheres, may_read, name))
+        allowed = members.gate("${client_attrs.estate}", "${client_attrs.agent}")
+        yield from _rules(f"{{'or', [\n    {names}]}}", *allowed)
+    for name in sorted(members.clients):
+        yield from _rules(f'{{username, "{name}"}}', *members.client(name))
     yield ""
     yield "{deny, all}."
 
 
-def _rule(condition: str, action: str, allowed: Iterable[str]) -> Iterator[str]:
-    if allowed:
+def _rules(who: str, writes: Iterable[str], reads: Iterable[str]) -> Iterator[str]:
+    for action, allowed in (("publish", writes), ("subscribe", reads)):
         listed = ",\n    ".join(f'"{topic}"' for topic in allowed)
-        yield ""
-        yield f"{{allow, {condition}, {action}, [\n    {listed}]}}."
+        if listed:
+            yield ""
+            yield f"{{allow, {who}, {action}, [\n    {listed}]}}."
 
 
 def _patterns(gates: Mapping[str, list[str]]) -> Iterator[str]:
