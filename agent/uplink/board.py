@@ -34,7 +34,7 @@ class Board:
         """The journal ends here now."""
         self.head = head
         if not self._awake:
-            self._ring()
+            self.ring()
 
     def show(self, views: Sequence[LaneView]) -> None:
         """How the lanes are now; those that are as before make no news."""
@@ -49,7 +49,7 @@ class Board:
                     self._changed.add(view.lane)
                     news = True
         if news:
-            self._ring()
+            self.ring()
 
     def stop(self) -> None:
         """The reader is to end. Takes no lock: a signal handler may call this."""
@@ -64,7 +64,8 @@ class Board:
                 os.close(self.fd)
             self.fd = -1
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """There is news."""
         with self._lock:
             self._awake = True
             if self.fd >= 0:

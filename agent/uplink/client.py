@@ -9,7 +9,7 @@ Rules kept here:
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from select import POLLIN, POLLOUT, poll
 from socket import IPPROTO_TCP, TCP_CORK, socket
@@ -37,7 +37,19 @@ from agent.errors import UplinkError
 from agent.uplink import words
 from agent.uplink.broker import Broker, Tls
 
-__all__ = ["Broker", "Connection", "Owner", "Packed", "Terms", "Tls", "Will", "properties"]
+__all__ = [
+    "Broker",
+    "Connection",
+    "Incoming",
+    "Owner",
+    "Packed",
+    "Subscription",
+    "Terms",
+    "Tls",
+    "Will",
+    "answering",
+    "properties",
+]
 
 WILL_DELAY_S = 10
 SESSION_EXPIRY_S = 15
@@ -52,6 +64,30 @@ class Terms(NamedTuple):
     packet_maximum: int | None
     qos: int
     retain: bool
+
+
+class Incoming(NamedTuple):
+    """A message of a topic subscribed to, with what MQTT 5 says besides.
+
+    ``expiry_s`` is what was left of its life when the broker sent it on (None: for ever);
+    ``told`` are its User Properties.
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
+    response_topic: str = ""
+    correlation: bytes = b""
+    expiry_s: int | None = None
+    told: Sequence[tuple[str, str]] = ()
+
+
+class Subscription(NamedTuple):
+    """A topic to subscribe to; ``stored``: also what the broker has retained there."""
+
+    topic: str
+    qos: int = 1
+    stored: bool = True
 
 
 class Will(NamedTuple):
@@ -70,7 +106,7 @@ class Owner(Protocol):
     def answered(self, refused: str) -> None:
         """A SUBACK or UNSUBACK; ``refused`` says why it was not granted."""
 
-    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+    def received(self, message: Incoming) -> None:
         """A message of a topic subscribed to."""
 
 
@@ -87,6 +123,17 @@ class Packed(Properties):
         return packed
 
 
+def answering(content_type: str, correlation: bytes) -> Packed:
+    """The properties of an answer: Content Type, and the Correlation Data of what it answers."""
+    if not correlation:
+        return properties(content_type)
+    plain = _properties(PacketTypes.PUBLISH)
+    plain.ContentType = content_type
+    plain.CorrelationData = correlation
+    pack: Callable[[], bytes] = plain.pack
+    return Packed(pack())
+
+
 @lru_cache(256)
 def properties(content_type: str, kind: str = "", historical: bool = False) -> Packed:
     """Content Type, and the User Properties of an event: its type, and whether it is history."""
@@ -99,6 +146,14 @@ def properties(content_type: str, kind: str = "", historical: bool = False) -> P
         plain.UserProperty = pairs
     pack: Callable[[], bytes] = plain.pack
     return Packed(pack())
+
+
+def _options(wanted: Subscription) -> SubscribeOptions:
+    """Retained messages come marked as such, also those that are published now."""
+    how = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+    if not wanted.stored:
+        how = SubscribeOptions.RETAIN_DO_NOT_SEND
+    return SubscribeOptions(qos=wanted.qos, retainAsPublished=True, retainHandling=how)
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
@@ -229,6 +284,12 @@ class Connection:
                 self._heard = str(fault)
                 self._raise_lost()
 
+    def hint(self, topic: str, payload: bytes, how: Packed) -> None:
+        """Send with QoS 0: what is lost is not missed. Raises UplinkError as `publish` does."""
+        info = self._client.publish(topic, payload, 0, False, how if self._five else None)
+        if info.rc != MQTT_ERR_SUCCESS:
+            self._raise_lost()
+
     def publish(self, topic: str, payload: bytes, how: Packed, retain: bool = False) -> int:
         """Send with QoS 1; returns the packet identifier that `Owner.acknowledged` will name.
 
@@ -240,13 +301,12 @@ class Connection:
         self.outstanding += 1
         return info.mid
 
-    def subscribe(self, topics: tuple[str, ...]) -> None:
-        """Subscribe with QoS 1; `Owner.answered` follows."""
+    def subscribe(self, topics: Sequence[Subscription]) -> None:
+        """Subscribe to all of them at once; `Owner.answered` follows."""
         if self._five:
-            options = SubscribeOptions(qos=1, retainAsPublished=True)
-            rc, _ = self._client.subscribe([(topic, options) for topic in topics])
+            rc, _ = self._client.subscribe([(each.topic, _options(each)) for each in topics])
         else:
-            rc, _ = self._client.subscribe([(topic, 1) for topic in topics])
+            rc, _ = self._client.subscribe([(each.topic, each.qos) for each in topics])
         if rc != MQTT_ERR_SUCCESS:
             self._raise_lost()
 
@@ -356,7 +416,18 @@ class Connection:
         self._owner.answered(next((it.getName() for it in reasons if it.is_failure), ""))
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
-        self._owner.received(message.topic, bytes(message.payload), message.retain)
+        told = message.properties
+        self._owner.received(
+            Incoming(
+                message.topic,
+                bytes(message.payload),
+                message.retain,
+                getattr(told, "ResponseTopic", ""),
+                getattr(told, "CorrelationData", b""),
+                getattr(told, "MessageExpiryInterval", None),
+                getattr(told, "UserProperty", ()),
+            )
+        )
 
     def _on_log(self, _c: Client, _u: object, level: int, text: str) -> None:
         if level == MQTT_LOG_ERR:

@@ -19,18 +19,16 @@ from hashlib import sha256
 from typing import Any
 
 from agent import __version__
-from agent.core import emergency, motion
+from agent.core import motion
 from agent.core.commands import Command, Name
 from agent.core.ids import LaneId
 from agent.core.plan import ArmKind, GatePlan, LanePlan
+from agent.core.view import EMERGENCIES, MODES
 from agent.uplink.topics import VERSION, Address
 
 CLIENT = "home-assistant"
 """Under this name its commands stand in the journal."""
 REASON = "Home Assistant"
-MODES = ("normal", "held_open", "stopped", "faulted", "fire", "lockdown")
-"""Every mode of a lane (`agent.core.view`): Home Assistant takes no other word."""
-EMERGENCIES = (emergency.NONE, emergency.FIRE, emergency.LOCKDOWN)
 
 _AVAILABLE = "{{ 'online' if value_json.status == 'online' else 'offline' }}"
 _MOVES = "['open', 'closed', 'opening', 'closing']"

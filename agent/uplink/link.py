@@ -12,18 +12,26 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from agent.core.outbox import Outbox
 from agent.core.view import LaneView
 from agent.errors import GateError
 from agent.ports import Clock, Condition, Head, Health
+from agent.uplink.acks import Acks
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import LONGEST_WAIT_S, Board
 from agent.uplink.broker import Broker
 from agent.uplink.feed import Feed, JournalReader
 from agent.uplink.report import Report
+from agent.uplink.service import Service
+from agent.uplink.tele import Gauge, Sampler
 from agent.uplink.topics import Address
+
+if TYPE_CHECKING:
+    from agent.uplink.hearing import Hearing
 
 SAVE_EVERY_S = 1.0
 SAVE_FEW_S = 60.0
@@ -38,7 +46,9 @@ class Uplink:
     ``journal`` opens a reader and is called in that thread, as are ``next_session`` (one higher for
     each CONNECT, kept durable; may wait up to 5 s and raise GateError), ``save_published`` (must
     not wait) and ``info`` (what this gate has). ``published`` is where the last run ended, ``boot``
-    the present boot's id. It connects once the first head is known.
+    the present boot's id. It connects once the first head is known. ``service`` is what it serves
+    to the centre (nothing unless told), ``disk`` a directory on the ledger's disk, of which `tele`
+    tells.
     """
 
     def __init__(
@@ -53,7 +63,13 @@ class Uplink:
         info: Callable[[], Mapping[str, object]],
         boot: str,
         clock: Clock,
+        service: Service | None = None,
+        disk: Path = Path("/"),
     ) -> None:
+        self._service = service or Service()
+        self._hearing: Hearing | None = None
+        self._acks = Acks(self._service.consumers, self._service.acked)
+        self._journal = journal
         self._broker = broker
         self._address = address
         self._next_session = next_session
@@ -64,6 +80,7 @@ class Uplink:
         self._board = Board()
         self._feed = Feed(journal)
         self._report = Report()
+        self._gauge = Gauge(self._feed, self._report, Sampler(disk), boot)
         self._backoff = Backoff(random.random)
         self._outbox = Outbox(published, broker.window)
         self._kept = published
@@ -115,8 +132,19 @@ class Uplink:
     def _attempt(self) -> float:
         """One session; returns how many seconds to wait before the next one."""
         # Only here, in this thread: the MQTT library loads slowly, and the gate works without it.
+        from agent.uplink.hearing import Hearing  # noqa: PLC0415
         from agent.uplink.session import Session  # noqa: PLC0415
 
+        if self._hearing is None:
+            self._hearing = Hearing(
+                self._address,
+                self._service,
+                self._clock,
+                self._broker.version,
+                self._acks,
+                lambda: self._board.head,
+                self._board.ring,
+            )
         try:
             session = Session(
                 self._broker,
@@ -124,6 +152,9 @@ class Uplink:
                 outbox=self._outbox,
                 board=self._board,
                 feed=self._feed,
+                hearing=self._hearing,
+                journal=self._journal,
+                gauge=self._gauge,
                 report=self._report,
                 backoff=self._backoff,
                 next_session=self._next_session,

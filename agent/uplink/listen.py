@@ -6,7 +6,7 @@ from collections.abc import Callable
 from agent.errors import UplinkError
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
-from agent.uplink.client import Broker, Connection
+from agent.uplink.client import Broker, Connection, Incoming, Subscription
 
 TURN_S = 1.0
 
@@ -54,7 +54,7 @@ class Listening:
         connection = Connection(self._broker, self)
         try:
             connection.open(None, self._board.fd, lambda: self._board.stopping)
-            connection.subscribe(self._topics)
+            connection.subscribe([Subscription(topic) for topic in self._topics])
             while not self._board.stopping:
                 connection.turn(TURN_S)
             connection.close(politely=True)
@@ -76,6 +76,6 @@ class Listening:
         self._backoff.succeeded()
         self._linked(True, f"listening at {self._broker.where}")
 
-    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+    def received(self, message: Incoming) -> None:
         """Hand it on."""
-        self._heard(topic, payload, retained)
+        self._heard(message.topic, message.payload, message.retained)

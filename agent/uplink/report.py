@@ -55,10 +55,10 @@ class Report:
             detail += f"; {backlog} {'event waits' if backlog == 1 else 'events wait'} to be sent"
         confirmed = self.confirmed
         counters = {
-            "backlog": backlog,
-            "age_s": self.waiting_s(published) if backlog else 0,
             "published": published,
             **({} if confirmed is None else {"confirmed": confirmed}),
+            "backlog": backlog,
+            "age_s": self.waiting_s(published) if backlog else 0,
             "inflight": outbox.inflight,
             "reconnects": max(0, self.connections - 1),
             "session": self.session,

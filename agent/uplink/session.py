@@ -8,21 +8,33 @@ Rules kept here:
 """
 
 from collections.abc import Callable, Mapping
-from time import monotonic
+from time import monotonic, monotonic_ns
 
 from agent.core.entries import StoredEntry
 from agent.core.outbox import Outbox
 from agent.errors import UplinkError
 from agent.ports import Clock, Condition, Head
 from agent.uplink import payloads, words
+from agent.uplink.aside import Aside
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
-from agent.uplink.client import FAILURE, Broker, Connection, Will, properties
+from agent.uplink.client import (
+    FAILURE,
+    Broker,
+    Connection,
+    Incoming,
+    Packed,
+    Subscription,
+    Will,
+    properties,
+)
 from agent.uplink.doubt import Doubt
 from agent.uplink.envelope import CONTENT_TYPE, envelope
-from agent.uplink.feed import Feed
+from agent.uplink.feed import Feed, JournalReader
+from agent.uplink.hearing import Hearing
 from agent.uplink.payloads import Presence
 from agent.uplink.report import Report
+from agent.uplink.tele import Gauge
 from agent.uplink.topics import Address
 
 STATUS_EVERY_S = 30.0
@@ -46,6 +58,9 @@ class Session:
         outbox: Outbox,
         board: Board,
         feed: Feed,
+        hearing: Hearing,
+        journal: Callable[[], JournalReader],
+        gauge: Gauge,
         report: Report,
         backoff: Backoff,
         next_session: Callable[[], int],
@@ -59,6 +74,8 @@ class Session:
         self._outbox = outbox
         self._board = board
         self._feed = feed
+        self._hearing = hearing
+        self._delays = gauge.delays
         self._report = report
         self._backoff = backoff
         self._next_session = next_session
@@ -67,6 +84,7 @@ class Session:
         self._boot = boot
         self._clock = clock
         self._link = Connection(broker, self)
+        self._aside = Aside(address, hearing, journal, self, clock=clock, gauge=gauge)
         self._doubt = Doubt() if broker.version != "5" else None
         self._began_at = outbox.published
         self._number = 0
@@ -76,6 +94,7 @@ class Session:
         self._events: dict[int, int] = {}
         self._others: dict[int, str] = {}
         self._controls: dict[str, bytes] = {}
+        self._announced: dict[str, bytes] = {}
         self._heard_at = 0.0
         self._told = (0, 0.0)
         self._retry_at = 0.0
@@ -97,7 +116,9 @@ class Session:
                 topic = self._others.pop(mid, "")
                 self._report.complain(topic, words.denied("a message", topic, code, name))
             return
-        if not sequence:
+        if sequence:
+            self._delays.acknowledged(sequence, monotonic_ns() // 1_000_000)
+        else:
             self._report.settle(self._others.pop(mid, ""))
         if self._doubt is not None:
             sequence = self._doubt.acknowledged(sequence, monotonic())
@@ -105,16 +126,32 @@ class Session:
             self._outbox.acknowledge(sequence)
 
     def answered(self, refused: str) -> None:
-        """A SUBACK or UNSUBACK; a refusal shows in that no echo comes."""
-        del refused
+        """A SUBACK or UNSUBACK; that `evt` was refused shows in that no echo comes."""
+        if refused and self._doubt is None:
+            self._report.complain("cmd", words.unheard(self._broker.where, refused))
         if self._doubt is not None:
             self._outbox.acknowledge(self._doubt.answered())
 
-    def received(self, topic: str, payload: bytes, retained: bool) -> None:
-        """The echo of our own event."""
-        del payload
-        if self._doubt is not None and topic == self._address.evt and not retained:
+    def received(self, message: Incoming) -> None:
+        """The echo of our own event, or something that the centre has to say."""
+        if message.topic != self._address.evt:
+            self._hearing.heard(message)
+        elif self._doubt is not None and not message.retained:
             self._doubt.echoed()
+
+    # --- what is said aside -----------------------------------------------------------------------
+
+    def room(self) -> bool:
+        """May something more be on its way?"""
+        return self._link.outstanding < self._limit
+
+    def put(self, topic: str, payload: bytes, how: Packed) -> None:
+        """Send what is no event; see `aside.Line`."""
+        self._others[self._link.publish(topic, payload, how)] = topic
+
+    def hint(self, topic: str, payload: bytes, how: Packed) -> None:
+        """Send what may be lost."""
+        self._link.hint(topic, payload, how)
 
     # --- the session ------------------------------------------------------------------------------
 
@@ -130,16 +167,20 @@ class Session:
                 self._tell()
                 self._fill()
                 now = monotonic()
+                self._aside.replay(now, idle=self._idle())
+                self._aside.figures(now, self._head(), self._outbox.published)
                 if self._retry_at and now >= self._retry_at:
                     self._link.close(politely=True)
                     return
                 self._watch(now)
-                self._link.turn(TURN_S if not self._retry_at else min(TURN_S, self._retry_at - now))
+                longest = TURN_S if not self._retry_at else min(TURN_S, self._retry_at - now)
+                self._link.turn(self._aside.wait_s(now, longest))
                 self._progress()
             self._farewell()
         except UplinkError as fault:
             raise UplinkError(f"{fault}{self._suspicion()}") from fault
         finally:
+            self._aside.close()
             self._link.close(politely=False)
 
     def _head(self) -> Head:
@@ -172,6 +213,7 @@ class Session:
         self._limit = min(self._broker.window, terms.receive_maximum)
         self._packet_maximum = terms.packet_maximum
         self._retain = terms.retain
+        self._aside.begin(terms.packet_maximum)
         if not terms.retain:
             self._report.complain("retain", f"the broker at {where} keeps no retained messages")
         gone = outbox.resume(head.first)
@@ -184,9 +226,13 @@ class Session:
         self._heard_at = monotonic()
         self._controls[self._address.status] = self._online(head)
         self._controls[self._address.info] = payloads.info(self._info())
+        self._announced.update(self._hearing.announced())
         self._board.repeat()
+        wanted = [*self._hearing.subscriptions]
         if self._doubt is not None:
-            self._link.subscribe((self._address.evt,))
+            wanted.append(Subscription(self._address.evt))
+        if wanted:
+            self._link.subscribe(wanted)
 
     def _online(self, head: Head) -> bytes:
         self._told = (head.sequence, monotonic())
@@ -203,6 +249,15 @@ class Session:
             how = properties(payloads.CONTENT_TYPE)
             self._others[self._link.publish(topic, controls[topic], how, self._retain)] = topic
             del controls[topic]
+        self._aside.answer(self._head())
+        while self._announced and not controls and self.room():
+            topic, payload = self._announced.popitem()
+            how = properties(payloads.CONTENT_TYPE)
+            self._others[self._link.publish(topic, payload, how, self._retain)] = topic
+
+    def _idle(self) -> bool:
+        """Does no live event wait to be sent?"""
+        return self._outbox.next > self._head().sequence and not self._controls
 
     def _fill(self) -> None:
         """Send events until the window is full or nothing is left."""
@@ -222,7 +277,8 @@ class Session:
         while sequence <= last and link.outstanding < limit and outbox.room > 0:
             row = self._feed.take(sequence)
             payload = envelope(row, source)
-            how = properties(CONTENT_TYPE, row.type, self._historical(row))
+            historical = self._historical(row)
+            how = properties(CONTENT_TYPE, row.type, historical)
             if self._packet_maximum is not None:
                 size = len(payload) + len(topic) + len(how.pack()) + OVERHEAD
                 if size > self._packet_maximum:
@@ -233,6 +289,8 @@ class Session:
                     )
                     return
             outbox.send(sequence)
+            if not historical:
+                self._delays.sent(sequence, row.uptime_ms)
             self._events[link.publish(topic, payload, how)] = sequence
             sequence += 1
 

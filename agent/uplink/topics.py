@@ -31,28 +31,46 @@ class Address:
         checked("agent", self.agent)
 
     @property
+    def root(self) -> str:
+        """What all topics of this agent begin with."""
+        return f"{VERSION}/{self.estate}/{self.agent}"
+
+    @property
     def source(self) -> str:
         """The CloudEvents ``source`` of this agent."""
-        return f"/{VERSION}/{self.estate}/{self.agent}"
+        return f"/{self.root}"
 
     @property
     def status(self) -> str:
         """Online, offline or lost; retained."""
-        return f"{VERSION}/{self.estate}/{self.agent}/status"
+        return f"{self.root}/status"
 
     @property
     def info(self) -> str:
         """What this gate has; retained."""
-        return f"{VERSION}/{self.estate}/{self.agent}/info"
+        return f"{self.root}/info"
 
     @property
     def evt(self) -> str:
         """The one ordered stream of entries; never retained."""
-        return f"{VERSION}/{self.estate}/{self.agent}/evt"
+        return f"{self.root}/evt"
+
+    @property
+    def tele(self) -> str:
+        """How the machine and the link are; not retained."""
+        return f"{self.root}/tele"
+
+    def reply(self, client: str) -> str:
+        """Where a client is answered. Raises ValueError for a bad identifier."""
+        return f"{self.root}/reply/{checked('client', client)}"
+
+    def replay(self, client: str) -> str:
+        """Where a client is told events again. Raises ValueError for a bad identifier."""
+        return f"{self.root}/replay/{checked('client', client)}"
 
     def state(self, lane: str) -> str:
         """The present state of a lane; retained. Raises ValueError for a bad identifier."""
-        return f"{VERSION}/{self.estate}/{self.agent}/state/{checked('lane', lane)}"
+        return f"{self.root}/state/{checked('lane', lane)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,3 +112,11 @@ def cut(where: str, heard: str, *, greeted: bool, tls: bool) -> str:
     else:
         hint = "whether it wants TLS, its version of MQTT, and its log"
     return f"the broker at {where} closed the connection before it greeted us: check {hint}"
+
+
+def unheard(where: str, name: str) -> str:
+    """A SUBACK with an error reason code (MQTT 5, 3.9.3)."""
+    return (
+        f"the broker at {where} does not let us hear commands, acks or requests ({name}): let this"
+        " client read cmd/#, ack/# and ha/# below its own prefix in the ACL"
+    )
