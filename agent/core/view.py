@@ -4,6 +4,14 @@ from dataclasses import dataclass
 
 from agent.core.ids import LaneId
 
+POSITIONS = ("open", "closed", "opening", "closing", "stopped", "unknown")
+PROOFS = ("switch", "assumed", "none")
+MODES = ("normal", "held_open", "stopped", "faulted", "fire", "lockdown")
+LOOPS = ("occupied", "clear", "unknown", "none")
+EMERGENCIES = ("none", "fire", "lockdown")
+ALARMS = ("none", "pre_alarm", "alarm", "escalated")
+"""Every word of a `LaneView`, for those who have to know them all beforehand."""
+
 
 @dataclass(frozen=True, slots=True)
 class LaneView:

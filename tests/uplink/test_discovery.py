@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import __version__
-from agent.core import lane_state
-from agent.core.arm import ArmState, Lock, State
 from agent.core.commands import Command
 from agent.core.ids import AgentId, EstateId, InputId, LaneId, OutputId
 from agent.core.model import Direction
 from agent.core.plan import ArmKind, ArmPlan, Drive, GatePlan, LanePlan, Relay
-from agent.core.view import LaneView
+from agent.core.view import EMERGENCIES, MODES, LaneView
 from agent.ports import Head
 from agent.uplink import payloads
-from agent.uplink.discovery import CLIENT, EMERGENCIES, MODES, Discovery, Options
+from agent.uplink.discovery import CLIENT, Discovery, Options
 from agent.uplink.payloads import Presence
 from agent.uplink.topics import Address
 from tests.parts import require
@@ -154,15 +151,6 @@ def test_a_loop_that_is_not_wired_any_more_is_taken_away() -> None:
 
 def test_a_gate_without_lanes_tells_nothing() -> None:
     assert Discovery(replace(PLAN, lanes={}), ADDRESS, BOTH).messages() == {}
-
-
-def test_every_word_of_a_lane_is_known() -> None:
-    arms = product(State, Lock, (True, False))
-    found = {
-        lane_state._mode(ArmState(state=one, lock=lock, held=held)) for one, lock, held in arms
-    }
-    assert found == set(MODES)
-    assert set(EMERGENCIES) == {"none", "fire", "lockdown"}
 
 
 # --- what is made of it ---------------------------------------------------------------------------
