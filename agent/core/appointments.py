@@ -3,7 +3,9 @@
 Rules kept here:
 - somebody is expected by a name, a company or a plate, within a year and not in the past;
 - without an end an appointment ends with its day;
-- it is used by the visit that names it (`agent.core.project_booth`), and not moved after that.
+- it is used by the visit that names it (`agent.core.project_booth`), and neither moved nor changed
+  after that;
+- to change one is to say all of it anew, but for a telephone number that is known already.
 """
 
 from collections.abc import Mapping
@@ -19,22 +21,14 @@ _WHO = ("visitor", "company", "host", "unit", "department", "plate", "phone")
 
 def made(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{kind, visitor, company, host, unit, department, plate, phone, purpose, from, until}``."""
-    form = ask.form
-    kind = form.choice("kind", KINDS, "company")
-    who = personal(form, *_WHO)
-    named = {name: who[name] for name in ("visitor", "company", "plate")}
-    one_of(form, named, "say who is expected: a name, a company or a plate", "visitor")
-    begins, ends = span(ask, ends=True)
-    appointment = out.new_id()
-    data: dict[str, object] = {
-        "appointment": appointment,
-        "kind": kind,
-        "fromus": begins,
-        "untilus": ends,
-        "purpose": form.text("purpose"),
-    }
-    book(ask, out, EntryType.APPOINTMENT_MADE, f"appointment/{appointment}", data, who)
-    return {"appointment": appointment}
+    return _put(ask, out, EntryType.APPOINTMENT_MADE, out.new_id(), "")
+
+
+def changed(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{appointment}``, and what a new one has: what is left out is empty from now on."""
+    row = found(ask, "appointments", "appointment", "open")
+    phone = str(row["personal"].get("phone", ""))
+    return _put(ask, out, EntryType.APPOINTMENT_CHANGED, row["appointment"], phone)
 
 
 def moved(ask: Ask, out: Draft) -> Mapping[str, object]:
@@ -56,12 +50,34 @@ def cancelled(ask: Ask, out: Draft) -> Mapping[str, object]:
     return {"appointment": row["appointment"]}
 
 
+def _put(
+    ask: Ask, out: Draft, kind: EntryType, appointment: str, phone: str
+) -> Mapping[str, object]:
+    form = ask.form
+    what = form.choice("kind", KINDS, "company")
+    who = personal(form, *_WHO)
+    named = {name: who[name] for name in ("visitor", "company", "plate")}
+    one_of(form, named, "say who is expected: a name, a company or a plate", "visitor")
+    begins, ends = span(ask, ends=True)
+    data: dict[str, object] = {
+        "appointment": appointment,
+        "kind": what,
+        "fromus": begins,
+        "untilus": ends,
+        "purpose": form.text("purpose"),
+    }
+    who["phone"] = who["phone"] or phone
+    book(ask, out, kind, f"appointment/{appointment}", data, who)
+    return {"appointment": appointment}
+
+
 _NAMED = by("appointments", "appointment")
 
 BOOK = Book(
     {
         "appointment.make": Act(made),
         "appointment.move": Act(moved, _NAMED),
+        "appointment.change": Act(changed, _NAMED),
         "appointment.cancel": Act(cancelled, _NAMED),
     }
 )

@@ -15,15 +15,23 @@ from agent.core.entries import EntryType
 
 def set_up(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{visitor | plate | card, reason, until?}``."""
+    return _put(ask, out, EntryType.BAN_SET, out.new_id())
+
+
+def changed(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{ban}``, and what a new one has: what is left out is empty from now on."""
+    return _put(ask, out, EntryType.BAN_CHANGED, found(ask, "bans", "ban", "open")["ban"])
+
+
+def _put(ask: Ask, out: Draft, kind: EntryType, ban: str) -> Mapping[str, object]:
     form = ask.form
     who = personal(form, "visitor", "plate")
     card = form.text("card", 64)
     one_of(form, {**who, "card": card}, "say who it is: a name, a plate or a card", "visitor")
-    ban = out.new_id()
     data: dict[str, object] = {"ban": ban, "reason": reason(form), "untilus": until_us(ask)}
     if card:
         data["card"] = card
-    book(ask, out, EntryType.BAN_SET, f"ban/{ban}", data, who)
+    book(ask, out, kind, f"ban/{ban}", data, who)
     return {"ban": ban}
 
 
@@ -35,4 +43,12 @@ def lifted(ask: Ask, out: Draft) -> Mapping[str, object]:
     return {"ban": row["ban"]}
 
 
-BOOK = Book({"ban.set": Act(set_up), "ban.lift": Act(lifted, by("bans", "ban"))})
+_NAMED = by("bans", "ban")
+
+BOOK = Book(
+    {
+        "ban.set": Act(set_up),
+        "ban.change": Act(changed, _NAMED),
+        "ban.lift": Act(lifted, _NAMED),
+    }
+)

@@ -70,12 +70,16 @@ class EntryType(StrEnum):
     DUTY_DISMISSED = "gate.duty.dismissed.v1"
     APPOINTMENT_MADE = "gate.appointment.made.v1"
     APPOINTMENT_MOVED = "gate.appointment.moved.v1"
+    APPOINTMENT_CHANGED = "gate.appointment.changed.v1"
     APPOINTMENT_CANCELLED = "gate.appointment.cancelled.v1"
     BAN_SET = "gate.ban.set.v1"
+    BAN_CHANGED = "gate.ban.changed.v1"
     BAN_LIFTED = "gate.ban.lifted.v1"
     NOTICE_POSTED = "gate.notice.posted.v1"
+    NOTICE_CHANGED = "gate.notice.changed.v1"
     NOTICE_ENDED = "gate.notice.ended.v1"
     SLIP_RECEIVED = "gate.releaseslip.received.v1"
+    SLIP_CHANGED = "gate.releaseslip.changed.v1"
     SLIP_USED = "gate.releaseslip.used.v1"
     SLIP_STOPPED = "gate.releaseslip.stopped.v1"
     SLIP_CANCELLED = "gate.releaseslip.cancelled.v1"
@@ -168,12 +172,16 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.DUTY_DISMISSED: "a guard's duty at a lane ended without anybody passing",
     EntryType.APPOINTMENT_MADE: "a visitor is expected",
     EntryType.APPOINTMENT_MOVED: "a visitor is expected at another time",
+    EntryType.APPOINTMENT_CHANGED: "an appointment reads as this from here on",
     EntryType.APPOINTMENT_CANCELLED: "a visitor is no longer expected",
     EntryType.BAN_SET: "somebody, a plate or a card is not to be let in",
+    EntryType.BAN_CHANGED: "a ban reads as this from here on",
     EntryType.BAN_LIFTED: "a ban is over",
     EntryType.NOTICE_POSTED: "the office has something to say to the booth",
+    EntryType.NOTICE_CHANGED: "a notice reads as this from here on",
     EntryType.NOTICE_ENDED: "a notice is over",
     EntryType.SLIP_RECEIVED: "goods may leave, as the slip lists them",
+    EntryType.SLIP_CHANGED: "a slip lists this from here on",
     EntryType.SLIP_USED: "goods have left on a slip",
     EntryType.SLIP_STOPPED: "goods did not agree with their slip and were stopped",
     EntryType.SLIP_CANCELLED: "a slip no longer counts",

@@ -35,12 +35,15 @@ def tell(
 
 def posted(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{text, audience, from?, until?}``."""
-    form = ask.form
-    audience = form.choice("audience", AUDIENCES, "all")
-    text = form.text("text", LINE, needed=True)
-    begins, ends = span(ask, ends=False)
-    data = {"audience": audience, "text": text, "fromus": begins, "untilus": ends}
-    return {"notice": _post(ask, out, data, "")}
+    return {"notice": _post(ask, out, _said(ask), "")}
+
+
+def changed(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{notice, text, audience, from?, until?}``: what it says from now on."""
+    notice = found(ask, "notices", "notice", "open")["notice"]
+    data = {"notice": notice, **_said(ask)}
+    book(ask, out, EntryType.NOTICE_CHANGED, f"notice/{notice}", data)
+    return {"notice": notice}
 
 
 def ended(ask: Ask, out: Draft) -> Mapping[str, object]:
@@ -49,6 +52,14 @@ def ended(ask: Ask, out: Draft) -> Mapping[str, object]:
     data = {"notice": row["notice"], "by": "guard"}
     book(ask, out, EntryType.NOTICE_ENDED, f"notice/{row['notice']}", data)
     return {"notice": row["notice"]}
+
+
+def _said(ask: Ask) -> dict[str, object]:
+    form = ask.form
+    audience = form.choice("audience", AUDIENCES, "all")
+    text = form.text("text", LINE, needed=True)
+    begins, ends = span(ask, ends=False)
+    return {"audience": audience, "text": text, "fromus": begins, "untilus": ends}
 
 
 def _post(ask: Ask, out: Draft, data: Mapping[str, object], private: str) -> str:
@@ -69,7 +80,13 @@ def _swept(ask: Ask, out: Draft) -> None:
             out.write(EntryType.NOTICE_ENDED, f"notice/{row['notice']}", data)
 
 
+_NAMED = by("notices", "notice")
+
 BOOK = Book(
-    {"notice.post": Act(posted), "notice.end": Act(ended, by("notices", "notice"))},
+    {
+        "notice.post": Act(posted),
+        "notice.change": Act(changed, _NAMED),
+        "notice.end": Act(ended, _NAMED),
+    },
     (Sweep(_due, _swept),),
 )

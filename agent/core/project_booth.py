@@ -2,8 +2,8 @@
 
 Rules kept here:
 - every noun of the booth is one row by its identifier; what is over stays, with its state;
-- ``sequence`` is the entry that the noun began with: what is said of it later, notes and counts,
-  stands in the entries that followed;
+- ``sequence`` is the entry that says all of the noun: that it began with, or the last one that put
+  it down anew; what else is said later, notes and counts, stands in the entries that followed;
 - an act that nobody has signed is there until somebody signs it.
 """
 
@@ -228,14 +228,18 @@ def _power(told: Told) -> Iterator[Row]:
 
 FOLDS: Mapping[str, tuple[Fold, ...]] = {
     EntryType.APPOINTMENT_MADE: (_made,),
+    EntryType.APPOINTMENT_CHANGED: (_made,),
     EntryType.APPOINTMENT_MOVED: (_moved,),
     EntryType.APPOINTMENT_CANCELLED: (_state("appointments", "appointment", "cancelled"),),
     EntryType.VISIT_OPENED: (_came,),
     EntryType.BAN_SET: (_banned,),
+    EntryType.BAN_CHANGED: (_banned,),
     EntryType.BAN_LIFTED: (_state("bans", "ban", "lifted"),),
     EntryType.NOTICE_POSTED: (_posted,),
+    EntryType.NOTICE_CHANGED: (_posted,),
     EntryType.NOTICE_ENDED: (_state("notices", "notice", "ended"),),
     EntryType.SLIP_RECEIVED: (_slip,),
+    EntryType.SLIP_CHANGED: (_slip,),
     EntryType.SLIP_USED: (_slip_used,),
     EntryType.SLIP_STOPPED: (_state("slips", "slip", "stopped"),),
     EntryType.SLIP_CANCELLED: (_state("slips", "slip", "cancelled"),),

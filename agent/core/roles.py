@@ -69,6 +69,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "duty.dismiss": _BOOTH,
     # Goods and trucks
     "slip.receive": _COUNTER,
+    "slip.change": _COUNTER,
     "slip.use": _BOOTH,
     "slip.stop": _BOOTH,
     "slip.cancel": _COUNTER,
@@ -76,12 +77,15 @@ MAY: Mapping[str, frozenset[Role]] = {
     # What is expected, and who is not to be let in
     "appointment.make": _COUNTER,
     "appointment.move": _COUNTER,
+    "appointment.change": _COUNTER,
     "appointment.cancel": _COUNTER,
     "priority.announce": _COUNTER,
     "priority.end": _COUNTER,
     "ban.set": _COUNTER,
+    "ban.change": _COUNTER,
     "ban.lift": frozenset({_L, _O}),
     "notice.post": _COUNTER,
+    "notice.change": _COUNTER,
     "notice.end": _COUNTER,
     "help.ask": _COUNTER,
     "help.answer": _COUNTER,

@@ -45,17 +45,27 @@ def received(ask: Ask, out: Draft) -> Mapping[str, object]:
 
     ``owner`` is who carries the goods out, ``stamp`` whether the slip is stamped.
     """
+    return _put(ask, out, EntryType.SLIP_RECEIVED, out.new_id())
+
+
+def changed(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{slip}``, and what a new one has: what it lists from now on; a stopped one may be used."""
+    row = found(ask, "slips", "slip", "open", "stopped")
+    return _put(ask, out, EntryType.SLIP_CHANGED, row["slip"])
+
+
+def _put(ask: Ask, out: Draft, kind: EntryType, slip: str) -> Mapping[str, object]:
     form = ask.form
     number = form.text("number", 64, needed=True)
     who = personal(form, *_WHO)
     if not who["unit"]:
         raise form.fault("say whose goods they are: the unit", "unit")
-    if any(row["state"] != "cancelled" for row in ask.rows("slips")):
+    same = [row for row in ask.rows("slips") if row["unit_slip"] == number]
+    if any(row["state"] != "cancelled" and row["slip"] != slip for row in same):
         raise form.fault("a slip with this number is in the books already", "number", 409)
     lines = _lines(form)
     if not lines:
         raise form.fault("a slip lists at least one kind of goods", "lines")
-    slip = out.new_id()
     data: dict[str, object] = {
         "slip": slip,
         "number": number,
@@ -63,7 +73,7 @@ def received(ask: Ask, out: Draft) -> Mapping[str, object]:
         "lines": [line._asdict() for line in lines],
         "untilus": until_us(ask),
     }
-    book(ask, out, EntryType.SLIP_RECEIVED, f"slip/{slip}", data, who)
+    book(ask, out, kind, f"slip/{slip}", data, who)
     return {"slip": slip}
 
 
@@ -192,9 +202,12 @@ def _needs(order: Order) -> Sequence[Need]:
     return (*_NAMED(order), Need("directory", "signs", 1), *clearance.needs(order))
 
 
+_NUMBERED = by("slips", "unit_slip", "number")
+
 BOOK = Book(
     {
-        "slip.receive": Act(received, by("slips", "unit_slip", "number")),
+        "slip.receive": Act(received, _NUMBERED),
+        "slip.change": Act(changed, lambda order: (*_NAMED(order), *_NUMBERED(order))),
         "slip.use": Act(used, _needs, ("card",), admits=True),
         "slip.stop": Act(stopped, _NAMED),
         "slip.cancel": Act(cancelled, _NAMED),

@@ -86,6 +86,23 @@ def test_an_appointment_is_moved_until_somebody_came_on_it(desk: Desk) -> None:
     assert desk.refused("appointment.cancel", appointment=made) == (409, "appointment")
 
 
+def test_an_appointment_is_changed_as_a_whole(desk: Desk) -> None:
+    form = {"visitor": "李", "company": "ACME", "phone": "13800000000", "until": desk.local(30)}
+    made = desk.go("appointment.make", **form)["appointment"]
+    told = desk.go("appointment.change", appointment=made, visitor="王", kind="viewing")
+    assert told == {"appointment": made}
+    row = desk.row("appointments")
+    assert (row["state"], row["kind"], row["sequence"]) == ("open", "viewing", 2)
+    assert row["until_us"] == WALL_US + (11 * 60 + 59) * MINUTE_US, "until the end of the day"
+    assert desk.last.type is EntryType.APPOINTMENT_CHANGED
+    assert desk.last.subject == f"appointment/{made}"
+    assert desk.last.personal == {"visitor": "王", "phone": "13800000000"}, "the number is kept"
+    assert desk.refused("appointment.change", appointment=made) == (422, "visitor")
+    assert desk.refused("appointment.change", appointment="x", visitor="王") == (404, "appointment")
+    desk.go("appointment.cancel", appointment=made, reason="ill")
+    assert desk.refused("appointment.change", appointment=made) == (409, "appointment")
+
+
 def test_an_appointment_is_cancelled_for_a_reason(desk: Desk) -> None:
     made = desk.go("appointment.make", visitor="李")["appointment"]
     assert desk.refused("appointment.cancel", appointment=made) == (422, "reason")
@@ -127,6 +144,19 @@ def test_a_ban_of_a_card_has_no_end_unless_it_is_given(desk: Desk) -> None:
     assert desk.refused("ban.lift", ban=made, reason="again") == (409, "ban")
 
 
+def test_a_ban_is_changed_as_a_whole(desk: Desk) -> None:
+    made = desk.go("ban.set", visitor="李", card="V-017", reason="theft")["ban"]
+    told = desk.go("ban.change", ban=made, plate="粤B1", reason="again", until=desk.local(60))
+    assert told == {"ban": made}
+    row = desk.row("bans")
+    assert (row["state"], row["card"], row["sequence"]) == ("open", "", 2)
+    assert row["until_us"] == WALL_US + 60 * MINUTE_US
+    assert (desk.last.type, desk.last.personal) == (EntryType.BAN_CHANGED, {"plate": "粤B1"})
+    assert desk.refused("ban.change", ban="x", plate="粤B1", reason="r") == (404, "ban")
+    desk.go("ban.lift", ban=made, reason="paid")
+    assert desk.refused("ban.change", ban=made, plate="粤B1", reason="r") == (409, "ban")
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [
@@ -162,6 +192,22 @@ def test_a_notice_ends_at_its_time(desk: Desk) -> None:
     assert desk.sweep() == [], "once"
     desk.go("notice.end", notice=made)
     assert desk.row("notices", made)["state"] == "ended"
+
+
+def test_a_notice_is_changed_as_a_whole(desk: Desk) -> None:
+    made = desk.go("notice.post", text="no water", audience="booth")["notice"]
+    told = desk.go("notice.change", notice=made, text="water is back", until=desk.local(1))
+    assert told == {"notice": made}
+    row = desk.row("notices")
+    assert (row["state"], row["audience"], row["sequence"]) == ("open", "all", 2)
+    assert row["until_us"] == WALL_US + MINUTE_US
+    assert desk.last.type is EntryType.NOTICE_CHANGED
+    assert desk.last.data["text"] == "water is back"
+    assert desk.refused("notice.change", notice=made) == (422, "text")
+    desk.seconds = 60
+    assert len(desk.sweep()) == 1
+    assert desk.refused("notice.change", notice=made, text="x") == (409, "notice")
+    assert desk.refused("notice.change", notice="x", text="x") == (404, "notice")
 
 
 def test_no_notice_ends_by_a_clock_that_nobody_trusts(desk: Desk) -> None:

@@ -70,6 +70,24 @@ def test_what_is_no_slip(desk: Desk, form: dict[str, object], field: str) -> Non
     assert desk.refused("slip.receive", **form) == (422, field)
 
 
+def test_a_slip_is_changed_as_a_whole_until_it_is_used(desk: Desk) -> None:
+    slip = receive(desk, owner="搬家")
+    form = {"number": "77", "unit": "3-1", "lines": [LAMP], "stamp": True}
+    assert desk.go("slip.change", slip=slip, **form) == {"slip": slip}
+    assert desk.last.type is EntryType.SLIP_CHANGED
+    assert desk.row("slips")["lines"] == '[{"name": "lamp", "quantity": 1}]'
+    assert desk.row("slips")["sequence"] == len(desk.entries), "the row tells what is said now"
+    assert desk.last.personal == {"unit": "3-1"}
+    desk.go("slip.stop", slip=slip, reason="a lamp too many")
+    desk.go("slip.change", slip=slip, **{**form, "number": "78"})
+    assert (desk.row("slips")["state"], desk.row("slips")["unit_slip"]) == ("open", "78")
+    other = receive(desk)
+    assert desk.refused("slip.change", slip=other, **{**form, "number": "78"}) == (409, "number")
+    assert desk.refused("slip.change", slip="x", **form) == (404, "slip")
+    desk.go("slip.cancel", slip=other, reason="lost")
+    assert desk.refused("slip.change", slip=other, **form) == (409, "slip")
+
+
 def test_a_number_stands_on_one_slip(desk: Desk) -> None:
     slip = receive(desk)
     form = {"number": "77", "unit": "3-1", "lines": [LAMP]}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core import arm_orders, books, emergency, presence, roles
+from agent.core import arm_orders, books, emergency, presence, remote, roles
 from agent.core.effects import DropRow, PutRow
 from agent.core.entries import EntryType
 from agent.core.form import Fault
@@ -372,7 +372,9 @@ def test_what_is_no_request_for_help(desk: Desk, form: dict[str, str], field: st
 
 def test_every_order_that_can_be_given_stands_in_the_table_of_roles() -> None:
     given = {*books.ACTS, *arm_orders.KINDS, *emergency.KINDS, *presence.KINDS} - roles.INNER
+    given -= remote.KINDS
     assert given <= set(MAY), given - set(MAY)
+    assert not remote.KINDS & set(MAY), "what the centre asks is nobody's at a desk"
     assert set(books.ACTS) >= roles.INNER
     assert set(MAY) >= roles.UNSIGNED
 
