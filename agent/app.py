@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from agent import planning
 from agent.booth import make_identities, make_printer, make_printing
+from agent.centre import make_service
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
@@ -48,6 +49,7 @@ from agent.store.reading import Reading
 from agent.store.seal import Disclosure
 from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
+from agent.uplink.service import Service, nobody
 from agent.uplink.topics import Address
 from agent.world import World
 from drivers.clock import SystemClock, boot_id
@@ -139,7 +141,8 @@ class Daemon:
         stops.append(("control", control.stop))
         listeners.append(control)
         if self.settings.uplink is not None:
-            self._uplink = self._make_uplink(ledger)
+            service = make_service(self.settings, self.plan, ledger, loop, self.inbox, nobody)
+            self._uplink = self._make_uplink(ledger, service)
             listeners.append(_Told(self._uplink))
             self._uplink.start()
             stops.append(("uplink", self._uplink.stop))
@@ -170,7 +173,7 @@ class Daemon:
         except OSError as fault:
             _log.warning("relays-safe will need a faultless configuration: %s", fault)
 
-    def _make_uplink(self, ledger: Ledger) -> Uplink:
+    def _make_uplink(self, ledger: Ledger, service: Service) -> Uplink:
         settings = self.settings
         return Uplink(
             make_broker(settings),
@@ -182,6 +185,8 @@ class Daemon:
             info=lambda: describe(self.plan),
             boot=boot_id(),
             clock=self.clock,
+            service=service,
+            disk=settings.paths.state,
         )
 
     def _beat(self) -> None:

@@ -126,15 +126,22 @@ class Loop:
         A repeat within 24 h gets the first answer again and moves nothing.
         """
         now = self._world.clock.now()
-        kept = self._owed.answers.get(order.key)
-        if kept is None:
-            kept = self._world.journal.result(order.key, now)
+        kept = self.kept(order)
         if kept is not None:
-            if kept.digest != order.digest:
-                return KeptResult(order.key, "rejected", 409, _ANOTHER)
-            return replace(kept, duplicate=True) if order.client else kept
+            return kept
         self._apply(OrderReceived(order, now))
         return self._answers.pop(order.order_id)
+
+    def kept(self, order: Order) -> KeptResult | None:
+        """What was answered to this order before. Runs in the loop's thread."""
+        kept = self._owed.answers.get(order.key)
+        if kept is None:
+            kept = self._world.journal.result(order.key, self._world.clock.now())
+        if kept is None or not order.client:
+            return kept
+        if kept.digest != order.digest:
+            return KeptResult(order.key, "rejected", 409, _ANOTHER)
+        return replace(kept, duplicate=True)
 
     def views(self) -> Sequence[LaneView]:
         """Every lane as it is now. Runs in the loop's thread."""

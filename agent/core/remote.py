@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from agent.core.ask import Act, Ask, Book
 from agent.core.commands import Name
 from agent.core.draft import Draft
+from agent.core.form import Fault
 
 KINDS = frozenset(
     {
@@ -27,8 +28,14 @@ RESULT = "result"
 
 
 def answered(ask: Ask, out: Draft) -> Mapping[str, object]:
-    """``{result}``, a JSON object: what was found or done already."""
+    """``{result}``, a JSON object: what was found or done already.
+
+    With ``{code, detail}``: why it was not done.
+    """
     del out
+    code = ask.order.form.get("code")
+    if isinstance(code, int):
+        raise Fault(str(ask.order.form.get("detail", "")), code=code)
     result = ask.order.form.get(RESULT, {})
     if not isinstance(result, Mapping):
         raise ask.form.fault("this is not a JSON object", RESULT)

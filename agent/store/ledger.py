@@ -27,6 +27,7 @@ from agent.ports import Condition, Head, Health, KeptResult
 from agent.store.ballast import MIB, Ballast, disk_full
 from agent.store.books import Books
 from agent.store.care import Care
+from agent.store.consumers import Consumers
 from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
 from agent.store.lock import Lock
@@ -64,6 +65,7 @@ class Ledger:
         self._desk = Desk(conn)
         self._books = Books(conn)
         self._references = References(conn)
+        self._consumers = Consumers(conn)
         self._ballast = Ballast(path, 0)
         self._pages = 0
         self._leftovers = True
@@ -241,6 +243,14 @@ class Ledger:
     def next_session(self) -> int:
         """The number of a new session with the broker, committed."""
         return self._loud("the session was not numbered", self._desk.next_session)
+
+    def acked(self) -> Mapping[str, tuple[str, int]]:
+        """What each consumer of the centre has: the stream, and the last entry of it."""
+        return self._loud("what consumers have cannot be read", self._consumers.known)
+
+    def save_acked(self, cursors: Mapping[str, tuple[str, int]]) -> None:
+        """Keep what these consumers have, committed; a lower number in a stream is ignored."""
+        self._loud("what consumers have was not saved", lambda: self._consumers.save(cursors))
 
     def result(self, order_id: str, now: Moment) -> KeptResult | None:
         """What was answered to this order within the last 24 hours."""

@@ -21,6 +21,7 @@ from agent.uplink.topics import Address
 
 TELE_S = 60.0
 LOOK_S = 1.0
+KEEP_S = 10.0
 CHUNK = 128 * 1024
 OVERHEAD = 512
 
@@ -59,6 +60,7 @@ class Aside:
         self._clock = clock
         self._gauge = gauge
         self._look_at = 0.0
+        self._keep_at = 0.0
         self._figures_at = 0.0
         self._due: float | None = None
 
@@ -96,6 +98,9 @@ class Aside:
         moment = self._clock.now()
         confirmed = self._hearing.acks.confirmed(head.stream)
         self._gauge.look(head, published, confirmed, moment)
+        if now >= self._keep_at:
+            self._keep_at = now + KEEP_S
+            self._hearing.keep()
         if now >= self._figures_at:
             self._figures_at = now + TELE_S
             payload = self._gauge.payload(head, published, confirmed, moment)
@@ -108,5 +113,6 @@ class Aside:
     def close(self) -> None:
         """The session is over."""
         self._replay.close()
+        self._hearing.keep()
         self._hearing.forget_replays()
         self._gauge.delays.lost()

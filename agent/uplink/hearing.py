@@ -259,6 +259,9 @@ class Hearing:
         if head is None:
             return
         self.complaint = self.acks.heard(consumer, payload, head)
+
+    def keep(self) -> None:
+        """Let what the consumers have be kept; there is no hurry, the broker keeps it too."""
         changed = self.acks.changed()
         if changed:
             self._service.keep_acked(changed)

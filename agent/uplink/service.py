@@ -13,7 +13,8 @@ def _nothing(*_: object) -> None:
     return None
 
 
-def _nobody(_command: Command, answer: Answer) -> None:
+def nobody(_command: Command, answer: Answer) -> None:
+    """Nothing is done for the centre here."""
     answer(Reply(FAILED, 503, detail="nothing is served here"))
 
 
@@ -27,7 +28,7 @@ class Service:
     """
 
     permits: Permits = field(default_factory=dict)
-    execute: Execute = _nobody
+    execute: Execute = nobody
     recall: Callable[[Command, Callable[[Reply | None], None]], None] = _nothing
     note: Callable[[Command, Reply], None] = _nothing
     refused: Callable[[CommandRefused], None] = _nothing

@@ -168,6 +168,7 @@ class Session:
                 self._fill()
                 now = monotonic()
                 self._aside.replay(now, idle=self._idle())
+                self._complain()
                 self._aside.figures(now, self._head(), self._outbox.published)
                 if self._retry_at and now >= self._retry_at:
                     self._link.close(politely=True)
@@ -254,6 +255,13 @@ class Session:
             topic, payload = self._announced.popitem()
             how = properties(payloads.CONTENT_TYPE)
             self._others[self._link.publish(topic, payload, how, self._retain)] = topic
+
+    def _complain(self) -> None:
+        """What is wrong with an ack is said for as long as it is the last one."""
+        if self._hearing.complaint:
+            self._report.complain("ack", self._hearing.complaint)
+        else:
+            self._report.settle("ack")
 
     def _idle(self) -> bool:
         """Does no live event wait to be sent?"""

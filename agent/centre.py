@@ -1,0 +1,122 @@
+"""What the gate does for the centre: who may command, and the way of a command into the loop.
+
+Part of the composition root (`agent.app`): from settings to concrete things, and nothing else.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from agent.core.commands import DONE, ORIGIN, Command, Execute, Name, Reply
+from agent.core.ids import OrderId
+from agent.core.orders import Order
+from agent.core.plan import GatePlan
+from agent.inbox import Inbox
+from agent.keys import long_enough
+from agent.loop import Loop
+from agent.ports import KeptResult
+from agent.settings import Settings
+from agent.store.ledger import Ledger
+from agent.uplink.discovery import Discovery, Options
+from agent.uplink.permits import Permit
+from agent.uplink.service import Service
+from agent.uplink.topics import Address
+
+
+def make_service(
+    settings: Settings,
+    plan: GatePlan,
+    ledger: Ledger,
+    loop: Loop,
+    inbox: Inbox,
+    execute: Execute,
+) -> Service:
+    """What the uplink serves; raises SettingsError when a key cannot be read or is too short."""
+    uplink = settings.uplink
+    if uplink is None:
+        return Service()
+    notes = Notes(ledger, loop, inbox)
+    return Service(
+        permits_of(settings),
+        execute,
+        notes.recall,
+        notes.note,
+        inbox.put,
+        uplink.consumers,
+        {name: kept for name, kept in ledger.acked().items() if name in uplink.consumers},
+        lambda cursors: inbox.tell(lambda: ledger.save_acked(cursors)),
+        _discovery(settings, plan),
+    )
+
+
+def permits_of(settings: Settings) -> Mapping[str, Permit]:
+    """Who may command what; raises SettingsError."""
+    uplink = settings.uplink
+    if uplink is None:
+        return {}
+    found: dict[str, Permit] = {}
+    for name, client in uplink.clients.items():
+        group = uplink.groups[client.group]
+        keys = {
+            key: long_enough(secret.read(), f"uplink.clients.{name}.keys.{key}")
+            for key, secret in client.keys.items()
+        }
+        found[name] = Permit(frozenset(group.may), frozenset(group.signed), keys)
+    return found
+
+
+def _discovery(settings: Settings, plan: GatePlan) -> Discovery | None:
+    told = None if settings.uplink is None else settings.uplink.home_assistant
+    if told is None:
+        return None
+    lanes = {name: lane.name for name, lane in settings.lanes.items() if lane.name}
+    options = Options(told.prefix, told.shown, told.open, told.close, settings.names.gate, lanes)
+    return Discovery(plan, Address(settings.estate, settings.gate), options)
+
+
+class Notes:
+    """Looks up and keeps the answers to commands that are done outside the loop."""
+
+    def __init__(self, ledger: Ledger, loop: Loop, inbox: Inbox) -> None:
+        self._ledger = ledger
+        self._loop = loop
+        self._inbox = inbox
+
+    def recall(self, command: Command, then: Callable[[Reply | None], None]) -> None:
+        """What was answered to it before: ``then`` is told in the loop's thread, None if nothing.
+
+        Raises nothing; what cannot be read was not answered.
+        """
+        self._inbox.tell(lambda: then(self._kept(command)))
+
+    def note(self, command: Command, said: Reply) -> None:
+        """Write down what was answered, and keep it."""
+        order = noting(command, said)
+        self._inbox.tell(lambda: self._loop.take_order(order))
+
+    def _kept(self, command: Command) -> Reply | None:
+        kept = self._loop.kept(noting(command, Reply(DONE)))
+        return None if kept is None else reply_of(kept)
+
+
+def noting(command: Command, said: Reply) -> Order:
+    """The order that writes down what a command came to; moves nothing."""
+    form: dict[str, object] = {"result": dict(said.result)}
+    if said.status != DONE:
+        form |= {"code": said.code, "detail": said.detail}
+    return Order(
+        OrderId(command.cmd_id),
+        command.origin_actor,
+        ORIGIN,
+        Name(command.name).value,
+        {"reason": command.reason} if command.reason else {},
+        form,
+        client=command.client,
+        command=command.name,
+        digest=command.digest,
+    )
+
+
+def reply_of(kept: KeptResult) -> Reply:
+    """What is answered, from what was kept."""
+    result = json.loads(kept.result) if kept.result else {}
+    return Reply(kept.status, kept.code, result, kept.detail, kept.duplicate)
