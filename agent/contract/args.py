@@ -27,7 +27,6 @@ _RFC3339 = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
-_EXACTLY_ONE = {"oneOf": [{"required": ["card"]}, {"required": ["credential"]}]}
 
 
 def _real(text: str) -> str:
@@ -216,7 +215,9 @@ class RosterDigest(Args):
 class _OneCard(Args):
     """A card by its label, or by its number."""
 
-    model_config = ConfigDict(json_schema_extra=dict(_EXACTLY_ONE))
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["card"]}, {"required": ["credential"]}]}
+    )
 
     card: Label | None = None
     credential: Number | None = None
