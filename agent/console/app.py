@@ -22,6 +22,7 @@ from agent.console.glance import Glance
 from agent.console.indexing import Indexing
 from agent.console.link import Link
 from agent.console.live import Live
+from agent.console.metrics import Metrics, metrics
 from agent.console.pages import PAGES, routes
 from agent.console.security import HEADERS, Guarded
 from agent.console.sessions import Sessions
@@ -68,6 +69,7 @@ def make_app(site: Site) -> Starlette:
         routes=[
             *routes(),
             Route("/events", live.stream),
+            Route("/metrics", metrics),
             Mount("/static", _Files(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(Guarded, sessions, site.hosts, secure=site.secure)],
@@ -80,6 +82,7 @@ def make_app(site: Site) -> Starlette:
     app.state.live = live
     app.state.link = link
     app.state.glance = Glance()
+    app.state.metrics = Metrics()
     app.state.sessions = sessions
     app.state.words = texts
     app.state.templates = {each: environment(found, extra) for each, found in texts.items()}

@@ -30,7 +30,18 @@ FIELDS = 1_000
 LOST = N_("The session has ended. What you filled in is kept: sign on and send it again.")
 SIGN_ON = N_("Sign on first. What you filled in is kept.")
 BUSY = N_("Too many requests: wait a moment.")
-OPEN = ("/", "/gate", "/sign-on", "/health", "/events", "/csrf", "/language", "/orders", "/static")
+OPEN = (
+    "/",
+    "/gate",
+    "/sign-on",
+    "/health",
+    "/events",
+    "/metrics",
+    "/csrf",
+    "/language",
+    "/orders",
+    "/static",
+)
 """Paths (and what lies below them) that need nobody to be signed on."""
 
 _HERE = ("127.0.0.1", "localhost", "[::1]")
@@ -81,7 +92,9 @@ class Guarded:
         state: dict[str, Any] = scope.setdefault("state", {})
         cookies = _cookies(headers)
         found = self._sessions.find(cookies.get(COOKIE, ""))
-        passing = headers.get("x-fragment") == "1" or scope["path"].startswith("/static/")
+        path = scope["path"]
+        nobody = path == "/metrics" or path.startswith("/static/")
+        passing = nobody or headers.get("x-fragment") == "1"
         session = found or (Session("", "") if passing else self._sessions.fresh())
         session.language = session.language or _language(cookies)
         state |= {"session": session, "form": {}, "fields": []}
