@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "print": ("agent.cli.printing:print_", "Print a receipt again, or test the printer."),
     "console": ("agent.cli.console:console", "Serve the guard's screen."),
     "decode": ("agent.cli.decode:decode", "Decode the bytes of a reader."),
+    "contract": ("agent.cli.contract:contract", "Make or check the documents of the contract."),
     "watch": ("agent.cli.watch:watch", "Follow a gate over MQTT like a central server."),
     "relays-safe": ("agent.cli.relays:relays_safe", "Bring every relay to its exit level."),
     "bench": ("agent.cli.bench:bench", "Measure this machine as a gate."),

@@ -55,8 +55,10 @@ Shift = Annotated[str, _thing("a shift")]
 # Words
 
 Way = Annotated[str, Shape("which way", words=("in", "out"), closed=True)]
-CardKind = Annotated[str, Shape("what the card is for", words=tuple(_CardKind))]
-NoCardKind = Annotated[str, Shape("what the card is for; empty for none", words=("", *_CardKind))]
+CardKind = Annotated[str, Shape("what the card is for", "visitor", words=tuple(_CardKind))]
+NoCardKind = Annotated[
+    str, Shape("what the card is for; empty for none", "visitor", words=("", *_CardKind))
+]
 CardStatus = Annotated[str, Shape("where the card is in its life", words=tuple(_CardStatus))]
 WasStatus = Annotated[
     str, Shape("what its status was; empty for a new card", "active", words=("", *_CardStatus))

@@ -10,7 +10,6 @@ JSON Schema, draft 2020-12; only words that mean the same in draft 7 are used, w
 AsyncAPI 3.0 builds on.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +38,7 @@ class Shape:
         """How a value is judged (pydantic asks this)."""
         core: dict[str, Any] = handler(source)
         if self.words:
-            return {"type": "literal", "expected": list(self.words)}
+            return {"type": "literal", "expected": list(map(str, self.words))}
         more = {"pattern": self.pattern or None, "ge": self.low, "le": self.high}
         return core | {name: value for name, value in more.items() if value is not None}
 
@@ -47,20 +46,8 @@ class Shape:
         """How it is published (pydantic asks this)."""
         told: dict[str, Any] = handler(core)
         if self.words:
-            told = {"type": "string", "enum" if self.closed else WORDS: list(self.words)}
+            words = list(map(str, self.words))
+            told = {"type": "string", "enum" if self.closed else WORDS: words}
         told = {**told, "description": self.says}
-        example = self.words[0] if self.example is None and self.words else self.example
+        example = str(self.words[0]) if self.example is None and self.words else self.example
         return told if example is None else {**told, "examples": [example]}
-
-
-def published(schema: object) -> Any:
-    """A schema as it is published: open for what is added later, without titles made of names."""
-    if isinstance(schema, Mapping):
-        return {
-            name: published(value)
-            for name, value in schema.items()
-            if not (name == "title" and isinstance(value, str))
-        }
-    if isinstance(schema, list):
-        return [published(each) for each in schema]
-    return schema
