@@ -280,6 +280,8 @@ class Central:
             line = (source, told["streamid"])
             self._store.run(STATUS, *line, told["session"], told["status"])
             self._store.expect(*line, told["headseq"])
+        if told["session"] != session:
+            self._asked.pop(source, None)  # what was asked before ended with that session
 
     def _reply(self, source: str, told: Mapping[str, Any]) -> None:
         """What became of a replay that we asked for; the events come under `replay`."""

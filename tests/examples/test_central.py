@@ -1,0 +1,153 @@
+"""The example of a central server: real daemons, a real broker that loses its memory, kill -9."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from agent.uplink.envelope import envelope
+from tests.parts import require
+from tests.patience import until
+from tests.rigs import house
+from tests.rigs.broker import Mosquitto
+from tests.rigs.cards import residents
+from tests.rigs.centre import Centre, served
+from tests.rigs.house import IN, OUT, House
+
+PAST = house.size(1_500, 30_000)
+TAPS = 4
+
+
+def _gate(folder: Path, name: str, broker: Mosquitto, key: Path) -> House:
+    changes = {
+        "gate": name,
+        "lanes": house.demo_lanes(open_for="1 s"),
+        "uplink": served(key, host=broker.host, port=broker.port, tls=False),
+    }
+    return House(folder / name, residents(20), broker=broker, changes=changes)
+
+
+def _taps(rig: House, first: int) -> None:
+    """Some that are known and some that are not, until they are written down."""
+    after = rig.head()
+    for number in range(first, first + TAPS):
+        rig.tap(OUT, 0xBAD0000 + number)
+    until(lambda: len(rig.entries(house.DENIED, after=after)) == TAPS, "the entries of the taps")
+
+
+def _weeks(rig: House, count: int) -> None:
+    """What a gate writes in weeks, while its daemon is down."""
+    command = [sys.executable, "-m", "tests.rigs.bulk", str(rig.gate.config), str(count)]
+    subprocess.run(command, check=True, cwd=house.ROOT, timeout=600)
+
+
+def _told(rig: House) -> None:
+    """The broker has acknowledged everything."""
+    until(lambda: rig.part("uplink")["counters"]["backlog"] == 0, "nothing waits")
+
+
+def _confirmed(rig: House) -> None:
+    """The gate knows that the centre has everything."""
+
+    def look() -> bool:
+        return bool(rig.part("uplink")["counters"].get("confirmed") == rig.head())
+
+    until(look, f"the centre's ack: {rig.part('uplink')}")
+
+
+def _drive(rig: House, lane: str, number: int, passed: int) -> None:
+    """Somebody passes a lane of this gate, and it is written down."""
+    rig.tap_opens(lane, number)
+    rig.sim.drive(lane, f"car {number}", enter_ms=100, under_ms=200)
+    rig.wait(lane=lane, arm="down", passed=passed)
+    rig.wait_entry(house.ENDED, card=f"R-{number:05}", lane=lane, outcome="passed")
+
+
+def _whole(centre: Centre, gates: dict[str, House]) -> bool:
+    """The centre has all that the gates have written; what it asks for is written down as well."""
+    through = centre.through()
+    return all(through.get(name) == rig.head() for name, rig in gates.items())
+
+
+def _the_same(centre: Centre, gates: dict[str, House]) -> None:
+    """Exactly once, byte for byte: the centre's events are the journals."""
+    events = centre.events()
+    for name, rig in gates.items():
+        source = f"/gate/v1/{rig.gate.settings.estate}/{name}"
+        assert events[name] == {one.sequence: envelope(one, source) for one in rig.entries()}
+    assert sorted(events) == sorted(gates)
+    assert centre.rows("SELECT * FROM lost") == []
+
+
+def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
+    require("mosquitto")
+    key = tmp_path / "centre.key"
+    key.write_bytes(b"a key of the centre, long enough to be one")
+    place = tmp_path / "broker"
+    # As Debian ships it: what has changed is saved every half an hour, and when it ends in order.
+    broker = Mosquitto(place, lines=("persistence true", f"persistence_location {place}/"))
+    with (
+        broker,
+        _gate(tmp_path, "north", broker, key) as north,
+        _gate(tmp_path, "south", broker, key) as south,
+        Centre(tmp_path / "centre", broker, key) as centre,
+    ):
+        gates = {"north": north, "south": south}
+        for rig in gates.values():
+            rig.start()
+            _taps(rig, 1)
+        until(lambda: _whole(centre, gates), f"the live events; {centre.log()}")
+        before = dict(centre.through())
+
+        # The centre is away. The gates get every PUBACK, and then the broker forgets it all.
+        centre.kill()
+        north.kill()
+        _weeks(north, PAST)
+        north.start()
+        _taps(south, 10)
+        _told(north)
+        _told(south)
+        broker.restart()
+        _taps(south, 20)
+        _told(north)
+        _told(south)
+        assert centre.through() == before
+
+        # It comes back, and both it and the broker die again amid the replay.
+        centre.start()
+        until(lambda: centre.through()["north"] > before["north"] + 100, "the replay begins")
+        centre.kill()
+        assert centre.through()["north"] < north.head()
+        broker.restart()
+        centre.start()
+        until(lambda: _whole(centre, gates), f"the rest; {centre.log()}", PAST / 50 + 90)
+        _the_same(centre, gates)
+        for rig in gates.values():
+            _confirmed(rig)
+
+
+def test_who_is_inside_at_all_gates(tmp_path: Path) -> None:
+    require("mosquitto")
+    key = tmp_path / "centre.key"
+    key.write_bytes(b"a key of the centre, long enough to be one")
+    with (
+        Mosquitto(tmp_path / "broker") as broker,
+        _gate(tmp_path, "north", broker, key) as north,
+        _gate(tmp_path, "south", broker, key) as south,
+        Centre(tmp_path / "centre", broker, key) as centre,
+    ):
+        gates = {"north": north, "south": south}
+        for rig in gates.values():
+            rig.start()
+        _drive(north, IN, 1, passed=1)
+        _drive(north, IN, 2, passed=2)
+        until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
+        told = {row["who"]: row for row in centre.inside()["inside"]}
+        assert set(told) == {"card R-00001", "card R-00002"}
+        assert told["card R-00001"]["gate"] == "north"
+        assert told["card R-00001"]["seen"]
+
+        _drive(south, OUT, 1, passed=1)
+        until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
+        told = {row["who"]: row for row in centre.inside()["inside"]}
+        assert set(told) == {"card R-00002"}, "in at one gate, out at the other"
+        assert all(gate["through"] == gate["head"] for gate in centre.inside()["gates"])
