@@ -118,7 +118,7 @@ class Gauge:
 
         Raises StoreError when the journal cannot be read.
         """
-        report, sequence = self._report, published + 1
+        report, sequence = self._report, max(published + 1, head.first)
         report.confirmed = confirmed
         if sequence <= head.sequence and report.oldest[0] != sequence:
             row = self._feed.peek(sequence)
