@@ -23,6 +23,7 @@ from agent.core.form import SIZE
 ROWS = 1_000
 """The most rows of a roster in one chunk; 64 KiB of a body hold fewer."""
 _COLUMNS = 13
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _RFC3339 = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -30,11 +31,13 @@ _RFC3339 = (
 
 
 def _real(text: str) -> str:
-    """A time that there is, such as no 30 February; raises ValueError."""
+    """A time that there is, unlike 30 February; raises ValueError."""
     try:
-        datetime.fromisoformat(text)
+        year = datetime.fromisoformat(text).year
     except ValueError:
-        raise ValueError("there is no such time") from None
+        year = 0
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise ValueError("there is no such time")
     return text
 
 
@@ -357,7 +360,9 @@ class PriorityAnnounce(Args):
 class Replay(Args):
     """Send entries again, byte for byte, in chunks on the client's replay topic."""
 
-    streamid: Annotated[str, _WORD, Shape("the stream, as `status` has it", "0f6e2a4c-5b1d")]
+    streamid: Annotated[
+        str, Field(min_length=1), Shape("the stream, as `status` has it", "0f6e2a4c-5b1d")
+    ]
     from_: Annotated[
         int, Field(alias="from"), Shape("the first sequence number that is wanted", 1, low=1)
     ]
@@ -365,8 +370,8 @@ class Replay(Args):
     limit: Annotated[int, Shape("at most so many events", 500, low=1, high=500)] = 500
     types: (
         Annotated[
-            list[Annotated[str, Field(max_length=64)]],
-            Field(max_length=100, description="only events of these types"),
+            list[Annotated[str, Field(min_length=1, max_length=256)]],
+            Field(min_length=1, max_length=64, description="only events of these types"),
         ]
         | None
     ) = None
