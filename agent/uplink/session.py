@@ -264,8 +264,9 @@ class Session:
             self._report.settle("ack")
 
     def _idle(self) -> bool:
-        """Does no live event wait to be sent?"""
-        return self._outbox.next > self._head().sequence and not self._controls
+        """Does nothing live wait to be sent, or for the broker, and no chunk of a replay before?"""
+        waits = self._outbox.next <= self._head().sequence or self._controls
+        return not waits and not self._link.outstanding
 
     def _fill(self) -> None:
         """Send events until the window is full or nothing is left."""
