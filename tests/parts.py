@@ -35,6 +35,8 @@ PARTS: Mapping[str, Callable[[], bool]] = {
         and importlib.util.find_spec("smartcard") is not None
     ),
     "mosquitto": lambda: shutil.which("mosquitto") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
+    "nft": lambda: shutil.which("nft") is not None and shutil.which("ip") is not None,
     "fuse": _fuse,
     "faketime": _faketime,
     "chromium": lambda: shutil.which("chromium") is not None,
