@@ -208,6 +208,7 @@ class Connection:
         self._registered = -1
         self._writing = False
         self._corked: socket | None = None
+        self._unanswered: set[int] = set()
         self.outstanding = 0
 
     def open(
@@ -298,6 +299,7 @@ class Connection:
         info = self._client.publish(topic, payload, 1, retain, how if self._five else None)
         if info.rc != MQTT_ERR_SUCCESS:
             self._raise_lost()
+        self._unanswered.add(info.mid)
         self.outstanding += 1
         return info.mid
 
@@ -406,6 +408,10 @@ class Connection:
             )
 
     def _on_publish(self, _c: Client, _u: object, mid: int, reason: ReasonCode, _p: object) -> None:
+        # paho tells of a message with QoS 0 too, when it was written: the broker said nothing then.
+        if mid not in self._unanswered:
+            return
+        self._unanswered.remove(mid)
         self.outstanding -= 1
         code = reason.value
         self._owner.acknowledged(mid, code, "" if code < FAILURE else reason.getName())
