@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from agent import planning
 from agent.booth import make_identities, make_printer, make_printing
-from agent.centre import make_service
+from agent.centre import serve_centre
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
@@ -49,7 +49,7 @@ from agent.store.reading import Reading
 from agent.store.seal import Disclosure
 from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
-from agent.uplink.service import Service, nobody
+from agent.uplink.service import Service
 from agent.uplink.topics import Address
 from agent.world import World
 from drivers.clock import SystemClock, boot_id
@@ -141,7 +141,7 @@ class Daemon:
         stops.append(("control", control.stop))
         listeners.append(control)
         if self.settings.uplink is not None:
-            service = make_service(self.settings, self.plan, ledger, loop, self.inbox, nobody)
+            service = serve_centre(self.settings, house, ledger, loop, self.inbox, stops)
             self._uplink = self._make_uplink(ledger, service)
             listeners.append(_Told(self._uplink))
             self._uplink.start()

@@ -17,7 +17,7 @@ from agent.ports import KeptResult
 
 _CALLED: Mapping[str, str] = {"label": "args.card", "reason": "reason"}
 """Fields of forms that a command calls otherwise."""
-_TOLD = ("next",)
+_TOLD = ("next", "firstseq", "streamid")
 """Values of a fault that are for a program to go on with."""
 
 
@@ -25,7 +25,11 @@ def noting(command: Command, said: Reply) -> Order:
     """The order that writes down what a command came to; moves nothing."""
     form: dict[str, object] = {"result": dict(said.result)}
     if said.status != DONE:
-        form |= {"code": said.code, "detail": said.detail}
+        values = {name: each for name, each in said.result.items() if name != "field"}
+        # With values beside it the detail is a template (`agent.core.form.Fault`).
+        detail = said.detail.replace("%", "%%") if values else said.detail
+        form |= {"code": said.code, "detail": detail, "with": values}
+        form["field"] = said.result.get("field", "")
     return Order(
         OrderId(command.cmd_id),
         command.origin_actor,
@@ -41,8 +45,9 @@ def noting(command: Command, said: Reply) -> Order:
 
 def noting_fault(command: Command, fault: Fault) -> Order:
     """The same for what was refused."""
-    order = noting(command, Reply(REJECTED, fault.code, detail=fault.says))
-    return replace(order, form={**order.form, "field": fault.field, "with": fault.values})
+    order = noting(command, Reply(DONE))
+    told = {"code": fault.code, "detail": fault.says, "field": fault.field, "with": fault.values}
+    return replace(order, form=told)
 
 
 def reply_of(kept: KeptResult) -> Reply:
@@ -61,5 +66,6 @@ def refused(fault: Fault) -> Reply:
 def _about(field: str, values: Mapping[str, object]) -> dict[str, object]:
     about: dict[str, object] = {name: values[name] for name in _TOLD if name in values}
     if field:
-        about["field"] = _CALLED.get(field, f"args.{field}")
+        ours = field.startswith("args.")
+        about["field"] = field if ours else _CALLED.get(field, f"args.{field}")
     return about
