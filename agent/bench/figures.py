@@ -102,6 +102,16 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("tap_ratio_p99", "slowest hundredth while watched over that while not", "times"),
         Figure("console_mb", "resident memory of the console", "MB", most=60),
     ),
+    "fleet": (
+        Figure("gates", "gates at one broker"),
+        Figure("broker_us", "the broker's processor for an event, in and out to one centre", "µs"),
+        Figure("floor_us", "the floor: the same number of events of one gate", "µs"),
+        Figure("ratio", "of many gates over the floor's", "times", most=2),
+        Figure("gate_kb", "memory of the broker for each gate", "KB", most=64),
+        Figure("back_p50_s", "after a restart of the broker until a gate is back, median", "s"),
+        Figure("back_last_s", "until the last one is back", "s", most=30),
+        Figure("busiest_share", "share of the gates that come in the busiest second", most=0.5),
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, memory, replay, safety, screen, search, start, tap, written
+from agent.bench import decision, fleet, memory, replay, safety, screen, search, start, tap, written
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -22,6 +22,7 @@ class Sizes:
     cards: int = 500_000
     movements: int = 1_000_000
     rounds: int = 200
+    gates: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
     "search": lambda place, sizes: search.run(place, sizes.movements),
     "screen": lambda place, sizes: screen.run(place, sizes.movements, sizes.rounds, sizes.taps),
+    "fleet": lambda place, sizes: fleet.run(place, sizes.gates),
 }
+
+BY_BROKER = frozenset({"replay", "fleet"})
+"""What cannot be measured where no mosquitto is installed."""
 
 
 def run(
@@ -59,7 +64,7 @@ def run(
     figures: dict[str, Figures] = {}
     left_out: dict[str, str] = {}
     for name in names:
-        if name == "replay" and mosquitto() is None:
+        if name in BY_BROKER and mosquitto() is None:
             left_out[name] = MISSING
             continue
         tell(name)
