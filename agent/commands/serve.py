@@ -113,7 +113,8 @@ class Commands:
         args = taken(command)
         simple = self._simple.get(command.name)
         if simple is not None:
-            return noting(command, Reply(DONE, result=simple()))
+            order = noting(command, Reply(DONE, result=simple()))
+            return replace(order, deadline_ns=command.deadline_ns)
         now = self._house.clock.now()
         local = datetime.fromtimestamp(now.wall_us / 1e6, self._house.timezone)
         offset = local.utcoffset() or timedelta(0)
