@@ -258,7 +258,8 @@ class Hearing:
         head = self._head()
         if head is None:
             return
-        self.complaint = self.acks.heard(consumer, payload, head)
+        self.acks.heard(consumer, payload, head)
+        self.complaint = self.acks.complaint
 
     def keep(self) -> None:
         """Let what the consumers have be kept; there is no hurry, the broker keeps it too."""

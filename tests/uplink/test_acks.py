@@ -90,6 +90,20 @@ def test_what_is_wrong_moves_nothing_and_is_said(payload: bytes, why: str) -> No
     assert acks.changed() == {}
 
 
+def test_a_complaint_stays_until_that_consumer_is_right() -> None:
+    acks = Acks(("a", "b"), {})
+    wrong = acks.heard("a", b"{", HEAD)
+    assert acks.heard("b", ack(5), HEAD) == ""
+    assert acks.complaint == wrong
+    other = acks.heard("b", ack(101), HEAD)
+    assert acks.complaint == f"{wrong}; {other}"
+    acks.heard("stranger", b"{", HEAD)
+    assert "stranger" not in acks.complaint
+    acks.heard("a", ack(1), HEAD)
+    acks.heard("b", b"", HEAD)
+    assert acks.complaint == ""
+
+
 def test_what_is_not_known_of_an_ack_does_not_matter() -> None:
     acks = Acks(("a",), {})
     assert acks.heard("a", ack(5, at="2026-11-22T10:00:00Z"), HEAD) == ""
