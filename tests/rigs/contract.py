@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from paho.mqtt.client import MQTTMessage
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import CoreConfig, SchemaValidator
 
@@ -90,6 +91,30 @@ def message_fault(
     except ValidationError as fault:
         return f"{topic}: {fault}; it is {payload!r}"
     return _event_fault(json.loads(payload), user or {}) if name == "evt" else ""
+
+
+class Ear:
+    """Hears messages in the thread of a client, and judges them in the thread of the test."""
+
+    def __init__(self) -> None:
+        self._faults: list[str] = []
+
+    def hear(self, message: MQTTMessage) -> None:
+        """Take note of a message as it came."""
+        told = message.properties
+        fault = message_fault(
+            message.topic,
+            bytes(message.payload),
+            retained=message.retain,
+            content_type=getattr(told, "ContentType", ""),
+            user=dict(getattr(told, "UserProperty", [])),
+        )
+        if fault:
+            self._faults.append(fault)
+
+    def judge(self) -> None:
+        """Everything that a gate has said was as the contract says."""
+        assert not self._faults, "\n".join(self._faults[:3])
 
 
 def _event_fault(event: Mapping[str, Any], user: Mapping[str, str]) -> str:
