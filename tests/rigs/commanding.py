@@ -33,6 +33,7 @@ class Commanding:
         self.answers: list[tuple[str, Reply]] = []
         self._errands: SimpleQueue[Any] = SimpleQueue()
         self._numbers = count(1)
+        self._boot = boot
         self.commands = Commands(
             self.house, self.booth.loop, self._errands.put, lambda: INFO, lambda: CONFIG
         )
@@ -59,7 +60,7 @@ class Commanding:
         return Command(
             client,
             name,
-            cmd_id or f"c-{next(self._numbers)}",
+            cmd_id or f"{self._boot}-{next(self._numbers)}",
             actor,
             reason,
             dict(args or {}),
