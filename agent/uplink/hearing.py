@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
-from agent.core.commands import ACCEPTED, ACTUATION, Command, Name, Reply
+from agent.core.commands import ACCEPTED, ACTUATION, EXPIRED, LATE, REJECTED, Command, Name, Reply
 from agent.core.events import CommandRefused
 from agent.core.model import Moment
 from agent.ports import Clock, Head
@@ -160,7 +160,7 @@ class Hearing:
                 self._in_vain(client, text, refusal, now)
             # On MQTT 3.1.1 nobody can be told of a body that cannot be read: it names nobody.
             if self._five or readable:
-                said = Reply(refusal.status, refusal.code, detail=str(refusal))
+                said = Reply(REJECTED, refusal.code, detail=str(refusal))
                 self._say(client, cmd_id, message.correlation, correlation, said)
             return
         self.counters["commands"] += 1
@@ -204,6 +204,8 @@ class Hearing:
 
     def _recalled(self, wanted: Command, correlation: bytes, text: str, kept: Reply | None) -> None:
         """Whether a replay was answered before is known now."""
+        if kept is None and self._clock.now().mono_ns >= wanted.deadline_ns:
+            kept = Reply(EXPIRED, 410, detail=LATE)
         if kept is not None:
             self._say(wanted.client, wanted.cmd_id, correlation, text, kept)
             return
