@@ -19,7 +19,7 @@ import click
 
 from agent.settings import Settings, load
 from agent.uplink import sentences, topics
-from agent.uplink.client import Broker, Tls
+from agent.uplink.broker import Broker, Tls
 from agent.uplink.follow import Duplicate, Follower, Gap
 from agent.uplink.listen import Listening
 

@@ -22,9 +22,10 @@ from agent.core.model import Moment
 from agent.ports import Clock, Head
 from agent.uplink import command, reply
 from agent.uplink.acks import Acks
-from agent.uplink.client import Incoming, Packed, Subscription, answering
+from agent.uplink.client import Packed, answering
 from agent.uplink.command import ACTUATION_MS, Refusal
 from agent.uplink.discovery import Discovery
+from agent.uplink.line import Incoming, Subscription
 from agent.uplink.payloads import CONTENT_TYPE
 from agent.uplink.permits import allowed, check_signature
 from agent.uplink.service import Service

@@ -18,20 +18,13 @@ from agent.uplink import payloads, words
 from agent.uplink.aside import Aside
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
-from agent.uplink.client import (
-    FAILURE,
-    Broker,
-    Connection,
-    Incoming,
-    Packed,
-    Subscription,
-    Will,
-    properties,
-)
+from agent.uplink.broker import Broker
+from agent.uplink.client import Connection, Packed, properties
 from agent.uplink.doubt import Doubt
 from agent.uplink.envelope import CONTENT_TYPE, envelope
 from agent.uplink.feed import Feed, JournalReader
 from agent.uplink.hearing import Hearing
+from agent.uplink.line import FAILURE, Incoming, Subscription, Will
 from agent.uplink.payloads import Presence
 from agent.uplink.report import Report
 from agent.uplink.tele import Gauge

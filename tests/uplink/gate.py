@@ -10,7 +10,7 @@ from typing import Any, Self
 from agent.core.ids import LaneId
 from agent.core.view import LaneView
 from agent.ports import Health
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from agent.uplink.envelope import envelope
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address

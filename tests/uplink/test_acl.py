@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.ports import Condition
-from agent.uplink.client import Broker, Tls
+from agent.uplink.broker import Broker, Tls
 from tests.parts import require
 from tests.patience import until
 from tests.rigs.broker import Mosquitto

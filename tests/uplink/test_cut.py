@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.ports import Condition
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from tests.parts import require
 from tests.patience import Watch
 from tests.rigs.broker import Mosquitto

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.ports import Condition
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from tests.rigs.stubborn import CONNACK_5, PINGREQ, PINGRESP, Stubborn
 from tests.uplink.gate import EVT, Gate
 

@@ -5,7 +5,9 @@ from typing import Literal
 
 import pytest
 
-from agent.uplink.client import Broker, Connection, Incoming, properties
+from agent.uplink.broker import Broker
+from agent.uplink.client import Connection, properties
+from agent.uplink.line import Incoming
 from agent.uplink.payloads import CONTENT_TYPE
 from tests.parts import require
 from tests.patience import until

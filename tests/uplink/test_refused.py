@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.ports import Condition, Health
-from agent.uplink.client import Broker, Tls
+from agent.uplink.broker import Broker, Tls
 from tests.parts import require
 from tests.rigs.broker import Mosquitto
 from tests.rigs.listener import Listener
