@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from agent import planning
 from agent.booth import make_identities, make_printer, make_printing
-from agent.centre import serve_centre
+from agent.centre import make_broker, serve_centre
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
@@ -47,7 +47,6 @@ from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure
-from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
 from agent.uplink.service import Service
 from agent.uplink.topics import Address
@@ -383,23 +382,3 @@ def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
             encoding = display.encoding.value
             found[LaneId(name)] = TextLine(LaneId(name), port, display.baud, encoding, columns)
     return found
-
-
-def make_broker(settings: Settings) -> Broker:
-    """Where the centre's broker is; raises SettingsError when its password cannot be read."""
-    uplink = settings.uplink
-    if uplink is None:
-        raise GateError("no uplink is configured: add uplink: to the settings")
-    tls = None
-    if uplink.tls is not None:
-        tls = Tls(uplink.tls.ca, uplink.tls.cert, uplink.tls.key)
-    return Broker(
-        uplink.host,
-        uplink.port,
-        uplink.version.value,
-        tls,
-        uplink.username,
-        uplink.password.read().decode() if uplink.password else "",
-        client_id=f"{settings.estate}.{settings.gate}",
-        window=uplink.window,
-    )

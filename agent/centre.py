@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from agent.commands.kept import noting, reply_of
 from agent.core.commands import DONE, Command, Execute, Reply
 from agent.core.plan import GatePlan
+from agent.errors import GateError
 from agent.inbox import Inbox
 from agent.info import describe
 from agent.keys import long_enough
@@ -16,6 +17,7 @@ from agent.requests import House
 from agent.settings import Settings
 from agent.settings.masked import masked
 from agent.store.ledger import Ledger
+from agent.uplink.broker import Broker, Tls
 from agent.uplink.discovery import Discovery, Options
 from agent.uplink.permits import Permit
 from agent.uplink.service import Service, nobody
@@ -128,3 +130,23 @@ class Notes:
     def _kept(self, command: Command) -> Reply | None:
         kept = self._loop.kept(noting(command, Reply(DONE)))
         return None if kept is None else reply_of(kept)
+
+
+def make_broker(settings: Settings) -> Broker:
+    """Where the centre's broker is; raises SettingsError when its password cannot be read."""
+    uplink = settings.uplink
+    if uplink is None:
+        raise GateError("no uplink is configured: add uplink: to the settings")
+    tls = None
+    if uplink.tls is not None:
+        tls = Tls(uplink.tls.ca, uplink.tls.cert, uplink.tls.key)
+    return Broker(
+        uplink.host,
+        uplink.port,
+        uplink.version.value,
+        tls,
+        uplink.username,
+        uplink.password.read().decode() if uplink.password else "",
+        client_id=f"{settings.estate}.{settings.gate}",
+        window=uplink.window,
+    )
