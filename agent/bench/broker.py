@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -62,12 +63,21 @@ class Mosquitto:
         )
         _wait(self._process, self.port)
 
+    def pause(self) -> None:
+        """Let it stand still: who connects waits."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End it in order; safe to call twice."""
         process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
+        process.send_signal(signal.SIGCONT)
         try:
             process.wait(_STOP_S)
         except subprocess.TimeoutExpired:

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, fleet, memory, replay, safety, screen, search, start, tap, written
+from agent.bench import (
+    command,
+    decision,
+    event,
+    fleet,
+    memory,
+    replay,
+    safety,
+    screen,
+    search,
+    start,
+    tap,
+    written,
+)
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -22,6 +35,9 @@ class Sizes:
     cards: int = 500_000
     movements: int = 1_000_000
     rounds: int = 200
+    seen: int = 300
+    backlog: int = 50_000
+    commands: int = 300
     gates: int = 200
 
 
@@ -43,10 +59,12 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
     "search": lambda place, sizes: search.run(place, sizes.movements),
     "screen": lambda place, sizes: screen.run(place, sizes.movements, sizes.rounds, sizes.taps),
+    "event": lambda place, sizes: event.run(place, sizes.seen, sizes.backlog),
+    "command": lambda place, sizes: command.run(place, sizes.commands),
     "fleet": lambda place, sizes: fleet.run(place, sizes.gates),
 }
 
-BY_BROKER = frozenset({"replay", "fleet"})
+BY_BROKER = frozenset({"replay", "event", "command", "fleet"})
 """What cannot be measured where no mosquitto is installed."""
 
 

@@ -24,6 +24,9 @@ TINY = [
     "--cards=600",
     "--movements=800",
     "--rounds=3",
+    "--seen=12",
+    "--backlog=4000",
+    "--commands=6",
     "--gates=3",
 ]
 PROMISED = {
@@ -46,6 +49,11 @@ PROMISED = {
         *(f"tap_{way}_p{n}_us" for way in ("alone", "watched") for n in (50, 99)),
         *("pages_ratio", "tap_ratio_p50", "tap_ratio_p99", "console_mb"),
     },
+    "event": {
+        *(f"{way}_p{n}_us" for way in ("alone", "floor", "replay", "state") for n in (50, 99)),
+        *("ratio_p50", "ratio_p99", "behind_p50_ms", "behind_p99_ms"),
+    },
+    "command": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
     "fleet": {
         *("gates", "broker_us", "floor_us", "ratio", "gate_kb", "back_p50_s", "back_last_s"),
         "busiest_share",
