@@ -28,9 +28,9 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
         yield running
 
 
-def gate(tmp_path: Path, broker: Mosquitto, **home: Any) -> House:
-    uplink = {"host": broker.host, "port": broker.port, "tls": False, "home_assistant": home}
-    return House(tmp_path / "gate", changes={"uplink": uplink})
+def gate(tmp_path: Path, broker: Mosquitto, version: str = "5", **home: Any) -> House:
+    uplink = {"host": broker.host, "port": broker.port, "tls": False, "version": version}
+    return House(tmp_path / "gate", changes={"uplink": {**uplink, "home_assistant": home}})
 
 
 def there(home: HomeAssistant) -> None:
@@ -49,8 +49,14 @@ def orders(house: House, after: int) -> list[tuple[str, Mapping[str, Any]]]:
     return [(one.actor, json.loads(one.data)) for one in found]
 
 
-def test_it_is_shown_opened_closed_and_gone(tmp_path: Path, broker: Mosquitto) -> None:
-    with HomeAssistant(broker) as home, gate(tmp_path, broker, open=True, close=True) as house:
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_it_is_shown_opened_closed_and_gone(
+    tmp_path: Path, broker: Mosquitto, version: str
+) -> None:
+    with (
+        HomeAssistant(broker) as home,
+        gate(tmp_path, broker, version, open=True, close=True) as house,
+    ):
         house.start()
         there(home)
         assert home.entities[COVER].buttons == {"open", "close", "stop"}
@@ -97,6 +103,23 @@ def test_a_request_that_was_retained_opens_nothing(tmp_path: Path, broker: Mosqu
         house.start()
         there(home)
         anybody.say(SET, b"OPEN", retain=True)
+        anybody.say(SET, b"STOP")
+        until(lambda: orders(house, 0), "the stop, which came last")
+        assert [order["order"] for _, order in orders(house, 0)] == ["stop"]
+
+
+def test_on_mqtt_3_a_request_that_the_broker_kept_opens_nothing(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    with Speaker(broker) as anybody:
+        anybody.say(SET, b"OPEN", retain=True)
+    with (
+        HomeAssistant(broker) as home,
+        gate(tmp_path, broker, "3.1.1", open=True) as house,
+        Speaker(broker) as anybody,
+    ):
+        house.start()
+        there(home)
         anybody.say(SET, b"STOP")
         until(lambda: orders(house, 0), "the stop, which came last")
         assert [order["order"] for _, order in orders(house, 0)] == ["stop"]
