@@ -110,7 +110,7 @@ def test_a_form_from_standard_input(desk: Desk) -> None:
         (("duty.note", "--form", "[]"), "needs a JSON object"),
         (
             ("deposit.end", "deposit=d", "end=returned", "recipt_lost:=true"),
-            "has no field recipt_lost; did you mean receipt_lost? (nothing was done; it knows",
+            "deposit.end has no field recipt_lost; did you mean receipt_lost or deposit?",
         ),
         (("duty.note", "text=x", "zzz=1"), "has no field zzz (nothing was done; it knows text)"),
         (
