@@ -58,12 +58,12 @@ def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_killed_while_visitors_come_and_go(tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311 - reproducible on purpose
+    aims = chance.choices(("visit.open", "visit.end"), k=KILLS)
     with House(tmp_path, PASSES) as rig:
         rig.start()
-        with Clerk(rig, SEED, visits) as clerk:
-            for number in range(KILLS):
-                kind = chance.choice(("visit.open", "visit.end"))
-                how = clerk.strike(kind, chance)
+        with Clerk(rig, SEED, visits, aims) as clerk:
+            for number, kind in enumerate(aims):
+                how = clerk.strike(chance)
                 print(f"kill {number} in {kind} ({how}) of seed {SEED}")  # noqa: T201 - shown on failure
                 whole(rig, clerk.wants)
                 rig.start()
