@@ -36,6 +36,7 @@ def summary(settings: Settings) -> Iterator[str]:
     yield from booth(settings)
     yield _pins(settings)
     yield _uplink(settings)
+    yield from _home(settings)
     if settings.uplink is not None:
         yield from _centre(settings.uplink)
     yield f"journal {settings.paths.ledger}, kept {write_duration(settings.retention)}"
@@ -90,6 +91,16 @@ def _centre(uplink: Uplink) -> Iterator[str]:
     if home is not None and home.shown:
         moves = [name for name, may in (("open", home.open), ("close", home.close)) if may]
         yield f"  Home Assistant sees the gate and may {' and '.join(moves) or 'move nothing'}"
+
+
+def _home(settings: Settings) -> Iterator[str]:
+    home = None if settings.uplink is None else settings.uplink.home_assistant
+    if home is None:
+        return
+    may = [word for word, allowed in (("open", home.open), ("close", home.close)) if allowed]
+    allows = f"may {' and '.join(may)}" if may else "shows, and moves nothing"
+    shown = allows if home.shown else "the gate is taken out of it"
+    yield f"Home Assistant at {home.prefix}/: {shown}"
 
 
 def as_json(settings: Settings) -> dict[str, Any]:
