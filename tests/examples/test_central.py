@@ -1,8 +1,10 @@
 """The example of a central server: real daemons, a real broker that loses its memory, kill -9."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from agent.uplink.envelope import envelope
 from tests.parts import require
@@ -60,6 +62,15 @@ def _drive(rig: House, lane: str, number: int, passed: int) -> None:
     rig.sim.drive(lane, f"car {number}", enter_ms=100, under_ms=200)
     rig.wait(lane=lane, arm="down", passed=passed)
     rig.wait_entry(house.ENDED, card=f"R-{number:05}", lane=lane, outcome="passed")
+
+
+def _order(rig: House, kind: str, form: dict[str, Any]) -> dict[str, Any]:
+    """An order of the booth."""
+    name = os.urandom(8).hex()
+    told = rig.ask("order", order_id=name, kind=kind, args={}, form=form)
+    assert told["status"] == "done", told
+    result: dict[str, Any] = told["result"]
+    return result
 
 
 def _whole(centre: Centre, gates: dict[str, House]) -> bool:
@@ -146,6 +157,15 @@ def test_who_is_inside_at_all_gates(tmp_path: Path) -> None:
         assert told["card R-00001"]["gate"] == "north"
         assert told["card R-00001"]["seen"]
 
+        form = {"kind": "company", "visitor": "王小明", "host": "孙悦", "answer": "host_agreed"}
+        told_of = _order(north, "visit.open", {**form, "hours": 2, "reason": "walks to the office"})
+        visit = f"visit {told_of['visit']}"
+        until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
+        told = {row["who"]: row for row in centre.inside()["inside"]}
+        assert told[visit]["gate"] == "north"
+        assert told[visit]["visitor"] == "王**", "the gate tells no more than its settings allow"
+
+        _order(north, "visit.end", {"visit": told_of["visit"], "outcome": "elsewhere"})
         _drive(south, OUT, 1, passed=1)
         until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
         told = {row["who"]: row for row in centre.inside()["inside"]}
