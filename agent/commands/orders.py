@@ -76,7 +76,7 @@ def card_order(
     command: Command, label: str, credential: str, *, stock: bool, conceal: Conceal
 ) -> Order:
     """The order about the card with this label; ``credential`` (empty: none) is how to find it."""
-    form: dict[str, object] = {"label": label, "stock": stock}
+    form: dict[str, object] = {"label": label, **({"stock": True} if stock else {})}
     order = _made(command, CARDS[command.name], conceal, form=form)
     # Not through `conceal`: a long number of a card may look like that of a person.
     found = {f"{NAMED}label": credential} if credential else {}

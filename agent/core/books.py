@@ -115,7 +115,11 @@ def ordered(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> Iterable[
 def _known(order: Order) -> None:
     """Raise `Fault` for a field that nobody would look at."""
     fields = FIELDS.get(order.kind)
-    for path, name, known in unknown(order.form, fields) if fields is not None else ():
+    if fields is None:
+        return
+    # Every command of the centre may tell its reason: it stands in the entry of its answer.
+    fields = fields | {"reason"} if order.client else fields
+    for path, name, known in unknown(order.form, fields):
         says = "%(word)s is none of: %(known)s"
         raise Fault(says, field=path, word=name, known=", ".join(known))
 

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 _PERSON = "visitor company host unit department plate phone idmask idhash companions"
 _STAY = "bay purpose destination truck goods bearer until hours"
+_EXPECTED = "kind visitor company host unit department plate phone purpose from until"
+_BANNED, _POSTED = "visitor plate card reason until", "text audience from until"
 _THING = "kind description owner amount pocket"
 _END = "end to why receipt_lost"
 
@@ -18,6 +20,8 @@ _END = "end to why receipt_lost"
 def _lines(name: str, fields: str) -> str:
     return " ".join((name, *(f"{name}.{field}" for field in fields.split())))
 
+
+_SLIP = "number unit signatory stamp owner plate until " + _lines("lines", "name quantity")
 
 _FIELDS: Mapping[str, str] = {
     # Visits, cards of the desk, deposits
@@ -37,8 +41,8 @@ _FIELDS: Mapping[str, str] = {
     "bearer.refuse": "card reason",
     "duty.dismiss": "lane reason",
     # Goods and trucks
-    "slip.receive": "number unit signatory stamp owner plate until "
-    + _lines("lines", "name quantity"),
+    "slip.receive": _SLIP,
+    "slip.change": f"slip {_SLIP}",
     "slip.use": "slip signatory stamp by lane card why "
     + _lines("ticks", "line quantity")
     + " "
@@ -47,14 +51,17 @@ _FIELDS: Mapping[str, str] = {
     "slip.cancel": "slip reason",
     "inspection.make": "card plate lane opened result note release",
     # What is expected, and who is not to be let in
-    "appointment.make": "kind visitor company host unit department plate phone purpose from until",
+    "appointment.make": _EXPECTED,
+    "appointment.change": f"appointment {_EXPECTED}",
     "appointment.move": "appointment from until",
     "appointment.cancel": "appointment reason",
     "priority.announce": "kind count route unit from until",
     "priority.end": "announced",
-    "ban.set": "visitor plate card reason until",
+    "ban.set": _BANNED,
+    "ban.change": f"ban {_BANNED}",
     "ban.lift": "ban reason",
-    "notice.post": "text audience from until",
+    "notice.post": _POSTED,
+    "notice.change": f"notice {_POSTED}",
     "notice.end": "notice",
     "help.ask": "kind unit visitor phone description",
     "help.answer": "help note",
