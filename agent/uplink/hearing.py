@@ -35,7 +35,7 @@ WAITING = 1_000
 BURST = 60.0
 A_SECOND = 30.0
 SAY_EVERY_NS = 60_000_000_000
-_STRANGER = ""
+_STRANGER, _HOME = "", "home/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ class Hearing:
 
     def _pace(self, client: str) -> _Pace:
         """Strangers share one pace, so that they cost no more than one."""
-        known = client if client in self._service.permits else _STRANGER
+        known = client if client == _HOME or client in self._service.permits else _STRANGER
         return self._paces.setdefault(known, _Pace())
 
     def _keep_pace(self, client: str, now: Moment) -> None:
@@ -282,7 +282,7 @@ class Hearing:
         if wanted is None:
             return
         try:
-            self._keep_pace(wanted.client, now)
+            self._keep_pace(_HOME, now)
         except Refusal:
             self.counters["refused"] += 1
             return
