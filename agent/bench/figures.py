@@ -127,6 +127,7 @@ TABLE: Mapping[str, Sequence[Figure]] = {
     "fleet": (
         Figure("gates", "gates at one broker"),
         Figure("broker_us", "the broker's processor for an event, in and out to one centre", "µs"),
+        Figure("centre_us", "of that, for each further centre that it goes out to", "µs"),
         Figure("floor_us", "the floor: the same number of events of one gate", "µs"),
         Figure("ratio", "of many gates over the floor's", "times", most=2),
         Figure("gate_kb", "memory of the broker for each gate", "KB", most=64),

@@ -5,7 +5,8 @@ mosquitto; the centre is a process of its own (`agent.bench.hearer`) that counts
 counted there: one that is missing in the end is an error, not a figure.
 
 The broker's processor time is read before and after passages that all gates write and the centre
-hears; it counts one event in and once out, with its PUBACKs. The floor is the same number of events
+hears; it counts one event in and once out, with its PUBACKs; and again with a second centre, to
+which the same events go out as well. The floor is the same number of events
 of a single gate. Memory is what the broker has grown by when all gates are connected.
 
 Then the broker is stopped, every gate writes some more, and after a while it is started again. It
@@ -27,7 +28,7 @@ from agent.bench.gates import ESTATE, EVENTS, Gates, Member, some_gates
 from agent.bench.place import Place
 from agent.errors import GateError
 
-OUTAGE_S = 4.0
+OUTAGE_S = 8.0
 _LIMIT_S = 120.0
 _LOOK_S = 0.02
 _FEW = 5
@@ -62,7 +63,7 @@ def run(place: Place, gates: int = 200, events: int = 100) -> Figures:
     names = [f"gate-{number:03}" for number in range(1, gates + 1)]
     with (
         a_mosquitto(place.folder, keeps=True) as broker,
-        a_child(hearer.__name__, str(broker.port), ESTATE) as child,
+        a_child(hearer.__name__, str(broker.port), ESTATE, "centre") as child,
     ):
         centre = Centre(child)
         with some_gates(place.sub("all").folder, names, broker.port) as fleet:
@@ -70,16 +71,19 @@ def run(place: Place, gates: int = 200, events: int = 100) -> Figures:
             _connect(fleet)
             grown = process.resident_mb(broker.pid) - before
             centre.hears(fleet.write(1))
-            cost_us = _cost(broker, fleet, centre, passages)
+            cost_us = _cost(broker, fleet, passages, centre)
+            with a_child(hearer.__name__, str(broker.port), ESTATE, "second", "late") as other:
+                both_us = _cost(broker, fleet, passages, centre, Centre(other))
             back = _restart(broker, fleet, centre)
         with some_gates(place.sub("one").folder, ["one"], broker.port) as floor:
             _connect(floor)
             centre.hears(floor.write(1))
-            floor_us = _cost(broker, floor, centre, passages * gates)
+            floor_us = _cost(broker, floor, passages * gates, centre)
     busiest = max(Counter(int(moment) for moment in back).values())
     return {
         "gates": gates,
         "broker_us": cost_us,
+        "centre_us": max(0.0, both_us - cost_us),
         "floor_us": floor_us,
         "ratio": cost_us / floor_us,
         "gate_kb": grown * 1024 / gates,
@@ -98,11 +102,12 @@ def _connect(gates: Gates) -> None:
     )
 
 
-def _cost(broker: Mosquitto, gates: Gates, centre: Centre, passages: int) -> float:
-    """Microseconds of the broker's processor for each event that the gates tell the centre."""
+def _cost(broker: Mosquitto, gates: Gates, passages: int, *centres: Centre) -> float:
+    """Microseconds of the broker's processor for each event that the gates tell the centres."""
     before = process.cpu_s(broker.pid)
     events = gates.write(passages)
-    centre.hears(events)
+    for centre in centres:
+        centre.hears(events)
     return (process.cpu_s(broker.pid) - before) * 1e6 / events
 
 

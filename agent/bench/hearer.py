@@ -1,9 +1,10 @@
 """The centre of a fleet, a process of its own: hears the events of all gates, and counts them.
 
-``python -m agent.bench.hearer PORT ESTATE`` prints ``ready``, and from then on, whenever it has
-changed and at most ten times a second, a line of three numbers: events that were heard for the
+``python -m agent.bench.hearer PORT ESTATE NAME`` prints ``ready``, and from then on, whenever it
+has changed and at most ten times a second, a line of three numbers: events that were heard for the
 first time, events that were heard again, and events that are missing between others. Its session
-outlives the broker if the broker keeps it.
+outlives the broker if the broker keeps it. With ``late`` behind the name it comes when there were
+events before and misses none of those, and its session ends with it.
 """
 
 import json
@@ -29,9 +30,10 @@ _properties: Callable[[int], Any] = Properties
 
 
 class Hearer:
-    """Counts. ``ready`` is true once it is subscribed."""
+    """Counts. ``ready`` is true once it is subscribed; ``late``: what was before is not missed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, late: bool) -> None:
+        self._late = late
         self.ready = False
         self.again = 0
         self._follower = Follower()
@@ -40,7 +42,8 @@ class Hearer:
         """An event."""
         told = json.loads(message.payload)
         source, stream = told["source"], told["streamid"]
-        self._follower.start(source, stream, 0)
+        if not self._late:
+            self._follower.start(source, stream, 0)
         verdict = self._follower.take(source, stream, int(told["sequence"]))
         self.again += isinstance(verdict, Duplicate)
 
@@ -62,15 +65,15 @@ def _greeted(topic: str, client: Client, *_: object) -> None:
     client.subscribe(topic, 1)
 
 
-def main(port: int, estate: str) -> None:
+def main(port: int, estate: str, name: str, when: str = "") -> None:
     """Hear until killed."""
-    hearer = Hearer()
-    client = Client(CallbackAPIVersion.VERSION2, "bench-centre", protocol=MQTTv5)
+    hearer = Hearer(late=when == "late")
+    client = Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTv5)
     client.on_connect = partial(_greeted, f"gate/v1/{estate}/+/evt")
     client.on_subscribe = hearer.subscribed
     client.on_message = hearer.heard
     terms = _properties(PacketTypes.CONNECT)
-    terms.SessionExpiryInterval = _KEPT_S
+    terms.SessionExpiryInterval = 0 if when == "late" else _KEPT_S
     told: tuple[int, int, int] | None = None
     due = 0.0
     while True:
@@ -88,4 +91,4 @@ def main(port: int, estate: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:5])

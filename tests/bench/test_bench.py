@@ -55,8 +55,8 @@ PROMISED = {
     },
     "command": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
     "fleet": {
-        *("gates", "broker_us", "floor_us", "ratio", "gate_kb", "back_p50_s", "back_last_s"),
-        "busiest_share",
+        *("gates", "broker_us", "centre_us", "floor_us", "ratio", "gate_kb"),
+        *("back_p50_s", "back_last_s", "busiest_share"),
     },
 }
 
