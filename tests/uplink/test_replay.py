@@ -35,16 +35,18 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     return made
 
 
+@pytest.fixture(scope="module")
+def published(book: Book) -> list[tuple[str, bytes]]:
+    """All of them as they were published, with their types."""
+    return [(row.type, envelope(row, SOURCE)) for row in book.rows()]
+
+
 def ask(**more: object) -> dict[str, object]:
     return {"streamid": STREAM, "from": 1, "to": None} | more
 
 
-def expected(book: Book, first: int, last: int, types: frozenset[str] | None = None) -> list[bytes]:
-    return [
-        envelope(row, SOURCE)
-        for row in book.rows()
-        if first <= row.sequence <= last and (types is None or row.type in types)
-    ]
+def expected(book: Book, first: int, last: int) -> list[bytes]:
+    return [envelope(row, SOURCE) for row in book.rows() if first <= row.sequence <= last]
 
 
 def events(payload: bytes) -> list[bytes]:
@@ -100,17 +102,19 @@ REQUESTS = st.fixed_dictionaries(
 
 
 @given(wanted=REQUESTS)
-def test_what_is_replayed_is_what_was_published(book: Book, wanted: dict[str, Any]) -> None:
+def test_what_is_replayed_is_what_was_published(
+    book: Book, published: list[tuple[str, bytes]], wanted: dict[str, Any]
+) -> None:
     first, length, limit = wanted["from"], wanted["length"], wanted["limit"]
     args: dict[str, object] = ask()
     args |= {"from": first, "to": None if length is None else first + length}
     if limit is not None:
         args["limit"] = limit
-    types = None if wanted["types"] is None else frozenset(wanted["types"])
+    types = wanted["types"]
     if types is not None:
-        args["types"] = wanted["types"]
+        args["types"] = types
     last = 700 if length is None else min(700, first + length)
-    whole = expected(book, first, last, types)
+    whole = [event for kind, event in published[first - 1 : last] if types is None or kind in types]
     chunks, found, reply = answer(book, args, room=wanted["room"])
     assert found == whole[: limit or LIMIT]
     assert [chunk["last"] for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
@@ -133,6 +137,23 @@ def test_a_chunk_is_what_the_contract_says(book: Book) -> None:
     assert (chunk["last"], chunk["nextfrom"]) == (True, None)
     assert [event["sequence"] for event in chunk["events"]] == [f"{n:020d}" for n in (1, 2, 3)]
     assert found == expected(book, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "lasts", "after"),
+    [
+        ({"to": module.CHUNK_EVENTS}, [True], None),
+        ({"to": module.CHUNK_EVENTS + 1}, [False, True], None),
+        ({"limit": module.CHUNK_EVENTS}, [True], module.CHUNK_EVENTS + 1),
+        ({"types": [KINDS[1]], "limit": 3}, [True], 8),
+    ],
+)
+def test_an_answer_ends_with_its_last_event(
+    book: Book, more: dict[str, object], lasts: list[bool], after: int | None
+) -> None:
+    chunks, _, _ = answer(book, ask(**more))
+    assert [chunk["last"] for chunk in chunks] == lasts
+    assert chunks[-1]["nextfrom"] == after
 
 
 @pytest.mark.parametrize("first", [701, 5_000, 2**63 - 1])
@@ -389,7 +410,9 @@ def test_closed_it_holds_nothing(book: Book) -> None:
 
     replay = Replay(lambda: Counting(book.path), SOURCE)
     replay.ask("a", "c", ask(), book.head())
+    replay.ask("b", "c", ask(to=1), book.head())
     assert replay.chunk(100.0) is not None
+    assert replay.chunk(101.0) is not None
     replay.close()
     assert closed == 1
     assert replay.due(200.0, idle=True) is None
