@@ -1,8 +1,10 @@
 """The shipped files of mosquitto: who comes in, and who may do what."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,11 @@ import pytest
 from agent.ports import Condition
 from agent.uplink.broker import Broker, Tls
 from tests.parts import require
-from tests.patience import until
+from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.peer import Peer, Turned
 from tests.rigs.pki import Authority, Pair
-from tests.rigs.shipped import ShippedMosquitto
+from tests.rigs.shipped import SHIPPED, ShippedMosquitto
 from tests.uplink.estate import CLIENTS, EVERYBODY, GATES, MEMBERS, TABLE
 from tests.uplink.gate import ADDRESS, EVT, INFO, STATUS, Gate, lane
 
@@ -305,6 +307,45 @@ def test_an_expired_certificate_is_said_and_a_new_one_is_taken(own: Place, tmp_p
             beside.write_bytes(source.read_bytes())
             beside.rename(target)
         gate.drained()
+
+
+@contextmanager
+def watching(place: Place, folder: Path, *options: str) -> Iterator[Callable[[], str]]:
+    """`gate-agent watch` with the settings of a gate; gives what it says."""
+    config, output = folder / "gate.yaml", folder / "watch.out"
+    north, ca = place.pairs["estate.north"], place.broker.pki.ca
+    example = (SHIPPED.parent / "self-closing.yaml").read_text(encoding="utf-8")
+    page = example.replace("estate: green-garden", "estate: estate")
+    page = page.replace("gate: south", "gate: north")
+    tls = f"{{ca: {ca}, cert: {north.cert}, key: {north.key}}}"
+    page += f"\nuplink: {{host: localhost, port: {place.broker.port}, tls: {tls}}}\n"
+    config.write_text(page, encoding="utf-8")
+    command = [sys.executable, "-m", "agent", "watch", "--json", "--config", str(config), *options]
+    with output.open("wb") as file:
+        watch = subprocess.Popen(command, stdout=file, stderr=file)
+    try:
+        yield output.read_text
+    finally:
+        watch.terminate()
+        watch.wait(LIMIT_S)
+
+
+def test_a_watch_at_the_gate_has_a_certificate_of_its_own(place: Place, tmp_path: Path) -> None:
+    screens = place.pairs["screens"]
+    own = ("--tls-cert", str(screens.cert), "--tls-key", str(screens.key))
+    with Gate(tmp_path, place.agent()) as gate, watching(place, tmp_path, *own) as said:
+        until(lambda: '"up": true' in said(), "that the watch listens")
+        gate.append(3)
+        gate.drained()
+        until(lambda: said().count('"specversion"') == 3, "the events on the screen")
+        assert gate.counter("reconnects") == 0
+        assert "throws out the gate" not in said()
+
+
+def test_a_watch_with_the_gates_certificate_warns(place: Place, tmp_path: Path) -> None:
+    with watching(place, tmp_path) as said:
+        until(lambda: '"up": true' in said(), "that the watch listens")
+        assert "throws out the gate" in said().splitlines()[0]
 
 
 def test_the_key_of_the_authority_is_for_its_owner_only(place: Place) -> None:
