@@ -5,15 +5,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.app import open_ledger
 from agent.console.pages.counted import COUNTERS
+from agent.core.entries import Entry, EntryType
+from agent.core.model import ClockQuality, Moment
 from agent.store.reading import Reading
-from tests.cli.test_records import fill
 from tests.parts import require
 from tests.patience import until
 from tests.rigs import house
@@ -53,6 +55,17 @@ def weeks(rig: House, count: int) -> None:
     """The daemon is down: what it would have written in weeks, through the real ledger."""
     command = [sys.executable, "-m", "tests.rigs.bulk", str(rig.gate.config), str(count)]
     subprocess.run(command, check=True, cwd=house.ROOT, timeout=600)
+
+
+def years(rig: House) -> None:
+    """The daemon is down: four taps that are too old to be kept, and one of these days."""
+    with open_ledger(rig.gate.settings) as ledger:
+        for days in (1000, 980, 960, 940, 3):
+            wall_us = int((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1e6)
+            at = Moment(wall_us, 1_000_000_000, ClockQuality.SYNCED)
+            data = {"lane": IN, "reader": f"{IN}-rdm", "direction": "in"}
+            data["reason"] = "unknown_credential"
+            ledger.append([Entry(EntryType.ACCESS_DENIED, f"lane/{IN}", at, data)], at)
 
 
 def told(rig: House, listener: Listener) -> dict[int, bytes]:
@@ -266,7 +279,7 @@ def test_retention_keeps_what_is_not_confirmed_and_replay_says_what_is_gone(
         Speaker(broker) as speaker,
         House(tmp_path / "gate", changes=wanted) as rig,
     ):
-        fill(rig)
+        years(rig)
         rig.start()
         told(rig, listener)
         ours = stream(rig)
