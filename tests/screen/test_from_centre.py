@@ -1,6 +1,6 @@
 """What the centre sends is on the guard's screen at once: every page that it belongs to is open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,7 +50,7 @@ def centre(house: ScreenHouse, broker: Mosquitto) -> Iterator[Commander]:
         yield made
 
 
-def done(centre: Commander, name: str, args: dict[str, object]) -> dict[str, str]:
+def done(centre: Commander, name: str, args: Mapping[str, object]) -> dict[str, str]:
     told = centre.ask(name, args, ttl_ms=60_000)
     assert told["status"] == "done", told
     result: dict[str, str] = told.get("result", {})
