@@ -145,6 +145,7 @@ class Uplink:
                 lambda: self._board.head,
                 self._board.ring,
             )
+            self._report.served = self._hearing.counters
         try:
             self._look()
             session = Session(

@@ -1,6 +1,7 @@
 """The figures of `tele`, and what `health` tells of how far the centre has come."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from time import monotonic_ns
 
@@ -161,6 +162,14 @@ def test_without_consumers_nothing_is_confirmed() -> None:
     assert counters is not None
     assert "confirmed" not in counters
     assert counters["age_s"] == 0
+
+
+def test_what_was_served_is_counted() -> None:
+    report = Report()
+    report.served = Counter(commands=3, refused=2)
+    counters = report.health(Outbox(0, 20), None, lambda: True).counters
+    assert counters is not None
+    assert (counters["commands"], counters["commands_refused"]) == (3, 2)
 
 
 def test_a_look_does_not_move_what_is_sent_next(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ COUNTERS: Mapping[str, str] = {
     "inflight": N_("on the way %(n)s"),
     "reconnects": N_("taken up again %(n)s times"),
     "session": N_("connection no. %(n)s"),
+    "commands": N_("commands of the centre %(n)s"),
+    "commands_refused": N_("commands refused %(n)s"),
     # the loop, its inbox and its ledger
     "frames_faulted": N_("spoilt readings %(n)s"),
     "taps_held": N_("card held on %(n)s times"),
