@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from tests.patience import LIMIT_S, until
+from tests.rigs.contract import Ear
 from tests.rigs.pki import Pair
 
 _KEEPALIVE_S = 600
@@ -29,15 +30,24 @@ class Peer:
 
     ``pair`` None comes without a certificate. ``heard`` are topics and payloads, ``answers`` the
     reason codes of his publishing (of MQTT 5), ``losses`` counts how often the connection ended.
+    ``judged`` holds what he heard of gates against the contract at the end: for real gates.
     """
 
     def __init__(
-        self, port: int, ca: Path, pair: Pair | None, *, five: bool = True, client_id: str = "x"
+        self,
+        port: int,
+        ca: Path,
+        pair: Pair | None,
+        *,
+        five: bool = True,
+        client_id: str = "x",
+        judged: bool = False,
     ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.answers: dict[int, int] = {}
         self.losses = 0
         self._port = port
+        self._ear, self._judged = Ear(), judged
         self._granted: list[int] = []
         self._refused = ""
         self._greeted = threading.Event()
@@ -75,6 +85,7 @@ class Peer:
         self._granted.append(mid)
 
     def _message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
+        self._ear.hear(message)
         self.heard.append((message.topic, bytes(message.payload)))
 
     def say(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> int:
@@ -126,3 +137,5 @@ class Peer:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        if self._judged and kind is None:
+            self._ear.judge()

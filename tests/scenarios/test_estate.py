@@ -43,7 +43,7 @@ class Estate:
         pairs = {name: pki.client(name) for name in ("centre", "phone", "records")}
         pairs["south"] = pki.gate(ESTATE, "south")
         self.peers = {
-            name: stack.enter_context(Peer(self.broker.port, pki.ca, pair))
+            name: stack.enter_context(Peer(self.broker.port, pki.ca, pair, judged=True))
             for name, pair in pairs.items()
         }
         for peer in self.peers.values():

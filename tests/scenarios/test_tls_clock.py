@@ -61,7 +61,7 @@ def test_it_comes_by_itself_when_the_time_comes(
     }
     with (
         broker,
-        Peer(broker.port, broker.pki.ca, centres) as centre,
+        Peer(broker.port, broker.pki.ca, centres, judged=True) as centre,
         House(tmp_path / "gate", residents(9), changes=changes, environment=environment) as rig,
     ):
         centre.hear(EVT)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,12 +36,11 @@ class Place:
         self.pairs = {name: pki.gate(*name.split(".")) for name in GATES}
         self.pairs |= {name: pki.client(name) for name in CLIENTS}
 
-    def peer(self, name: str, *, five: bool = True, client_id: str = "x") -> Peer:
-        return self.anybody(self.pairs[name], five=five, client_id=client_id)
+    def peer(self, name: str, **how: Any) -> Peer:
+        return self.anybody(self.pairs[name], **how)
 
-    def anybody(self, pair: Pair | None, *, five: bool = True, client_id: str = "x") -> Peer:
-        broker = self.broker
-        return Peer(broker.port, broker.pki.ca, pair, five=five, client_id=client_id)
+    def anybody(self, pair: Pair | None, **how: Any) -> Peer:
+        return Peer(self.broker.port, self.broker.pki.ca, pair, **how)
 
     def agent(self, version: str = "5", pair: Pair | None = None) -> Broker:
         """What an agent has in its settings; its common name is that of `tests.uplink.gate`."""
@@ -271,7 +271,7 @@ def test_a_revoked_certificate_is_good_for_no_new_connection(own: Place) -> None
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
 def test_the_rights_suffice_for_an_agent(place: Place, tmp_path: Path, version: str) -> None:
-    with place.peer("centre") as centre:
+    with place.peer("centre", judged=True) as centre:
         centre.hear("gate/v1/estate/+/#")
         with Gate(tmp_path, place.agent(version)) as gate:
             gate.uplink.lanes([lane("in-1"), lane("out-1", "open")])
