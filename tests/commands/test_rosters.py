@@ -98,6 +98,17 @@ def test_a_chunk_that_does_not_follow_says_what_is_wanted(centre: Commanding) ->
     assert in_force(centre) == some
 
 
+def test_a_repeat_of_the_beginning_drops_nothing(centre: Commanding) -> None:
+    some, asked = cards(1, 2), centre.command("roster.begin")
+    generation = centre.give(asked).result["generation"]
+    assert isinstance(generation, int)
+    centre.done("roster.chunk", chunk(generation, 0, some[:1]))
+    again = centre.give(asked)
+    assert (again.duplicate, again.result) == (True, {"generation": generation, "next": 0})
+    centre.done("roster.chunk", chunk(generation, 1, some[1:]))
+    centre.done("roster.commit", end(generation, some))
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
