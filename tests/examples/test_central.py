@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,25 @@ from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import residents
 from tests.rigs.centre import Centre, served
 from tests.rigs.house import IN, OUT, House
+from tests.rigs.shipped import Pki, ShippedMosquitto
 
 PAST = house.size(1_500, 30_000)
 TAPS = 4
 
 
-def _gate(folder: Path, name: str, broker: Mosquitto, key: Path) -> House:
+def _gate(folder: Path, name: str, broker: Mosquitto, key: Path, tls: object = False) -> House:
     changes = {
         "gate": name,
         "lanes": house.demo_lanes(open_for="1 s"),
-        "uplink": served(key, host=broker.host, port=broker.port, tls=False),
+        "uplink": served(key, host="localhost", port=broker.port, tls=tls),
     }
     return House(folder / name, residents(20), broker=broker, changes=changes)
+
+
+def _tls(pki: Pki, name: str) -> dict[str, str]:
+    """The certificate of a gate."""
+    pair = pki.gate("green-garden", name)
+    return {"ca": str(pki.ca), "cert": str(pair.cert), "key": str(pair.key)}
 
 
 def _taps(rig: House, first: int) -> None:
@@ -137,20 +145,30 @@ def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
 
 
 def test_who_is_inside_at_all_gates(tmp_path: Path) -> None:
-    require("mosquitto")
+    """With the shipped files of mosquitto: TLS, a certificate each, and the access list."""
+    require("mosquitto", "openssl")
     key = tmp_path / "centre.key"
     key.write_bytes(b"a key of the centre, long enough to be one")
+    members = ("gate green-garden.north", "gate green-garden.south", "consumer centre *")
+    broker = ShippedMosquitto(tmp_path / "broker", members)
+    pki = broker.pki
     with (
-        Mosquitto(tmp_path / "broker") as broker,
-        _gate(tmp_path, "north", broker, key) as north,
-        _gate(tmp_path, "south", broker, key) as south,
-        Centre(tmp_path / "centre", broker, key) as centre,
+        broker,
+        _gate(tmp_path, "north", broker, key, _tls(pki, "north")) as north,
+        _gate(tmp_path, "south", broker, key, _tls(pki, "south")) as south,
+        ExitStack() as stack,
     ):
         gates = {"north": north, "south": south}
         for rig in gates.values():
             rig.start()
         _drive(north, IN, 1, passed=1)
         _drive(north, IN, 2, passed=2)
+        _told(north)
+        _told(south)
+        # It comes when all is over: what the broker has passed on to nobody is told again.
+        centre = stack.enter_context(
+            Centre(tmp_path / "centre", broker, key, pki.client("centre"), str(pki.ca))
+        )
         until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
         told = {row["who"]: row for row in centre.inside()["inside"]}
         assert set(told) == {"card R-00001", "card R-00002"}
