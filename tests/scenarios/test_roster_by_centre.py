@@ -134,6 +134,25 @@ def test_a_blocked_card_is_refused_within_a_second_while_a_roster_comes(
     assert not faults
 
 
+def test_it_stops_in_order_while_a_roster_comes(house: House, centre: Commander) -> None:
+    rows = residents(4_000)
+    generation = RosterSender(centre, rows).begin()
+    step = 250
+    for first in range(0, len(rows), step):
+        args = {"generation": generation, "first": first, "rows": rows[first : first + step]}
+        centre.send("roster.chunk", centre.body(args=args, ttl_ms=600_000))
+    centre.send("roster.digest", centre.body(ttl_ms=600_000))
+    session = centre.online()
+    with Watch() as watch:
+        assert house.stop() == 0
+        assert watch.ran_s < 5
+    assert "Traceback" not in house.log()
+    house.start()
+    centre.online(session)
+    assert in_force(centre) == listed(residents(2 * CARDS))
+    house.verified()
+
+
 def test_killed_at_any_time_the_old_roster_rules_or_the_new_one(
     house: House, centre: Commander
 ) -> None:
