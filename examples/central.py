@@ -192,8 +192,8 @@ class Central:
         self._store, self._name, self._keyid = store, options.client, options.keyid
         self._key = options.signing_key.read_bytes() if options.keyid else b""
         self._batch: list[MQTTMessage] = []
-        # By source (a gate): when its last event came; what it was asked, of which stream, until when
-        # it may take; which cursor it was told.
+        # By gate: when its last event came; what it was asked, of which stream, and how long that
+        # may take; which cursor it was told.
         self._heard: dict[str, float] = {}
         self._asked: dict[str, tuple[str, str, float]] = {}
         self._acked: dict[str, list[Any]] = {}
