@@ -22,6 +22,7 @@ from agent.core.model import Moment
 from agent.ports import Clock, Head
 from agent.uplink import command, reply
 from agent.uplink.acks import Acks
+from agent.uplink.announcing import Announcing
 from agent.uplink.client import Packed, answering
 from agent.uplink.command import ACTUATION_MS, Refusal
 from agent.uplink.discovery import Discovery
@@ -85,6 +86,7 @@ class Hearing:
         self._running: dict[tuple[str, str], tuple[Command, bytes, str]] = {}
         self._ids = count(1)
         self.acks = acks
+        self.announcing = Announcing(service.discovery)
         self.counters: Counter[str] = Counter()
         self.complaint = ""
 
@@ -99,11 +101,6 @@ class Hearing:
             found = self._service.discovery.subscriptions()
             wanted += [Subscription(topic, qos=0, stored=False) for topic in found]
         return tuple(wanted)
-
-    def announced(self) -> Mapping[str, bytes]:
-        """What others of the broker are told once a session, retained."""
-        discovery = self._service.discovery
-        return {} if discovery is None else discovery.messages()
 
     def heard(self, message: Incoming) -> None:
         """A message has come; never publishes, never waits."""

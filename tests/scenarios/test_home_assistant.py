@@ -125,6 +125,44 @@ def test_on_mqtt_3_a_request_that_the_broker_kept_opens_nothing(
         assert [order["order"] for _, order in orders(house, 0)] == ["stop"]
 
 
+@pytest.mark.parametrize(
+    ("version", "queued", "word"),
+    [("5", 1000, "Not authorized"), ("5", 0, "cut the"), ("3.1.1", 0, "cut the")],
+    ids=["says", "cuts", "cuts-3"],
+)
+def test_a_broker_that_forbids_it_is_said_and_events_get_through(
+    tmp_path: Path, version: str, queued: int, word: str
+) -> None:
+    """Mosquitto says so on MQTT 5; where its queue has no limit, it cuts the connection as well."""
+    require("mosquitto")
+    password = tmp_path / "password"
+    password.write_text("of the gate", encoding="ascii")
+    acl = "user gate\ntopic readwrite gate/v1/green-garden/demo/#\n"
+    lines, users = [f"max_queued_messages {queued}"], {"gate": "of the gate"}
+    with Mosquitto(tmp_path / "broker", acl=acl, users=users, lines=lines) as broker:
+        uplink = {"host": broker.host, "port": broker.port, "tls": False, "version": version}
+        uplink |= {"username": "gate", "password": {"file": str(password)}, "home_assistant": {}}
+        with House(tmp_path / "gate", changes={"uplink": uplink}) as house:
+            house.start()
+
+            def line() -> Mapping[str, Any]:
+                with house.control() as client:
+                    parts = client.ask("status")["parts"]
+                return next(part for part in parts if part["part"] == "uplink")
+
+            until(lambda: word in line()["detail"], "the refusal", step_s=0.2)
+            until(lambda: line()["condition"] == "degraded", "the line stands", step_s=0.2)
+            said = line()["detail"]
+            assert NODE in said
+            assert said.count("homeassistant/") == 1, "one sentence says enough"
+            assert "ACL" in said
+            session = line()["counters"]["session"]
+            house.tap(IN, 1)
+            house.wait_entry("gate.access.denied.v1")
+            until(lambda: line()["counters"]["published"] == house.head(), "the events", step_s=0.2)
+            assert line()["counters"]["session"] == session, "it does not happen over and over"
+
+
 def test_it_is_taken_out_again(tmp_path: Path, broker: Mosquitto) -> None:
     with HomeAssistant(broker) as home, gate(tmp_path, broker) as house:
         house.start()
