@@ -16,7 +16,8 @@ from pydantic_core import CoreConfig, SchemaValidator
 from agent.contract.channels import CHANNELS, VERSION
 from agent.contract.events import EVENTS, SCHEMA
 from agent.contract.messages import Envelope
-from agent.core.entries import Entry, StoredEntry
+from agent.core.entries import Entry, EntryType, StoredEntry
+from agent.core.model import Card, Moment
 from agent.core.personal import Level
 from agent.store.seal import Disclosure, Sealer
 
@@ -56,6 +57,12 @@ def judge_stored(rows: Iterable[StoredEntry]) -> None:
     """Every row is as the contract says."""
     faults = [entry_fault(row.type, row.subject, row.data) for row in rows]
     assert not any(faults), "\n".join(filter(None, faults))
+
+
+def card_known(card: Card, at: Moment) -> Entry:
+    """What the journal says of a card that came into the roster."""
+    data = {"card": card.label, "kind": card.kind.value, "was": "", "status": card.status.value}
+    return Entry(EntryType.CARD_CHANGED, f"card/{card.label}", at, data)
 
 
 def judge_entries(entries: Iterable[Entry]) -> None:
