@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from agent.uplink.permits import sign
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
+from tests.rigs.contract import Ear
 
 _KEEPALIVE_S = 600
 
@@ -27,7 +28,10 @@ class Answer(dict[str, Any]):
 
 
 class Commander:
-    """Connects as a context. ``root`` is the gate's, ``client`` his own name at the broker."""
+    """Connects as a context. ``root`` is the gate's, ``client`` his own name at the broker.
+
+    At the end everything that he heard has to be as the contract says.
+    """
 
     def __init__(
         self, broker: Mosquitto, root: str, client: str = "centre", *, five: bool = True
@@ -40,6 +44,7 @@ class Commander:
         self._five = five
         self._name, self._ids = os.urandom(4).hex(), count(1)
         self._subscribed = False
+        self._ear = Ear()
         self._status: dict[str, Any] = {}
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5 if five else MQTTv311)
         self._client.on_connect = self._connected
@@ -159,6 +164,7 @@ class Commander:
         self._subscribed = True
 
     def _message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
+        self._ear.hear(message)
         if message.topic.endswith("/status"):
             self._status = json.loads(message.payload)
             return
@@ -183,3 +189,5 @@ class Commander:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        if kind is None:
+            self._ear.judge()
