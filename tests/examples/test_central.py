@@ -7,14 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from agent.contract.messages import Ack, Command
 from agent.uplink.envelope import envelope
 from tests.parts import require
 from tests.patience import until
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import residents
-from tests.rigs.centre import Centre, served
+from tests.rigs.centre import CLIENT, Centre, served
+from tests.rigs.contract import judge, judge_event
 from tests.rigs.house import IN, OUT, House
+from tests.rigs.listener import Listener
 from tests.rigs.shipped import Pki, ShippedMosquitto
 
 PAST = house.size(1_500, 30_000)
@@ -93,8 +96,19 @@ def _the_same(centre: Centre, gates: dict[str, House]) -> None:
     for name, rig in gates.items():
         source = f"/gate/v1/{rig.gate.settings.estate}/{name}"
         assert events[name] == {one.sequence: envelope(one, source) for one in rig.entries()}
+        for payload in events[name].values():
+            judge_event(payload)
     assert sorted(events) == sorted(gates)
     assert centre.rows("SELECT * FROM lost") == []
+
+
+def _as_agreed(listener: Listener) -> None:
+    """What the centre says is as the contract says; what gates say the listener has judged."""
+    for name, model in ((f"cmd/{CLIENT}/replay", Command), (f"ack/{CLIENT}", Ack)):
+        said = listener.on(f"/{name}")
+        assert said, f"nothing on {name}"
+        for one in said:
+            judge(model).validate_json(one.payload)
 
 
 def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
@@ -137,11 +151,13 @@ def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
         centre.kill()
         assert centre.through()["north"] < north.head()
         broker.restart()
-        centre.start()
-        until(lambda: _whole(centre, gates), f"the rest; {centre.log()}", PAST / 50 + 90)
+        with Listener(broker, "gate/v1/#") as listener:
+            centre.start()
+            until(lambda: _whole(centre, gates), f"the rest; {centre.log()}", PAST / 50 + 90)
+            for rig in gates.values():
+                _confirmed(rig)
         _the_same(centre, gates)
-        for rig in gates.values():
-            _confirmed(rig)
+        _as_agreed(listener)
 
 
 def test_who_is_inside_at_all_gates(tmp_path: Path) -> None:
