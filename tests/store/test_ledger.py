@@ -324,5 +324,5 @@ def test_the_last_time_that_was_trusted(tmp_path: Path) -> None:
         assert ledger.trusted_us() == 0
         ledger.append([granted("p1")], at(5))
         unsure = replace(at(900), quality=ClockQuality.UNKNOWN)
-        ledger.append([granted("p2")], unsure)
+        ledger.append([replace(granted("p2"), at=unsure)], unsure)
         assert ledger.trusted_us() == at(5).wall_us
