@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 
 from agent.core.commands import ACTUATION, Name, Reply
 from agent.core.model import ClockQuality, Moment
+from agent.settings.reading import check
 from agent.uplink import command, reply
 from agent.uplink.command import Refusal
 from agent.uplink.permits import Permit, allowed, check_signature, sign
+from tests.settings.pages import GOOD
 
 NOW_US = 1_795_000_000_000_000
 MONO_NS = 5_000_000_000
@@ -251,3 +255,22 @@ def test_an_answer_says_what_it_has_to() -> None:
         "cmd_id": "c-1",
         "status": "accepted",
     }
+
+
+def test_the_signature_in_the_document_is_right() -> None:
+    """Who writes a central server tries his own signature with this one."""
+    text = (Path(__file__).parents[2] / "docs" / "contract" / "README.md").read_text("utf-8")
+    found = re.search(
+        r"key `(\w+)`, keyid `(\w+)`, topic `([^`]+)`, body `([^`]+)` give `(\w+)`", text
+    )
+    assert found is not None
+    key, key_id, topic, payload, signature = found.groups()
+    assert sign(key.encode(), topic, key_id, payload.encode()) == signature
+
+
+def test_the_trial_in_the_document_has_no_fault(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "contract" / "README.md").read_text("utf-8")
+    settings = text.partition("## A trial")[2].partition("```yaml\n")[2].partition("```")[0]
+    file = tmp_path / "trial.yaml"
+    file.write_text(GOOD[: GOOD.index("gpio:")] + settings, encoding="utf-8")
+    assert check(file) == []
