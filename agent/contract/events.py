@@ -20,7 +20,7 @@ SCHEMA = "urn:gate:schema:"
 _EXAMPLES: Mapping[str, str] = {
     "lane": "lane/in-1",
     "reader": "reader/in-1-reader",
-    "input": "input/in-1-loop",
+    "input": "input/in-1.loop",
     "output": "output/siren",
     "desk": "desk/desk-1",
     "card": "card/V-017",
@@ -32,7 +32,7 @@ _EXAMPLES: Mapping[str, str] = {
     "entry": "entry/1042",
     "act": "act/1042",
 }
-_THING = "north-0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90-1042-1"
+_THING = "north-0f6e2a4c5b1d-1042-1"
 _WHOLE = frozenset(
     {"agent", "call", "clock", "disk", "duty", "gate", "journal", "mains", "roster", "visits"}
 )
