@@ -109,7 +109,6 @@ EVENTS: Mapping[EntryType, Event] = {
     E.DEPOSIT_ENDED: _of(visit.DepositEnded, "deposit"),
     E.DEPOSIT_MOVED: _of(visit.DepositMoved, "deposit"),
     E.DEPOSIT_REVERSED: _of(visit.DepositReversed, "deposit"),
-    E.DEPOSIT_KIND_ENABLED: _of(visit.DepositKind, "depositkind"),
     E.DEPOSITKIND_ENABLED: _of(visit.DepositKind, "depositkind"),
     E.DEPOSITKIND_DISABLED: _of(visit.DepositKind, "depositkind"),
     E.BEARER_CONFIRMED: _of(visit.BearerConfirmed, "card"),
