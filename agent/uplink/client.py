@@ -284,7 +284,7 @@ class Connection:
         sock = client.socket()
         if isinstance(sock, socket):
             # A broker that has Nagle's algorithm on holds what it has to say until the last was
-            # acknowledged, and that waits up to 40 ms unless told (tcp(7); it has to be told again).
+            # acknowledged, and that waits up to 40 ms unless told, again and again (tcp(7)).
             sock.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
         while client.loop_read() == MQTT_ERR_SUCCESS:
             sock = client.socket()
