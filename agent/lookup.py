@@ -11,8 +11,8 @@ Rules kept here:
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from agent.core import books, presence
-from agent.core.events import CardRead, Event, OrderReceived, Started, TimerFired
+from agent.core import books, call_legs, presence
+from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import Card, Credential, Matching
@@ -70,6 +70,7 @@ class Lookup:
             cards = self._named(event.order)
         elif isinstance(event, TimerFired) and event.key == books.SWEEP:
             needs = self._sweeping(event)
+        needs = (*needs, *call_legs.needs(self._plan, event))
         head = journal.head()
         local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
         return Facts(
@@ -101,14 +102,15 @@ class Lookup:
     def _booked(self, event: Event, needs: Sequence[Need]) -> Rows:
         """The rows of the books, and those that only they lead to.
 
-        Time is looked at again soon, so a sweep can do without them.
+        Time is looked at again soon, so a sweep can do without them; a visitor's call goes to those
+        whose numbers are known.
         """
         if not needs:
             return {}
         try:
             rows = self._journal.rows(needs)
         except StoreError:
-            if not isinstance(event, TimerFired):
+            if not isinstance(event, TimerFired | InputChanged):
                 raise
             return {}
         more = books.more_needs(event.order, rows) if isinstance(event, OrderReceived) else ()

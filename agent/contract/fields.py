@@ -51,6 +51,7 @@ Inspection = Annotated[str, _thing("an inspection")]
 Help = Annotated[str, _thing("a request for help")]
 Announced = Annotated[str, _thing("an announced passage")]
 Shift = Annotated[str, _thing("a shift")]
+Call = Annotated[str, _thing("a call")]
 
 # Words
 
@@ -82,7 +83,7 @@ Answered = Annotated[
 ]
 Code = Annotated[int, Shape("as in HTTP; 200 for what was done", 200, low=200, high=599)]
 Origin = Annotated[
-    str, Shape("where the order came from", words=("console", "cli", "mqtt", "button"))
+    str, Shape("where the order came from", words=("console", "cli", "mqtt", "button", "intercom"))
 ]
 Unsigned = Annotated[bool, Shape("true: nobody was signed on at that desk", True)]
 Order = Annotated[str, Shape("what was ordered", "open")]

@@ -187,9 +187,9 @@ class ArmReleased(TypedDict):
 
 
 class Alarm(TypedDict):
-    """An alarm of a lane (``held_open``, in steps) or of the whole gate (``fire_input``)."""
+    """An alarm: ``held_open`` (in steps), ``unanswered`` (a call), ``fire_input`` (of the gate)."""
 
-    alarm: Annotated[str, Shape("what is wrong", words=("held_open", "fire_input"))]
+    alarm: Annotated[str, Shape("what is wrong", words=("held_open", "fire_input", "unanswered"))]
     step: Annotated[
         str, Shape("the step that was reached", words=("pre_alarm", "alarm", "escalated"))
     ]
@@ -198,6 +198,7 @@ class Alarm(TypedDict):
     openms: NotRequired[Annotated[int, Shape("so long it stands open, ms", 60_000)]]
     input: NotRequired[f.Input]
     detail: NotRequired[f.Detail]
+    call: NotRequired[f.Call]
 
 
 class OutputFaulted(TypedDict):

@@ -3,9 +3,10 @@
 Drivers make these and put them into the inbox; their work is over then.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from agent.core.ids import InputId, LaneId, OutputId, ReaderId
+from agent.core.ids import InputId, LaneId, LineId, OutputId, ReaderId
 from agent.core.model import Credential, Moment
 from agent.core.orders import Order
 
@@ -158,6 +159,61 @@ class CommandRefused:
     at: Moment
 
 
+class Turn(StrEnum):
+    """What the intercom tells of a line."""
+
+    CALLED = "called"
+    RANG = "rang"
+    ANSWERED = "answered"
+    KEY = "key"
+    ENDED = "ended"
+
+
+class Why(StrEnum):
+    """Why a line ended: somebody hung up, is busy, refused, cannot be reached, or fell silent.
+
+    ``lost``: the intercom itself is away.
+    """
+
+    HUNG_UP = "hung_up"
+    BUSY = "busy"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class LineTold:
+    """The intercom tells of a line: of one that was dialled, or of somebody who calls us.
+
+    ``key`` is the key that was pressed (``0`` to ``9``, ``*``, ``#``, ``A`` to ``D``), ``peer`` the
+    address of who calls us, ``why`` the reason of an end. Neither key nor peer shows in texts.
+    """
+
+    line: LineId
+    turn: Turn
+    at: Moment
+    key: str = field(default="", repr=False)
+    peer: str = field(default="", repr=False)
+    why: Why = Why.HUNG_UP
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomLost:
+    """The intercom cannot be spoken to; its lines were told as ended before."""
+
+    detail: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomFound:
+    """The intercom is there (again), with no line on."""
+
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class Stopping:
     """The daemon ends in order. Last event of a run that was not cut off."""
@@ -180,6 +236,9 @@ Event = (
     | ClockJudged
     | Protected
     | CommandRefused
+    | LineTold
+    | IntercomLost
+    | IntercomFound
     | Started
     | Stopping
 )

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 
 from agent.core import (
     arm_orders,
+    bars,
     books,
     buttons,
+    call_orders,
+    calls,
     commands,
     deposit_law,
     doubts,
     emergency,
     lane,
-    motion,
     notes,
     passages,
     presence,
@@ -28,8 +30,9 @@ from agent.core import (
     tap,
 )
 from agent.core.arm import Lock
+from agent.core.call_state import Calls, Origin
 from agent.core.doubts import Doubts
-from agent.core.draft import Admit, Draft
+from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, CheckParts, Effect
 from agent.core.emergency import Emergency
 from agent.core.entries import Entry, EntryType
@@ -37,6 +40,7 @@ from agent.core.events import (
     CardRead,
     Event,
     InputChanged,
+    LineTold,
     OrderReceived,
     OutputFaulted,
     PartsChecked,
@@ -44,14 +48,14 @@ from agent.core.events import (
     SensorsTested,
     Started,
     TimerFired,
+    Turn,
 )
 from agent.core.facts import Facts
-from agent.core.form import Fault
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, ZoneId
 from agent.core.lane import LaneState
 from agent.core.model import Direction
 from agent.core.orders import Order
-from agent.core.plan import GatePlan, LanePlan
+from agent.core.plan import Button, GatePlan, LanePlan
 from agent.core.view import LaneView
 
 
@@ -71,6 +75,7 @@ class GateState:
     counts: Mapping[ZoneId, int] = field(default_factory=dict)
     views: Mapping[LaneId, LaneView] = field(default_factory=dict)
     power: bool | None = None
+    calls: Calls = field(default_factory=Calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,13 @@ class Gate:
             case CardRead(reader):
                 return self.plan.readers[reader].lane is not None
             case OrderReceived(order):
-                return arm_orders.admits(order) or order.kind in books.ACTS
+                return (
+                    arm_orders.admits(order)
+                    or order.kind in books.ACTS
+                    or call_orders.admits(order)
+                )
+            case LineTold(_, turn):
+                return turn is Turn.KEY
             case InputChanged(name):
                 wired = self._buttons.get(name)
                 return wired is not None and buttons.admits(wired.button, event)
@@ -135,7 +146,11 @@ class Gate:
             case OrderReceived(order):
                 state = self._commanded(state, order, facts, out)
             case InputChanged():
-                state = self._sensed(state, event, out)
+                state = self._sensed(state, event, facts, out)
+            case LineTold():
+                known = calls.told(self.plan, state.calls, event, self._bar_of(state), out)
+                by_key = Order(OrderId(""), "", "intercom", "call.key")
+                state = self._called(state, known, by_key, out)
             case TimerFired(key):
                 state = self._timer(state, key, facts, out)
             case Protected() | OutputFaulted() | SensorsTested():
@@ -177,6 +192,10 @@ class Gate:
             return state
         if order.kind in books.ACTS:
             return self._booked(state, order, facts, out)
+        if order.kind in call_orders.KINDS:
+            bar = self._bar_of(state)
+            known = call_orders.ordered(self.plan, state.calls, order, facts, bar, out)
+            return self._called(state, known, order, out)
         return self._at_lane(state, order, out)
 
     def _booked(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
@@ -184,12 +203,27 @@ class Gate:
         after = state
         for admit in tuple(books.ordered(self.plan, order, facts, out)):
             plan, known = self.plan.lanes[admit.lane], after.lanes[admit.lane]
-            bar = _bar(plan, known, admit, lockdown=state.emergency.lockdown)
+            bar = bars.bar(plan, known, admit, lockdown=state.emergency.lockdown)
             if bar is not None:
                 books.refused(order, bar, out)
                 return state
             after = _put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
         return after
+
+    def _called(self, state: GateState, known: Calls, order: Order, out: Draft) -> GateState:
+        """The calls as they are now; whom a call lets through goes the way of every grant."""
+        if known is not state.calls:
+            state = replace(state, calls=known)
+        for admit in tuple(out.admits):
+            plan, at = self.plan.lanes[admit.lane], state.lanes[admit.lane]
+            state = _put(state, lane.admit(plan, at, books.granted(admit, order, out), out))
+        return state
+
+    def _bar_of(self, state: GateState) -> calls.Bar:
+        lockdown = state.emergency.lockdown
+        return lambda admit: bars.bar(
+            self.plan.lanes[admit.lane], state.lanes[admit.lane], admit, lockdown=lockdown
+        )
 
     def _at_lane(self, state: GateState, order: Order, out: Draft) -> GateState:
         found = arm_orders.asked(self.plan.lanes, order)
@@ -199,7 +233,7 @@ class Gate:
         out.do(AnswerOrder(order.order_id, "rejected", found.code, found.sentence))
         return state
 
-    def _sensed(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
+    def _sensed(self, state: GateState, event: InputChanged, facts: Facts, out: Draft) -> GateState:
         state = replace(state, doubts=doubts.judged(state.doubts, event, out))
         plan = self._by_input.get(event.input)
         if plan is not None:
@@ -213,6 +247,8 @@ class Gate:
         before = state.levels.get(event.input)
         state = replace(state, levels={**state.levels, event.input: event.active})
         plan = self.plan.lanes[wired.lane]
+        if wired.button is Button.CALL:
+            return self._rung(state, wired.lane, before, event, facts, out)
         order = buttons.pressed(plan, wired.button, before, event)
         if order is None:
             return state
@@ -220,6 +256,23 @@ class Gate:
         # Nobody waits for the answer to a button.
         out.effects = [effect for effect in out.effects if not isinstance(effect, AnswerOrder)]
         return state
+
+    def _rung(
+        self,
+        state: GateState,
+        at: LaneId,
+        before: bool | None,
+        event: InputChanged,
+        facts: Facts,
+        out: Draft,
+    ) -> GateState:
+        """The visitor's button."""
+        rules = self.plan.calls
+        if rules is None or not buttons.pushed(before, event):
+            return state
+        who, origin = event.input, Origin.BUTTON
+        known = calls.visited(rules, state.calls, at, origin, facts, out, actor=who)
+        return self._called(state, known, Order(OrderId(""), "", "", ""), out)
 
     def _powered(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
         """The mains power went, or is back: then every part is looked at."""
@@ -231,6 +284,9 @@ class Gate:
 
     def _timer(self, state: GateState, key: str, facts: Facts, out: Draft) -> GateState:
         kind, _, name = key.partition(":")
+        if kind == calls.TIMER and self.plan.calls is not None:
+            known = calls.timer(self.plan.calls, state.calls, name, out)
+            return replace(state, calls=known)
         if kind == presence.TIMER:
             presence.timer(self.plan, ZoneId(name), facts, out)
             return state
@@ -272,6 +328,7 @@ class Gate:
         books.started(out)
         deposit_law.started(self.plan.books, facts.modes, cause, out)
         power = selfcheck.restored(facts.modes)
+        calls.restored(self.plan, facts, cause, out)
         return replace(state, lanes=lanes, emergency=now, power=power)
 
     def _locked(self, state: GateState, out: Draft) -> GateState:
@@ -335,20 +392,6 @@ def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
             yield selfcheck.Part(f"input {name}", "down", "it cannot be read")
         else:
             yield selfcheck.Part(f"input {name}", "ok", "active" if levels[name] else "quiet")
-
-
-def _bar(plan: LanePlan, state: LaneState, admit: Admit, *, lockdown: bool) -> Fault | None:
-    """Why a lane cannot let somebody through although the guard wants it; None when it can."""
-    if lockdown and admit.direction is Direction.OUT:
-        says = "lockdown, only a named person is let out: open, and say for whom"
-        return Fault(says, field="lane", code=423)
-    if plan.direction not in (admit.direction, Direction.BOTH):
-        says = "lane %(lane)s does not lead that way"
-        return Fault(says, field="lane", lane=plan.lane)
-    if not motion.can_open(plan, state.arm, state.levels):
-        says = "the arm is faulted, clear the fault first: %(why)s"
-        return Fault(says, field="lane", code=423, why=state.arm.fault or plan.lane)
-    return None
 
 
 def _lock(plan: LanePlan, now: Emergency) -> Lock:

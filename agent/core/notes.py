@@ -11,6 +11,8 @@ from agent.core.events import (
     ClockStepped,
     CommandRefused,
     Event,
+    IntercomFound,
+    IntercomLost,
     OutputFaulted,
     Protected,
     ReaderFound,
@@ -45,5 +47,9 @@ def agent(event: Event, out: Draft) -> None:
             out.write(kind, "clock", {"quality": at.quality.value})
         case CommandRefused():
             commands.refused(event, out)
+        case IntercomLost(detail):
+            out.write(EntryType.INTERCOM_LOST, "intercom", {"detail": detail})
+        case IntercomFound():
+            out.write(EntryType.INTERCOM_FOUND, "intercom", {})
         case Stopping(reason):
             out.write(EntryType.AGENT_STOPPED, "agent", {"reason": reason})

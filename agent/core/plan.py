@@ -8,6 +8,7 @@ from enum import StrEnum
 from agent.core.ids import AgentId, DeskId, EstateId, InputId, LaneId, OutputId, ReaderId, ZoneId
 from agent.core.model import CardKind, Direction, Matching
 from agent.core.plan_books import BooksPlan
+from agent.core.plan_calls import CallsPlan
 
 OUTSIDE = ZoneId("outside")
 INSIDE = ZoneId("inside")
@@ -44,12 +45,16 @@ class Blocked(StrEnum):
 
 
 class Button(StrEnum):
-    """What a wired button asks for. ``close`` is held (dead-man), all others are pressed."""
+    """What a wired button asks for. ``close`` is held (dead-man), all others are pressed.
+
+    ``call`` is the visitor's: it moves nothing and calls somebody.
+    """
 
     OPEN = "open"
     CLOSE = "close"
     STOP = "stop"
     EXIT = "exit"
+    CALL = "call"
 
 
 class RightOfWay(StrEnum):
@@ -218,6 +223,7 @@ class GatePlan:
     zones: Mapping[ZoneId, ZonePlan] = field(default_factory=dict)
     emergency: EmergencyPlan = field(default_factory=EmergencyPlan)
     books: BooksPlan = field(default_factory=BooksPlan)
+    calls: CallsPlan | None = None
 
     @property
     def source(self) -> str:
