@@ -37,6 +37,7 @@ PARTS: Mapping[str, Callable[[], bool]] = {
     "mosquitto": lambda: shutil.which("mosquitto") is not None,
     "fuse": _fuse,
     "faketime": _faketime,
+    "baresip": lambda: shutil.which("baresip") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "socat": lambda: shutil.which("socat") is not None,
 }
