@@ -16,12 +16,20 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent import planning
+from agent import planning, planning_calls
 from agent.booth import make_identities, make_printer, make_printing
 from agent.centre import make_service
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
-from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
+from agent.core.events import (
+    Event,
+    FrameFaulted,
+    IntercomFound,
+    IntercomLost,
+    OutputFaulted,
+    ReaderFound,
+    ReaderLost,
+)
 from agent.core.gate import Gate
 from agent.core.ids import InputId, LaneId, ReaderId
 from agent.core.interlock import Interlock
@@ -34,7 +42,7 @@ from agent.info import describe
 from agent.keys import card_reference_key
 from agent.loop import Loop
 from agent.notify import Notifier
-from agent.ports import CardReader, Condition, Display, Head, Health
+from agent.ports import CardReader, Condition, Display, Head, Health, Intercom
 from agent.protection import Protection
 from agent.remembered import Relays, remember
 from agent.requests import House, Requests
@@ -52,6 +60,7 @@ from agent.uplink.link import Uplink
 from agent.uplink.service import Service, nobody
 from agent.uplink.topics import Address
 from agent.world import World
+from drivers.baresip import Baresip
 from drivers.clock import SystemClock, boot_id
 from drivers.display import TextLine
 from drivers.gpio import PinBank
@@ -74,7 +83,7 @@ class Daemon:
 
     def __init__(self, settings: Settings, pins: PinFactory | None = None) -> None:
         self.settings = settings
-        self.plan = planning.gate_plan(settings)
+        self.plan = planning_calls.with_pin(planning.gate_plan(settings), settings)
         self.clock = SystemClock(assume_synced=settings.clock.assume_synced)
         self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
         self._notifier = Notifier()
@@ -83,6 +92,7 @@ class Daemon:
         self._displays = make_displays(settings)
         self._printer = make_printer(settings)
         self._identities = make_identities(settings)
+        self._intercom = make_intercom(settings, self.clock)
         self._uplink: Uplink | None = None
         self._ready = False
         self._loop: Loop | None = None
@@ -119,6 +129,7 @@ class Daemon:
             ledger.rehearse,
             self._displays,
             lambda: self._health(ledger, loop),
+            self._intercom,
         )
         loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
         house = House(
@@ -149,6 +160,9 @@ class Daemon:
         if self._printer is not None:
             self._printer.start()
             stops.append(("printer", self._printer.stop))
+        if self._intercom is not None:
+            self._intercom.start(self._heard)
+            stops.append(("intercom", self._intercom.stop))
         for lane, display in self._displays.items():
             display.start()
             stops.append((f"display {lane}", display.stop))
@@ -165,6 +179,10 @@ class Daemon:
             _log.info("reader %s is there: %s", event.reader, event.detail)
         elif isinstance(event, OutputFaulted):
             _log.error("output %s: %s", event.output, event.detail)
+        elif isinstance(event, IntercomLost):
+            _log.warning("the intercom is lost: %s", event.detail)
+        elif isinstance(event, IntercomFound):
+            _log.info("the intercom is there")
         self.inbox.put(event)
 
     def _remember_relays(self) -> None:
@@ -210,6 +228,8 @@ class Daemon:
         parts += [display.health() for display in self._displays.values()]
         if self._printer is not None:
             parts.append(self._printer.health())
+        if self._intercom is not None:
+            parts.append(self._intercom.health())
         parts.append(Health("clock", good, f"the clock is {quality.value}"))
         if self._uplink is None:
             parts.append(Health("uplink", Condition.OK, "no broker is configured"))
@@ -383,6 +403,13 @@ def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
             encoding = display.encoding.value
             found[LaneId(name)] = TextLine(LaneId(name), port, display.baud, encoding, columns)
     return found
+
+
+def make_intercom(settings: Settings, clock: SystemClock) -> Intercom | None:
+    """The control connection of baresip, not started; None where there is no intercom."""
+    if settings.intercom is None:
+        return None
+    return Baresip("127.0.0.1", settings.intercom.control_port, clock)
 
 
 def make_broker(settings: Settings) -> Broker:

@@ -95,7 +95,9 @@ class Loop:
         self._kept_ns = world.clock.now().mono_ns
         self.counters: Counter[str] = Counter()
         self._owed = Owed(self.counters)
-        self._hands = Hands(world.outputs, inbox, gate.plan, self.counters, world.displays)
+        self._hands = Hands(
+            world.outputs, inbox, gate.plan, self.counters, world.displays, world.intercom
+        )
 
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""

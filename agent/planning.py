@@ -39,6 +39,7 @@ from agent.core.plan import (
     ZonePlan,
 )
 from agent.planning_books import books_plan
+from agent.planning_calls import calls_plan
 from agent.settings import Settings
 from agent.settings import passage as told
 from agent.settings.grounds import Passback, ZoneRules
@@ -61,6 +62,7 @@ def gate_plan(settings: Settings) -> GatePlan:
         {ZoneId(name): _zone_plan(name, zone) for name, zone in settings.zones.items()},
         _emergency_plan(settings),
         books_plan(settings, _common(settings, "mains")),
+        calls_plan(settings),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from agent.core.model import CardKind, Direction, Matching
 from agent.settings.booth import Console, Deposits, Names, Printer, Privacy, Visits
 from agent.settings.grounds import Emergency, ZoneRules
+from agent.settings.intercom import Intercom
 from agent.settings.mixes import ByDriver
 from agent.settings.passage import Lane
 from agent.settings.places import Device, Place
@@ -158,6 +159,7 @@ class Settings(Strict):
     privacy: Privacy = field(default_factory=Privacy)
     console: Console = field(default_factory=Console)
     printer: Printer | None = None
+    intercom: Intercom | None = None
     retention: Annotated[timedelta, Span("How long the journal is kept", "1 day", "20 years")] = (
         timedelta(days=732)
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from agent.settings.faults import listed, nearest
 from agent.settings.page import Page
 from agent.settings.rules_books import check_books
+from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uplink import check_secrets, check_uplink
@@ -33,6 +34,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
         check_uplink(root, page)
         check_secrets(root, page)
         check_books(root, page)
+        check_intercom(root, page)
         _empty(root, page)
         _names(root, page)
         _sides(root, page)

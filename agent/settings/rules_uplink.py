@@ -129,6 +129,7 @@ def check_secrets(root: Node, page: Page) -> None:
 def _secrets(root: Node) -> Iterator[tuple[str, ...]]:
     """Where the file tells of secrets."""
     yield from (("uplink", "password"), ("card_reference_key",), ("identity_key",))
+    yield from (("intercom", "account", "password"), ("intercom", "keys", "secret_pin"))
     uplink = root.get("uplink")
     clients = (
         None if uplink is None or not isinstance(uplink.value, dict) else uplink.get("clients")

@@ -89,3 +89,33 @@ class Personal(StrEnum):
     NONE = "none"
     MASKED = "masked"
     FULL = "full"
+
+
+class Called(StrEnum):
+    """Whom a lane calls."""
+
+    BOOTH = "booth"
+    UNIT = "unit"
+    CONTROL = "control"
+
+
+class Sound(StrEnum):
+    """How sound goes in and out: modules of baresip."""
+
+    ALSA = "alsa"
+    FILES = "files"
+
+
+class Codec(StrEnum):
+    """Codecs: modules of baresip. g711 is what every telephone has."""
+
+    G711 = "g711"
+    G722 = "g722"
+    OPUS = "opus"
+
+
+class Filter(StrEnum):
+    """Filters of sound: modules of baresip; the second came with its version 2."""
+
+    SPEEX = "speex_pp"
+    WEBRTC = "webrtc_aec"

@@ -1,0 +1,114 @@
+"""baresip's own configuration, made from the gate's settings.
+
+Rules kept here:
+- nobody but this machine reaches its control port, and only what is needed is loaded;
+- calls are taken by the gate alone: nothing answers by itself;
+- whoever falls silent is hung up; a number that never answers is ended by the gate before;
+- a secret stands in ``accounts`` only, which its user alone may read.
+
+Format: the files ``config`` and ``accounts`` of baresip 1.0 and later.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent.errors import SettingsError
+from agent.settings import Settings
+from agent.settings.intercom import Account, Audio, Intercom
+from agent.settings.words import Sound
+
+MODULES = Path("/usr/lib/baresip/modules")
+CALLS = 12
+"""More calls at once than the gate ever has: it turns the others away itself, and tells of it."""
+REGISTERED_S = 600
+_BAD = frozenset('\r\n;<>"')
+
+
+def files(settings: Settings) -> Mapping[str, str]:
+    """What ``config`` and ``accounts`` hold; raises SettingsError where there is no intercom."""
+    told = settings.intercom
+    if told is None:
+        raise SettingsError("there is no intercom: in the settings: nothing to configure")
+    return {"config": _config(told), "accounts": _account(told.account)}
+
+
+def write(directory: Path, made: Mapping[str, str]) -> None:
+    """Write the files, whole or not at all, for the owner of the directory.
+
+    Raises SettingsError where that is not possible.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        owner = directory.stat()
+        for name, text in made.items():
+            fresh = directory / f".{name}.new"
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(
+                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+            ) as file:
+                file.write(text)
+            if os.geteuid() == 0:
+                os.chown(fresh, owner.st_uid, owner.st_gid)
+            fresh.replace(directory / name)
+    except OSError as error:
+        raise SettingsError(f"{directory} cannot be written: {error.strerror}") from None
+
+
+def _config(told: Intercom) -> str:
+    lines = [
+        "# Made by gate-agent intercom configure: changes here are lost.",
+        "poll_method epoll",
+        f"sip_listen {told.listen}",
+        *_sound(told.audio),
+        *([f"net_interface {told.interface}"] if told.interface else []),
+        f"rtp_timeout {max(1, round(told.silence.total_seconds()))}",
+        f"call_local_timeout {round(told.ring_for.total_seconds()) + 10}",
+        f"call_max_calls {CALLS}",
+        f"module_path {MODULES}",
+        *(f"module {name}.so" for name in _modules(told.audio)),
+        f"ctrl_tcp_listen 127.0.0.1:{told.control_port}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sound(audio: Audio) -> list[str]:
+    driver = "aufile" if audio.driver is Sound.FILES else audio.driver.value
+    speaker = f"{driver},{audio.speaker}"
+    lines = [f"audio_player {speaker}", f"audio_source {driver},{audio.microphone}"]
+    if audio.driver is Sound.FILES:
+        # Such a file holds one speed, and two players cannot write the same one.
+        return [
+            *lines,
+            f"audio_alert {driver},{audio.speaker}.ring",
+            "audio_srate 8000-8000",
+            "audio_channels 1-1",
+        ]
+    return [*lines, f"audio_alert {speaker}", "audio_channels 1-1"]
+
+
+def _modules(audio: Audio) -> list[str]:
+    driver = "aufile" if audio.driver is Sound.FILES else audio.driver.value
+    codecs = [codec.value for codec in audio.codecs]
+    return [*codecs, driver, *(each.value for each in audio.filters), "account", "menu", "ctrl_tcp"]
+
+
+def _account(account: Account) -> str:
+    parts = [f"<{account.address}>", "answermode=manual", "dtmfmode=auto"]
+    if account.registrar:
+        scheme = account.address.partition(":")[0]
+        parts += [f'outbound="{scheme}:{account.registrar}"', f"regint={REGISTERED_S}"]
+    else:
+        parts.append("regint=0")
+    if account.user:
+        parts.append(f"auth_user={account.user}")
+    if account.password is not None:
+        password = account.password.read().decode(errors="replace")
+        if not password.isprintable() or _BAD & set(password):
+            where = account.password.place()
+            raise SettingsError(
+                f"the password in {where} has a character that baresip cannot take: "
+                "no quotes, angle brackets or semicolons, and one line"
+            )
+        parts.append(f"auth_pass={password}")
+    return ";".join(parts) + "\n"
