@@ -28,6 +28,7 @@ from drivers.serial_port import back_off
 
 STEADY_S = 5.0
 JOIN_S = 3.0
+LEAVE_S = 1.0
 WANTS = 64
 """So many wishes wait at most; beyond that a call is told as ended, since nobody could end it."""
 _CHUNK = 16_384
@@ -176,7 +177,16 @@ class Baresip:
             talk.look(time.monotonic())
             while talk.clear and (wish := self._taken()) is not None:
                 talk.want(*wish, time.monotonic())
+        self._leave(conn, talk)
+
+    def _leave(self, conn: socket.socket, talk: Talk) -> None:
+        """Hang up, and stay until that was read: a connection closed at once takes it along."""
+        ends = time.monotonic() + LEAVE_S
         talk.leave(time.monotonic())
+        wait = select.poll()
+        wait.register(conn, select.POLLIN)
+        while talk.waits and wait.poll(max(0.0, ends - time.monotonic()) * 1000):
+            self._read(conn, talk)
 
     def _read(self, conn: socket.socket, talk: Talk) -> None:
         data = conn.recv(_CHUNK)

@@ -111,6 +111,11 @@ class Talk:
         for _ in self.lines:
             self._ask("hangup", "", _ignored, now)
 
+    @property
+    def waits(self) -> bool:
+        """Is there an answer still to come?"""
+        return bool(self._since)
+
     def all(self) -> list[LineId]:
         """Every line that somebody waits for."""
         return [*self.lines, *(line for line, _ in self._waiting)]

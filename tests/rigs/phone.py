@@ -58,8 +58,10 @@ class Phone:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = config or directory
         self.user = user
-        self.sip = sip or free_port(2)
-        self.control = control or free_port()
+        # The one after that of SIP is for SIP over TLS.
+        first = sip or free_port(3)
+        self.sip = first
+        self.control = control or first + 2
         self.heard: list[Told] = []
         self.answered: list[Answered] = []
         self._log = directory / "baresip.log"

@@ -1,0 +1,117 @@
+"""A visitor presses the button, the resident answers and presses a key: all parts are real."""
+
+from pathlib import Path
+
+from tests.parts import require
+from tests.patience import until
+from tests.rigs.broker import Mosquitto
+from tests.rigs.calling import NUMBER, UNIT, CallingHouse
+from tests.rigs.house import IN, OUT
+from tests.rigs.listener import Listener
+
+CHAIN = (
+    "gate.call.began.v1",
+    "gate.call.decided.v1",
+    "gate.access.granted.v1",
+    "gate.passage.ended.v1",
+)
+
+
+def test_from_the_button_to_the_passage(tmp_path: Path) -> None:
+    """The arm opens once; the journal has the chain; no number leaves the ledger."""
+    require("baresip", "mosquitto")
+    with (
+        Mosquitto(tmp_path / "broker") as broker,
+        Listener(broker, "gate/v1/#") as listener,
+        CallingHouse(tmp_path, broker=broker) as gate,
+    ):
+        house = gate.house
+        before_ns = house.wait(lane=IN, arm="down")
+        gate.talk()
+        gate.resident.press("755")
+        house.opened(IN, before_ns)
+        house.sim.drive(IN, "car", enter_ms=300, under_ms=400)
+        house.wait(lane=IN, arm="down", passed=1)
+        house.wait_entry("gate.passage.ended.v1")
+        gate.resident.command("hangup")
+        ended = house.wait_entry("gate.call.ended.v1")
+        assert len(house.strokes(IN)) == 1
+        assert house.strokes(OUT) == []
+
+        began, decided, granted, passed = (house.entries(kind)[0] for kind in CHAIN)
+        ids = {one.sequence: f"/{one.sequence:020d}" for one in house.entries()}
+        assert began.actor == f"{IN}.button-call"
+        assert decided.cause.endswith(ids[began.sequence])
+        assert granted.cause.endswith(ids[decided.sequence])
+        assert passed.cause.endswith(ids[granted.sequence])
+        assert granted.actor == "directory/d-1"
+        assert house.data(passed)["outcome"] == "passed"
+        assert house.data(house.entries("gate.call.miskeyed.v1")[0])["wrong"] == 1
+        told = house.data(ended)
+        assert (told["outcome"], told["answer"], told["opened"]) == ("answered", "agreed", True)
+        assert len(house.entries("gate.access.granted.v1")) == 1
+        assert house.verified().ok
+
+        listener.wait(lambda them: len(them.on("/evt")) >= ended.sequence)
+        heard = b"".join(each.payload for each in listener.on(""))
+        assert NUMBER.encode() not in heard
+        assert NUMBER not in house.log()
+        assert NUMBER not in "".join(one.data.decode() for one in house.entries())
+
+
+def test_baresip_is_killed_in_mid_call_and_the_gate_works_on(tmp_path: Path) -> None:
+    require("baresip")
+    with CallingHouse(tmp_path) as gate:
+        house = gate.house
+        gate.talk()
+        gate.baresip.kill()
+        ended = house.wait_entry("gate.call.ended.v1")
+        assert house.data(ended)["outcome"] == "lost"
+        house.wait_entry("gate.intercom.lost.v1")
+        until(lambda: house.part("intercom")["condition"] == "down", "health says it")
+        before = house.head()
+        gate.press()
+        missed = house.wait_entry("gate.call.missed.v1", after=before)
+        assert house.data(missed)["why"] == "lost"
+        rang = house.wait_entry("gate.call.rang.v1", after=before)
+        assert house.data(rang)["party"] == "booth", "the booth's screen rings all the same"
+        gate.order("call.end", call=house.data(rang)["call"])
+        before = house.head()
+        gate.baresip.start()
+        house.wait_entry("gate.intercom.found.v1", after=before)
+        gate.there()
+        gate.press()
+        gate.resident.wait("CALL_INCOMING", 2)
+
+
+def test_the_agent_is_killed_in_mid_call(tmp_path: Path) -> None:
+    """No key opens what nobody remembers; the call is over, and the line with it."""
+    require("baresip")
+    with CallingHouse(tmp_path) as gate:
+        house = gate.house
+        gate.talk()
+        house.kill()
+        house.relays_safe()
+        gate.resident.press("5")
+        house.start()
+        ended = house.wait_entry("gate.call.ended.v1")
+        assert house.data(ended)["outcome"] == "interrupted"
+        gate.resident.wait("CALL_CLOSED")
+        gate.there()
+        assert not house.entries("gate.access.granted.v1")
+        gate.press()
+        gate.resident.wait("CALL_INCOMING", 2)
+
+
+def test_the_guard_calls_the_resident_who_declines(tmp_path: Path) -> None:
+    require("baresip")
+    with CallingHouse(tmp_path, auto=True) as gate:
+        call = gate.order("call.place", unit=UNIT, lane=IN)["call"]
+        gate.house.wait_entry("gate.call.answered.v1")
+        gate.resident.wait("CALL_ESTABLISHED")
+        gate.resident.press("0")
+        ended = gate.house.wait_entry("gate.call.ended.v1")
+        told = gate.house.data(ended)
+        assert (told["call"], told["outcome"], told["answer"]) == (call, "declined", "declined")
+        gate.resident.wait("CALL_CLOSED")
+        assert gate.house.strokes(IN) == []
