@@ -2,7 +2,8 @@
 
 Rules kept here:
 - emergency numbers are always in sight; residents only when they are looked for;
-- a call is made with the booth's telephone and noted here with its answer;
+- where there is an intercom the gate calls with one press, and the call is on the Gate page;
+- else a call is made with the booth's telephone and noted here with its answer;
 - numbers stand in the order in which they are to be called.
 """
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.console import desk
+from agent.console.answers import Answer
 from agent.console.pages import told
 from agent.console.pages.entries import latest
 from agent.console.pages.filled import number
@@ -53,6 +55,10 @@ def _signs(form: Form) -> dict[str, object]:
     return {**_phones(form), "signs": bool(form.get("signs"))}
 
 
+def _home(_answer: Answer) -> str:
+    return "/"
+
+
 _CALL = ("to", "unit", "department", "answer", "note")
 _ENTRY = ("kind", "name", "unit", "department", "note")
 DEEDS: Mapping[str, Deed] = {
@@ -63,6 +69,9 @@ DEEDS: Mapping[str, Deed] = {
         _ENTRY,
         row=("entry",),
         shape=_signs,
+    ),
+    "place": Deed(
+        "call.place", N_("It rings: the call is on the Gate page."), row=("entry",), back=_home
     ),
     "drop": Deed("directory.drop", N_("The entry is removed."), row=("entry",)),
 }
@@ -96,6 +105,7 @@ def directory(request: Request) -> Response:
         calling=_calling(calling),
         editing=_editing(editing),
         may_edit=may(request, "directory.put"),
+        calls_out=desk.site(request).plan.calls is not None and may(request, "call.place"),
         kinds=told.options(KINDS, words),
         answers=told.options(ANSWERS, words),
         calls=[_call(row, words) for row in calls],

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from agent.console import desk
+from agent.console import calls, desk
 from agent.console.lanes import lane_card, told
 from agent.console.site import Site
 from agent.console.todo import item
@@ -25,10 +25,11 @@ KINDS = frozenset({
     "open", "priority", "close", "stop", "hold_open", "release_hold", "fault.clear",
     "lockdown", "lift_lockdown", "fire_reset", "fire", "duty.dismiss",
     "bearer.confirm", "bearer.refuse",
+    "call.ring", "call.answer", "call.decide", "call.end",
 })  # fmt: skip
 """What may be ordered here."""
 _ARGS = ("lane", "reason", "for", "until", "count", "direction")
-_FORM = ("lane", "reason", "card", "document")
+_FORM = ("lane", "reason", "card", "document", "call", "answer", "open")
 _NOT_HERE = N_("This cannot be ordered here.")
 
 
@@ -66,8 +67,14 @@ def _now(request: Request) -> Mapping[str, Any]:
     duties: dict[str, dict[str, Any]] = {}
     backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
+    shown["calls"] = []
     try:
         guard = desk.guard(request)
+        if site.plan.calls is not None:
+            with desk.reading(request) as reading:
+                rows = desk.glance(request).look(reading, site).calls
+            named = guard is not None
+            shown["calls"] = [calls.shown(row, words, site, named=named) for row in rows]
         if guard is not None:
             with desk.reading(request) as reading:
                 seen = desk.glance(request).look(reading, site)
