@@ -5,7 +5,7 @@ Rules kept here:
 - lane in-1 has a button that calls unit 3-1, whose one number is the resident's telephone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,25 +13,27 @@ from typing import Any, Self
 
 from tests.patience import until
 from tests.rigs.broker import Mosquitto
-from tests.rigs.cards import Card
 from tests.rigs.house import IN, House, demo_lanes
 from tests.rigs.phone import Phone, silence
 from tests.rigs.ports import free_port
 
-BUTTON = 26
+BUTTON = 21
 NUMBER = "13800000001"
 UNIT = "3-1"
 
 
 class CallingHouse:
-    """Starts everything as a context. ``more`` are further keys of ``intercom:``."""
+    """Starts everything as a context. ``more`` are further keys of ``intercom:``.
+
+    ``make`` makes the house of a folder and the changes to its settings, if not a plain one.
+    """
 
     def __init__(
         self,
         folder: Path,
         *,
         broker: Mosquitto | None = None,
-        cards: tuple[Card, ...] = (),
+        make: Callable[[Path, Mapping[str, Any]], House] | None = None,
         more: Mapping[str, Any] | None = None,
         auto: bool = False,
     ) -> None:
@@ -62,7 +64,10 @@ class CallingHouse:
             **(more or {}),
         }
         changes = {"lanes": lanes, "intercom": intercom}
-        self.house = House(folder / "gate", cards, broker=broker, travel_ms=150, changes=changes)
+        if make is None:
+            self.house = House(folder / "gate", broker=broker, travel_ms=150, changes=changes)
+        else:
+            self.house = make(folder / "gate", changes)
         config = folder / "baresip"
         self.baresip = Phone(folder / "log", "gate", config=config, sip=sip, control=control)
         self._orders = 0

@@ -1,0 +1,127 @@
+"""The call panel on the Gate page, in Chromium, with real telephones behind it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.parts import require
+from tests.patience import LIMIT_S, until
+from tests.rigs.browser import Eyes, expect
+from tests.rigs.calling import NUMBER, UNIT, CallingHouse
+from tests.rigs.house import GRANTED, IN
+from tests.rigs.screen import ScreenHouse
+from tests.screen.conftest import Look
+
+BEGAN, ENDED = "gate.call.began.v1", "gate.call.ended.v1"
+
+
+@pytest.fixture(scope="module")
+def calling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CallingHouse]:
+    require("baresip", "chromium")
+    folder = tmp_path_factory.mktemp("t")
+    with CallingHouse(folder, make=lambda at, told: ScreenHouse(at, changes=told)) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def house(calling: CallingHouse) -> ScreenHouse:
+    found = calling.house
+    assert isinstance(found, ScreenHouse)
+    return found.open_screen()
+
+
+@pytest.fixture(autouse=True)
+def nothing_on(calling: CallingHouse) -> Iterator[None]:
+    """No call is left behind for the next test."""
+    yield
+    for row in read_open(calling):
+        calling.order("call.end", call=row["call"])
+    until(lambda: not read_open(calling), "every call is over")
+
+
+def read_open(calling: CallingHouse) -> list[dict[str, str]]:
+    house = calling.house
+    assert isinstance(house, ScreenHouse)
+    return house.rows("calls", state="open")
+
+
+def does(desk: Eyes, what: str) -> None:
+    """Press a button of the panel."""
+    desk.page.locator(f"#calls button[data-focus^='{what}']").click()
+
+
+def test_a_call_is_seen_and_the_guard_opens(
+    look: Look, calling: CallingHouse, house: ScreenHouse, language: str
+) -> None:
+    desk = look(language)
+    expect(desk.page.locator("#calls")).to_be_hidden()
+    after = house.head()
+    calling.press()
+    panel = desk.page.locator("#calls")
+    expect(panel).to_be_visible(timeout=LIMIT_S * 1000)
+    expect(panel).to_contain_text("王小明", timeout=LIMIT_S * 1000)
+    expect(panel).to_contain_text(UNIT)
+    assert NUMBER not in desk.page.content()
+    assert desk.small_targets() == []
+    assert desk.overflows() == 0
+    does(desk, "call.decide-agreed-open")
+    granted = house.wait_entry(GRANTED, after=after, order="call.decide")
+    assert house.data(granted)["lane"] == IN
+    expect(panel).to_be_hidden(timeout=LIMIT_S * 1000)
+    house.through(IN, f"car-{after}")
+
+
+def test_the_resident_declines_and_the_guard_sees_it(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    desk = look()
+    after, calls = house.head(), len(house.entries(BEGAN))
+    calling.press()
+    calling.resident.wait("CALL_INCOMING", calls + 1)
+    calling.resident.command("accept")
+    desk.sees("通话中")
+    calling.resident.wait("CALL_ESTABLISHED")
+    calling.resident.press("0")
+    ended = house.wait_entry(ENDED, after=after)
+    assert house.data(ended)["answer"] == "declined"
+    expect(desk.page.locator("#calls")).to_be_hidden(timeout=LIMIT_S * 1000)
+
+
+def test_the_guard_takes_the_call_and_hangs_up(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    desk = look()
+    after = house.head()
+    calling.press()
+    house.wait_entry("gate.call.rang.v1", after=after)
+    does(desk, "call.answer")
+    answered = house.wait_entry("gate.call.answered.v1", after=after)
+    assert house.data(answered)["by"] == "booth"
+    desk.sees("通话中")
+    does(desk, "call.end")
+    house.wait_entry(ENDED, after=after)
+
+
+def test_nobody_signed_on_sees_that_somebody_calls_and_not_whom(
+    look: Look, calling: CallingHouse
+) -> None:
+    desk = look(guard="")
+    # Nobody has touched the page yet, so that the browser lets no sound out.
+    desk.forgive("AudioContext")
+    desk.go("/")
+    calling.press()
+    expect(desk.page.locator("#calls")).to_be_visible(timeout=LIMIT_S * 1000)
+    assert "王小明" not in desk.page.content()
+    assert desk.page.locator("#calls button").count() == 0
+
+
+def test_one_press_in_the_directory_calls(look: Look, house: ScreenHouse) -> None:
+    desk = look(path="/directory")
+    desk.fill({"q": "王小明"})
+    desk.type("Enter")
+    after = house.head()
+    desk.page.locator("button[aria-label*='王小明'].good").click()
+    began = house.wait_entry(BEGAN, after=after)
+    assert (house.data(began)["origin"], began.actor) == ("guard", "g-zhang")
+    desk.page.wait_for_url(lambda url: url.endswith("/"))
+    expect(desk.page.locator("#calls")).to_contain_text(UNIT, timeout=LIMIT_S * 1000)
