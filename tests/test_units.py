@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.intercom import DIRECTORY
 from agent.settings.booth import Console
 from agent.signing_requests import CONSOLE_USER
 from tests.parts import require
@@ -22,6 +23,9 @@ from tests.test_packaging import analyze
 SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
 CONSOLE = SYSTEMD / "gate-console.service"
 KIOSK = SYSTEMD / "gate-kiosk.service"
+INTERCOM = SYSTEMD / "gate-intercom.service"
+HEARD = 15
+"""Likewise of the intercom: the network of the house and the sound card."""
 EXPOSURE = 11
 """What the sandbox reaches, times ten: the network of this machine and two sockets."""
 
@@ -48,6 +52,26 @@ def test_the_console_unit_has_no_fault_and_is_closed_in(console: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     done = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", str(console))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_intercom_unit_has_no_fault_and_is_closed_in(tmp_path: Path) -> None:
+    copy = tmp_path / INTERCOM.name
+    text = INTERCOM.read_text("utf-8").replace("/opt/gate-agent/bin/gate-agent", "/bin/true")
+    copy.write_text(text.replace("/usr/bin/baresip", "/bin/true"), "utf-8")
+    done = analyze("verify", "--man=no", str(copy))
+    assert (done.returncode, done.stderr) == (0, "")
+    done = analyze("security", "--offline=true", f"--threshold={HEARD}", str(copy))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_intercom_reads_what_it_is_given() -> None:
+    unit = INTERCOM.read_text("utf-8")
+    (runtime,) = re.findall(r"^RuntimeDirectory=(\S+)$", unit, re.MULTILINE)
+    assert f"/run/{runtime}" == DIRECTORY
+    assert f"--out %t/{runtime}\n" in unit
+    assert f"baresip -f %t/{runtime}\n" in unit
+    (user,) = re.findall(r"^User=(\S+)$", unit, re.MULTILINE)
+    assert f"\nu {user} - " in (SYSTEMD / "gate-agent.sysusers").read_text("utf-8")
 
 
 def test_the_kiosk_unit_has_no_fault(kiosk: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from tests.parts import require
 from tests.patience import until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.calling import NUMBER, UNIT, CallingHouse
-from tests.rigs.house import IN, OUT
+from tests.rigs.house import IN, OUT, size
 from tests.rigs.listener import Listener
 
 CHAIN = (
@@ -101,6 +101,42 @@ def test_the_agent_is_killed_in_mid_call(tmp_path: Path) -> None:
         assert not house.entries("gate.access.granted.v1")
         gate.press()
         gate.resident.wait("CALL_INCOMING", 2)
+
+
+def test_call_after_call_leaves_nothing_behind(tmp_path: Path) -> None:
+    """File handles and memory of the daemon are as before; every call has its end."""
+    require("baresip")
+    with CallingHouse(tmp_path, auto=True) as gate:
+        house = gate.house
+        files = Path(f"/proc/{house.pid}/fd")
+        handles = memory = 0
+        for number in range(size(ci=20, nightly=500)):
+            before = house.head()
+            call = gate.order("call.place", unit=UNIT)["call"]
+            house.wait_entry("gate.call.answered.v1", after=before, call=call)
+            gate.order("call.end", call=call)
+            house.wait_entry("gate.call.ended.v1", after=before, call=call)
+            if number == 4:
+                # What is opened once and kept is open by now.
+                handles, memory = len(list(files.iterdir())), house.resident_kb()
+        until(lambda: house.part("intercom")["counters"]["lines"] == 0, "every line has ended")
+        assert len(list(files.iterdir())) <= handles + 2
+        assert house.resident_kb() < memory + 4_096
+        health = house.part("intercom")
+        assert (health["condition"], health["counters"]["reconnects"]) == ("ok", 0)
+
+
+def test_a_flood_of_strangers_is_turned_away_and_the_gate_works(tmp_path: Path) -> None:
+    require("baresip")
+    with CallingHouse(tmp_path) as gate:
+        house = gate.house
+        for number in range(1, 9):
+            gate.resident.command("dial", gate.baresip.address)
+            gate.resident.wait("CALL_CLOSED", number)
+        refused = [house.data(each)["count"] for each in house.entries("gate.call.refused.v1")]
+        assert refused == [1], "one entry a minute tells of all of them"
+        gate.press()
+        gate.resident.wait("CALL_INCOMING")
 
 
 def test_the_guard_calls_the_resident_who_declines(tmp_path: Path) -> None:

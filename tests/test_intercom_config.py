@@ -1,0 +1,120 @@
+"""baresip's configuration out of ours: what stands in it, who may read it, and if it is taken."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agent import intercom_config
+from agent.cli import gate_agent
+from agent.errors import SettingsError
+from agent.settings.reading import read
+from tests.parts import require
+from tests.rigs.phone import Phone, silence
+from tests.rigs.ports import free_port
+from tests.settings.pages import CONFIG, GOOD
+
+EXAMPLE = CONFIG / "intercom.yaml"
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where systemd would put the credentials."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "intercom-password").write_text("correct-horse\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    return folder
+
+
+def test_what_the_example_becomes(secrets: Path) -> None:
+    del secrets
+    made = intercom_config.files(read(EXAMPLE))
+    config = made["config"].splitlines()
+    for line in (
+        "sip_listen 192.168.1.5:5060",
+        "audio_source alsa,plughw:1,0",
+        "audio_player alsa,plughw:1,0",
+        "rtp_timeout 10",
+        "call_local_timeout 190",
+        "module g722.so",
+        "module speex_pp.so",
+        "ctrl_tcp_listen 127.0.0.1:4444",
+    ):
+        assert line in config
+    assert config.index("module g722.so") < config.index("module g711.so"), "the best codec first"
+    assert made["accounts"] == (
+        '<sip:north-gate@192.168.1.10>;answermode=manual;dtmfmode=auto;outbound="sip:192.168.1.10";'
+        "regint=600;auth_user=north-gate;auth_pass=correct-horse\n"
+    )
+    assert "correct-horse" not in made["config"]
+
+
+def test_it_is_for_its_user_alone_and_replaced_whole(secrets: Path, tmp_path: Path) -> None:
+    del secrets
+    out = tmp_path / "baresip"
+    run = CliRunner().invoke(
+        gate_agent, ["intercom", "configure", "-c", str(EXAMPLE), "--out", str(out)]
+    )
+    assert run.exit_code == 0, run.output
+    assert "correct-horse" not in run.output
+    for name in ("config", "accounts"):
+        assert stat.S_IMODE((out / name).stat().st_mode) == 0o600
+    (out / "accounts").write_text("old")
+    (out / ".accounts.new").write_text("left over")
+    if os.geteuid() == 0:
+        os.chown(out, 12_345, 12_346)
+    intercom_config.write(out, intercom_config.files(read(EXAMPLE)))
+    assert (out / "accounts").read_text().startswith("<sip:")
+    assert sorted(each.name for each in out.iterdir()) == ["accounts", "config"]
+    if os.geteuid() == 0:
+        owner = (out / "accounts").stat()
+        assert (owner.st_uid, owner.st_gid) == (12_345, 12_346)
+
+
+def test_a_password_that_baresip_cannot_take(secrets: Path) -> None:
+    (secrets / "intercom-password").write_text("two;parts")
+    with pytest.raises(SettingsError, match="a character that baresip cannot take") as told:
+        intercom_config.files(read(EXAMPLE))
+    assert "two;parts" not in str(told.value)
+
+
+def test_a_gate_without_an_intercom() -> None:
+    with pytest.raises(SettingsError, match="nothing to configure"):
+        intercom_config.files(read(CONFIG / "small-gate.yaml"))
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        intercom_config.write(tmp_path / "file", {"config": ""})
+
+
+def test_baresip_starts_with_it(tmp_path: Path) -> None:
+    require("baresip")
+    sip = free_port(3)
+    sound = silence(tmp_path / "silence.wav")
+    page = (
+        GOOD
+        + f"""\
+intercom:
+  dial: sip:{{number}}@127.0.0.1
+  listen: 127.0.0.1:{sip}
+  interface: 127.0.0.1
+  control_port: {sip + 2}
+  audio:
+    driver: files
+    microphone: {sound}
+    speaker: {tmp_path}/heard.wav
+    codecs: [g722, g711]
+"""
+    )
+    (tmp_path / "gate.yaml").write_text(page, "utf-8")
+    out = tmp_path / "baresip"
+    intercom_config.write(out, intercom_config.files(read(tmp_path / "gate.yaml")))
+    with Phone(tmp_path / "log", "gate", config=out, sip=sip, control=sip + 2) as phone:
+        phone.take_control()
+        assert "baresip is ready" in phone.log()
+        assert "not found" not in phone.log()
