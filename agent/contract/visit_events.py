@@ -55,6 +55,7 @@ class VisitOpened(Ordered, Visiting):
             words=("host_agreed", "expected", "office_agreed", "not_needed"),
         ),
     ]
+    call: NotRequired[f.Call]
     ban: NotRequired[f.Ban]
     despite: NotRequired[Annotated[str, Shape("why the ban does not count", "another person")]]
     reason: NotRequired[Annotated[str, Shape("why no card, or nothing for it, was taken", "guest")]]
@@ -120,6 +121,7 @@ class VisitDeclined(Ordered, Visiting):
         str,
         Shape("who was asked", words=("host_declined", "nobody", "no_answer", "office_declined")),
     ]
+    call: NotRequired[f.Call]
 
 
 class PassIssued(Ordered):

@@ -19,7 +19,7 @@ from agent.core.needs import Need, Row, Rows
 from agent.core.plan import Button, GatePlan
 from agent.core.plan_calls import SECOND, CallsPlan, Keys, Party
 from agent.core.plan_calls import Step as CallStep
-from tests.core.booth import Booth, booth_plan
+from tests.core.booth import DRAWER, Booth, booth_plan
 from tests.core.builders import LANE
 from tests.core.whole import OUT
 from tests.rigs.memory_journal import MemoryJournal
@@ -103,7 +103,7 @@ class Calling(Booth):
         self.dialled: dict[LineId, str] = {}
         self.hung_up: list[LineId] = []
         self.taken: list[LineId] = []
-        super().__init__(calling_plan(calls), journal=WithDirectory(), seconds=seconds)
+        super().__init__(calling_plan(calls), journal=WithDirectory(DRAWER), seconds=seconds)
 
     def do(self, event: Event) -> Step:
         step = super().do(event)

@@ -8,6 +8,7 @@ from agent.core.effects import PulseRelay
 from agent.core.entries import EntryType
 from agent.core.events import Turn
 from agent.core.roles import MAY
+from tests.core.booth import company
 from tests.core.builders import LANE
 from tests.core.calling import BUTTON_OUT, CONTROL, LI, WANG, Calling
 from tests.core.whole import OUT, RAMP
@@ -225,6 +226,40 @@ def test_what_bars_the_lane_bars_the_guard() -> None:
     gate.press(BUTTON_OUT)
     form = {"call": gate.call.call, "answer": "agreed", "open": True}
     assert gate.refused("call.decide", **form)[0] == 423
+
+
+def test_the_answer_goes_into_the_visit() -> None:
+    gate = Calling()
+    call = gate.done("call.place", unit="3-1")["call"]
+    gate.answers()
+    gate.key("5")
+    form = {**company("V-1"), "kind": "resident", "unit": "3-1"}
+    form.pop("answer")
+    gate.done("visit.open", **form, call=call)
+    opened = gate.last(EntryType.VISIT_OPENED).data
+    assert (opened["call"], opened["answer"]) == (call, "host_agreed")
+
+
+def test_who_was_declined_by_voice_is_not_let_in() -> None:
+    gate = Calling().to_unit()
+    gate.answers()
+    call = gate.call.call
+    gate.key("0")
+    gate.done("visit.decline", kind="resident", visitor="Li", reason="not known", call=call)
+    declined = gate.last(EntryType.VISIT_DECLINED).data
+    assert (declined["call"], declined["asked"]) == (call, "host_declined")
+    gate.done("visit.decline", kind="resident", visitor="Li", reason="not known")
+    assert "call" not in gate.last(EntryType.VISIT_DECLINED).data
+    assert gate.last(EntryType.VISIT_DECLINED).data["asked"] == "nobody"
+
+
+def test_a_call_that_nobody_knows_proves_nothing() -> None:
+    gate = Calling()
+    assert gate.refused("visit.open", **company("V-1"), call="gone")[:2] == (404, "call")
+    delivery = {**company("V-1"), "kind": "delivery", "unit": "3-1", "answer": ""}
+    call = gate.done("call.place", unit="3-1")["call"]
+    gate.done("visit.open", **delivery, call=call)
+    assert gate.last(EntryType.VISIT_OPENED).data["answer"] == "not_needed"
 
 
 def test_every_kind_has_somebody_who_may() -> None:

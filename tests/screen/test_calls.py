@@ -125,3 +125,29 @@ def test_one_press_in_the_directory_calls(look: Look, house: ScreenHouse) -> Non
     assert (house.data(began)["origin"], began.actor) == ("guard", "g-zhang")
     desk.page.wait_for_url(lambda url: url.endswith("/"))
     expect(desk.page.locator("#calls")).to_contain_text(UNIT, timeout=LIMIT_S * 1000)
+
+
+def test_the_answer_goes_into_the_visit(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    """The resident agrees by key; the form knows the unit, and the visit knows the call."""
+    desk = look()
+    calls = len(house.entries(BEGAN))
+    call = calling.order("call.place", unit=UNIT)["call"]
+    calling.resident.wait("CALL_INCOMING", calls + 1)
+    calling.resident.command("accept")
+    house.wait_entry("gate.call.answered.v1", call=call)
+    calling.resident.wait("CALL_ESTABLISHED", len(house.entries("gate.call.answered.v1")) - 1)
+    calling.resident.press("5")
+    house.wait_entry("gate.call.decided.v1", call=call)
+    desk.sees("同意")
+    desk.page.locator("#calls a[href^='/visitor-in']").click()
+    desk.page.wait_for_url("**/visitor-in?call=*")
+    expect(desk.page.locator("input[name=unit]")).to_have_value(UNIT)
+    expect(desk.page.locator("[name=answer]").first).to_be_attached()
+    card = house.roster.draw("visitor")
+    desk.fill({"visitor": "李四", "card": card, "why_none": "known"})
+    after = house.head()
+    desk.submit("button[value=open]")
+    opened = house.data(house.wait_entry("gate.visit.opened.v1", after=after))
+    assert (opened["call"], opened["answer"]) == (call, "host_agreed")

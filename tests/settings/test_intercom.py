@@ -11,6 +11,7 @@ from agent.core.plan_calls import SECOND, Party, Step
 from agent.errors import SettingsError
 from agent.planning_calls import with_pin
 from agent.settings.reading import read
+from agent.settings.summary import summary
 from tests.settings.pages import CONFIG, GOOD, faults_of, place_of_mark
 
 BUTTON = "      loop: {pin: 23}\n"
@@ -147,6 +148,28 @@ def test_a_pin_that_is_none(pin: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is no PIN: 3 to 12 digits") as told:
         with_pin(planning.gate_plan(settings), settings)
     assert pin not in str(told.value)
+
+
+def test_what_an_installer_is_told() -> None:
+    told = list(summary(read(CONFIG / "intercom.yaml")))
+    assert (
+        "intercom sip:north-gate@192.168.1.10 at 192.168.1.5:5060, told at 127.0.0.1:4444" in told
+    )
+    assert (
+        "  in-1 calls booth 15 s, then unit 1-101 20 s/15 s, then control 30 s; "
+        "unanswered for 1 min: alarm"
+    ) in told
+    assert "  key 5 opens, key 0 declines" in told
+    assert "  the control room may call and opens nothing: there is no secret_pin" in told
+    assert "intercom none" in list(summary(read(CONFIG / "small-gate.yaml")))
+
+
+def test_the_screen_alone_and_a_pin_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text(INTERCOM, "utf-8")
+    told = "\n".join(summary(read(file)))
+    assert "in-1 calls booth (its screen), then unit 1-101" in told
+    assert "key 5 and the PIN opens" in told
 
 
 def test_without_an_intercom_nobody_is_called() -> None:

@@ -8,6 +8,7 @@ Rules kept here:
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +20,7 @@ from agent.console.pages import coming, drafts, filled, finding, plated, receipt
 from agent.console.pages.lanes import leading
 from agent.console.words import N_
 from agent.core.model import Direction
+from agent.store.queries import calls as talks
 from agent.store.queries import counts as books_counts
 from agent.store.queries import deposits as books_deposits
 from agent.store.queries import desk as books_desk
@@ -41,6 +43,15 @@ _EARLIER = N_("Was here before")
 _DIRECTORY = N_("Directory")
 _DAY_US = 86_400_000_000
 _PATH = "/visitor-in"
+
+
+def _called(call: Mapping[str, Any]) -> dict[str, str]:
+    """What the call in which somebody was asked tells of the visit."""
+    unit = str(call["whose"] or call["personal"].get("unit", ""))
+    known = {"call": str(call["call"]), "unit": unit, "host": str(call["who"])}
+    if call["answer"] == "agreed":
+        known["answer"] = "host_agreed"
+    return {**known, "kind": "resident"} if unit else known
 
 
 def routes() -> list[Route]:
@@ -135,11 +146,14 @@ def _shown(request: Request, answer: Answer | None) -> Response:
     suggested = {"kind": query.get("kind", "company"), "hours": "4", "visitor": "", "plate": ""}
     with desk.reading(request) as reading:
         named = books_desk.appointment(reading, query.get("appointment", ""))
+        called = talks.call(reading, query.get("call", ""))
         used = [str(row["pocket"]) for row in books_deposits.pockets(reading)]
         stock = int(books_counts.counts(reading)["cards_stock"])
     if named is not None:
         suggested |= finding.fills(named, named["kind"])
         suggested |= {"appointment": named["appointment"], "answer": "expected"}
+    if called is not None:
+        suggested |= _called(called)
     free = told.free_pockets(used, books)
     typed = filled.closed(desk.form(request), "deposits")
     f = filled.Filled(words, typed, answer, suggested, order=filled.kept(request.method, typed))

@@ -18,6 +18,12 @@ def calls(reading: Reading) -> list[Row]:
     return [row | _called(reading, str(row["entry"])) for row in found]
 
 
+def call(reading: Reading, name: str) -> Row | None:
+    """One call by its id, likewise, also when it is over; None where there is none."""
+    found = listed(reading, "calls", "call = ?", (name,)) if name else []
+    return found[0] | _called(reading, str(found[0]["entry"])) if found else None
+
+
 def _called(reading: Reading, entry: str) -> Row:
     named = reading.rows(_NAME, (entry,)) if entry else []
     return (
