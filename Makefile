@@ -28,7 +28,7 @@ lint: ## ruff, mypy --strict and the import contracts alone
 	@.ci/setup.sh lint
 	@.ci/check.sh lint
 
-bench: ## measure this machine: taps, safety, replay, start, memory, bytes, decisions
+bench: ## measure this machine: taps, safety, replay, start, memory, bytes, decisions, search, screen
 	@.ci/setup.sh demo
 	@.venv/bin/gate-agent bench $(ARGS)
 

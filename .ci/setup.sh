@@ -75,6 +75,9 @@ chromium: the guard's screen is looked at and walked through
 fonts-noto-cjk: Chinese on that screen
 fuse3: a file system that loses power
 libfaketime: a clock that jumps
+openssl: certificates for a broker, by the shipped script
+iproute2: two network namespaces with a cable between them
+nftables: cuts that cable
 systemd: systemd-analyze checks the unit file
 LIST
     has_python_headers || echo "python3-dev: headers to build pyscard"

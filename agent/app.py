@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from agent import planning, planning_calls
 from agent.booth import make_identities, make_printer, make_printing
-from agent.centre import make_service
+from agent.centre import make_broker, serve_centre
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
 from agent.core.events import (
@@ -55,9 +55,8 @@ from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure
-from agent.uplink.broker import Broker, Tls
 from agent.uplink.link import Uplink
-from agent.uplink.service import Service, nobody
+from agent.uplink.service import Service
 from agent.uplink.topics import Address
 from agent.world import World
 from drivers.baresip import Baresip
@@ -152,7 +151,7 @@ class Daemon:
         stops.append(("control", control.stop))
         listeners.append(control)
         if self.settings.uplink is not None:
-            service = make_service(self.settings, self.plan, ledger, loop, self.inbox, nobody)
+            service = serve_centre(self.settings, house, ledger, loop, self.inbox, stops)
             self._uplink = self._make_uplink(ledger, service)
             listeners.append(_Told(self._uplink))
             self._uplink.start()
@@ -410,23 +409,3 @@ def make_intercom(settings: Settings, clock: SystemClock) -> Intercom | None:
     if settings.intercom is None:
         return None
     return Baresip("127.0.0.1", settings.intercom.control_port, clock)
-
-
-def make_broker(settings: Settings) -> Broker:
-    """Where the centre's broker is; raises SettingsError when its password cannot be read."""
-    uplink = settings.uplink
-    if uplink is None:
-        raise GateError("no uplink is configured: add uplink: to the settings")
-    tls = None
-    if uplink.tls is not None:
-        tls = Tls(uplink.tls.ca, uplink.tls.cert, uplink.tls.key)
-    return Broker(
-        uplink.host,
-        uplink.port,
-        uplink.version.value,
-        tls,
-        uplink.username,
-        uplink.password.read().decode() if uplink.password else "",
-        client_id=f"{settings.estate}.{settings.gate}",
-        window=uplink.window,
-    )

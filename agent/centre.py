@@ -3,22 +3,24 @@
 Part of the composition root (`agent.app`): from settings to concrete things, and nothing else.
 """
 
-import json
 from collections.abc import Callable, Mapping
 
-from agent.core.commands import DONE, ORIGIN, Command, Execute, Name, Reply
-from agent.core.ids import OrderId
-from agent.core.orders import Order
+from agent.commands.kept import noting, reply_of
+from agent.core.commands import DONE, Command, Execute, Reply
 from agent.core.plan import GatePlan
+from agent.errors import GateError
 from agent.inbox import Inbox
+from agent.info import describe
 from agent.keys import long_enough
 from agent.loop import Loop
-from agent.ports import KeptResult
+from agent.requests import House
 from agent.settings import Settings
+from agent.settings.masked import masked
 from agent.store.ledger import Ledger
+from agent.uplink.broker import Broker, Tls
 from agent.uplink.discovery import Discovery, Options
 from agent.uplink.permits import Permit
-from agent.uplink.service import Service
+from agent.uplink.service import Service, nobody
 from agent.uplink.topics import Address
 
 
@@ -46,6 +48,38 @@ def make_service(
         lambda cursors: inbox.tell(lambda: ledger.save_acked(cursors)),
         _discovery(settings, plan),
     )
+
+
+def serve_centre(
+    settings: Settings,
+    house: House,
+    ledger: Ledger,
+    loop: Loop,
+    inbox: Inbox,
+    stops: list[tuple[str, Callable[[], None]]],
+) -> Service:
+    """What the uplink serves, with the commands begun; their end is put to ``stops``."""
+    execute: Execute = nobody
+    plan = house.plan
+    if _commanded(settings):
+        # Only here: a gate that nobody commands does not carry the models of what they take.
+        from agent.commands.serve import Commands  # noqa: PLC0415
+
+        told, config = lambda: describe(plan), lambda: masked(settings)
+        commands = Commands(house, loop, inbox.tell, told, config)
+        commands.start()
+        stops.append(("commands", commands.stop))
+        execute = commands.execute
+    return make_service(settings, plan, ledger, loop, inbox, execute)
+
+
+def _commanded(settings: Settings) -> bool:
+    """May anybody command anything?"""
+    uplink = settings.uplink
+    if uplink is None:
+        return False
+    switches = uplink.home_assistant
+    return bool(uplink.clients) or (switches is not None and (switches.open or switches.close))
 
 
 def permits_of(settings: Settings) -> Mapping[str, Permit]:
@@ -98,25 +132,21 @@ class Notes:
         return None if kept is None else reply_of(kept)
 
 
-def noting(command: Command, said: Reply) -> Order:
-    """The order that writes down what a command came to; moves nothing."""
-    form: dict[str, object] = {"result": dict(said.result)}
-    if said.status != DONE:
-        form |= {"code": said.code, "detail": said.detail}
-    return Order(
-        OrderId(command.cmd_id),
-        command.origin_actor,
-        ORIGIN,
-        Name(command.name).value,
-        {"reason": command.reason} if command.reason else {},
-        form,
-        client=command.client,
-        command=command.name,
-        digest=command.digest,
+def make_broker(settings: Settings) -> Broker:
+    """Where the centre's broker is; raises SettingsError when its password cannot be read."""
+    uplink = settings.uplink
+    if uplink is None:
+        raise GateError("no uplink is configured: add uplink: to the settings")
+    tls = None
+    if uplink.tls is not None:
+        tls = Tls(uplink.tls.ca, uplink.tls.cert, uplink.tls.key)
+    return Broker(
+        uplink.host,
+        uplink.port,
+        uplink.version.value,
+        tls,
+        uplink.username,
+        uplink.password.read().decode() if uplink.password else "",
+        client_id=f"{settings.estate}.{settings.gate}",
+        window=uplink.window,
     )
-
-
-def reply_of(kept: KeptResult) -> Reply:
-    """What is answered, from what was kept."""
-    result = json.loads(kept.result) if kept.result else {}
-    return Reply(kept.status, kept.code, result, kept.detail, kept.duplicate)

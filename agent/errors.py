@@ -25,5 +25,9 @@ class EntryError(StoreError):
     """One entry cannot be written, however healthy the disk is: a fault of the program."""
 
 
+class RosterError(StoreError):
+    """A roster on its way cannot rule as it stands; the one in force stays."""
+
+
 class UplinkError(GateError):
     """The broker cannot be reached or refuses what was sent."""

@@ -13,13 +13,13 @@ Rules kept here:
 - the watchdog is fed from here and nowhere else.
 """
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
+from agent.answers import again, kept_of
 from agent.core.access import Reason
 from agent.core.clockwatch import ClockWatch
 from agent.core.effects import (
@@ -71,7 +71,6 @@ from agent.world import World
 _TICK_NS = 1_000_000_000
 _HOUSE_NS = 50_000_000
 _UNKEPT_NS = 2_000_000_000
-_ANOTHER = "this id was used for another command already: mint a new one for each command"
 _log = logging.getLogger("gate.loop")
 
 
@@ -139,11 +138,7 @@ class Loop:
         kept = self._owed.answers.get(order.key)
         if kept is None:
             kept = self._world.journal.result(order.key, self._world.clock.now())
-        if kept is None or not order.client:
-            return kept
-        if kept.digest != order.digest:
-            return KeptResult(order.key, "rejected", 409, _ANOTHER)
-        return replace(kept, duplicate=True)
+        return None if kept is None else again(kept, order)
 
     def views(self) -> Sequence[LaneView]:
         """Every lane as it is now. Runs in the loop's thread."""
@@ -211,7 +206,7 @@ class Loop:
         except StoreError as fault:
             self._unwritable(event, fault)
             return
-        results = [_kept(each, event) for each in step.effects if isinstance(each, AnswerOrder)]
+        results = [kept_of(each, event) for each in step.effects if isinstance(each, AnswerOrder)]
         changes = [effect for effect in step.effects if isinstance(effect, Change)]
         entries = (*self._owed.entries, *step.entries) if self._owed else step.entries
         first = self._world.journal.head().sequence + 1
@@ -259,7 +254,7 @@ class Loop:
             self._owed.add(step.entries)
         for effect in step.effects:
             if isinstance(effect, AnswerOrder):
-                self._owed.add_answer(_kept(effect, event))
+                self._owed.add_answer(kept_of(effect, event))
         self._act(step, event.at)
 
     def _held_back(self, event: Event, step: Step) -> tuple[Step, Sequence[Event]]:
@@ -324,7 +319,7 @@ class Loop:
             case StopTimer(key):
                 self._timers.stop(key)
             case AnswerOrder():
-                self._answers[effect.order] = _kept(effect)
+                self._answers[effect.order] = kept_of(effect)
             case CheckParts(cause):
                 self._check_parts(cause)
             case PutCard() | PutRow() | DropRow():
@@ -402,12 +397,3 @@ class Loop:
             return longest_ns / 1e9
         left_ns = due_ns - self._world.clock.now().mono_ns
         return min(max(left_ns, 0), longest_ns) / 1e9
-
-
-def _kept(answer: AnswerOrder, event: Event | None = None) -> KeptResult:
-    """The answer as it is kept; ``event`` is what it answers."""
-    result = json.dumps(answer.result, ensure_ascii=False) if answer.result else ""
-    key, digest = str(answer.order), ""
-    if isinstance(event, OrderReceived):
-        key, digest = event.order.key, event.order.digest
-    return KeptResult(key, answer.status, answer.code, answer.detail, result, digest)

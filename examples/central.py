@@ -168,7 +168,8 @@ class Store:
                 grant = self.event(cause[0], cause[1], int(cause[2]))
                 told = (json.loads(grant)["data"] if grant else {}) | told
             row = {"estate": estate, "who": who, "zone": zone, "since": since}
-            row |= {"gate": key[0].split("/")[4], "seen": told.get("outcome") != "unobserved"}
+            row |= {"gate": key[0].split("/")[4], "clock": event["timequality"]}
+            row["seen"] = told.get("outcome") != "unobserved"
             found.append(row | {name: told[name] for name in TOLD if told.get(name)})
         rows = self.run("SELECT source, status, through, head FROM gates NATURAL JOIN cursors")
         gates = [dict(zip(("gate", "status", "through", "head"), row, strict=True)) for row in rows]
@@ -191,9 +192,11 @@ class Central:
         self._store, self._name, self._keyid = store, options.client, options.keyid
         self._key = options.signing_key.read_bytes() if options.keyid else b""
         self._batch: list[MQTTMessage] = []
-        self._heard: dict[str, float] = {}  # source: when its last event came
-        self._asked: dict[str, tuple[str, str, float]] = {}  # source: cmd_id, streamid, until when
-        self._acked: dict[str, tuple[str, int]] = {}
+        # By gate: when its last event came; what it was asked, of which stream, and how long that
+        # may take; which cursor it was told.
+        self._heard: dict[str, float] = {}
+        self._asked: dict[str, tuple[str, str, float]] = {}
+        self._acked: dict[str, list[Any]] = {}
         self._looked = 0.0
         self._broker = urlsplit(options.broker)
         name = f"central-{self._name}"

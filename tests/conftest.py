@@ -27,6 +27,7 @@ _LONGEST = (
     "test_every_event_comes_once",
     "tests/screen/",
     "tests/scenarios/",
+    "tests/examples/",
     "tests/demo/",
     "tests/uplink/",
     "tests/bench/",

@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,15 @@ def _fuse() -> bool:
     )
 
 
+@cache
+def _nft() -> bool:
+    """Packets can be dropped in a network namespace of our own; many containers forbid that."""
+    if not all(shutil.which(name) for name in ("ip", "nft", "unshare")):
+        return False
+    command = ["unshare", "--net", "nft", "list", "ruleset"]
+    return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
+
+
 PARTS: Mapping[str, Callable[[], bool]] = {
     "root": lambda: os.geteuid() == 0,
     "pcscd": lambda: (
@@ -35,6 +46,8 @@ PARTS: Mapping[str, Callable[[], bool]] = {
         and importlib.util.find_spec("smartcard") is not None
     ),
     "mosquitto": lambda: shutil.which("mosquitto") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
+    "nft": _nft,
     "fuse": _fuse,
     "faketime": _faketime,
     "baresip": lambda: shutil.which("baresip") is not None,

@@ -42,7 +42,7 @@ class Counting(MemoryJournal):
         super().__init__([a_card("A"), a_card("B")])
         self.asked: list[str] = []
         raised = Entry(EntryType.EMERGENCY_RAISED, "gate", moment(0), {"emergency": "lockdown"})
-        amnesty = Entry(EntryType.PRESENCE_FORGIVEN, "z", moment(-9), {"zone": "inside"})
+        amnesty = Entry(EntryType.PRESENCE_FORGIVEN, "zone/inside", moment(-9), {"zone": "inside"})
         self.append([amnesty, ended("passed", card="A", kind="vehicle"), raised], moment(0))
 
     def presence(self, card: str) -> Presence | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import EntryType
 from agent.core.ids import InputId, OrderId
 from agent.core.model import CardKind
 from agent.core.orders import Order
@@ -29,6 +29,7 @@ from tests.core.builders import (
     moment,
 )
 from tests.core.whole import FIRE, LOCKDOWN, OUT, OUT_READER, RAMP, whole
+from tests.rigs.contract import card_known
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import OneThread
 
@@ -60,7 +61,7 @@ def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OneThread]:
         path = tmp_path / "ledger.db"
         ledger = Ledger.open(path, identity, disclosure, "boot-1", ballast_bytes=0)
         stack.callback(ledger.close)
-        ledger.put_card(A, Entry(EntryType.CARD_CHANGED, "card/A", moment(0)), moment(0))
+        ledger.put_card(A, card_known(A, moment(0)), moment(0))
         yield ready(OneThread(whole(), ledger, moment(0)))
 
 

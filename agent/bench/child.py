@@ -1,10 +1,10 @@
 """A child process of a benchmark that says ``ready``, and is always ended."""
 
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from select import POLLIN, poll
 
 from agent.errors import GateError
 
@@ -34,7 +34,8 @@ def says(child: subprocess.Popen[bytes], limit_s: float) -> bytes:
     out = child.stdout
     if out is None:
         raise GateError("the child has no standard output")
-    ready, _, _ = select.select([out], [], [], limit_s)
-    if not ready:
+    waiting = poll()
+    waiting.register(out, POLLIN)
+    if not waiting.poll(limit_s * 1000):
         raise GateError(f"the child said nothing for {limit_s:g} s")
     return out.readline()

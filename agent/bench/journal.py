@@ -24,7 +24,7 @@ def passage(number: int, card: Card, at: Moment) -> Iterator[Entry]:
     data = {**lane, "reader": "reader-1", "direction": "in", **told}
     yield Entry(EntryType.ACCESS_GRANTED, "lane/in-1", at, data, personal)
     yield Entry(EntryType.ARM_OPENED, "lane/in-1", at, lane)
-    ended = {**lane, "passage": name, "outcome": "passed"}
+    ended = {**lane, "passage": name, "outcome": "passed", "direction": "in", "vehicles": 1}
     yield Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at, ended)
     yield Entry(EntryType.ARM_CLOSED, "lane/in-1", at, lane)
 

@@ -1,6 +1,7 @@
 """What the kernel says of a process: resident memory, bytes for the device."""
 
 from pathlib import Path
+from time import clock_gettime
 
 from agent.errors import GateError
 
@@ -32,3 +33,16 @@ def peak_mb(pid: int) -> float:
 def written_bytes(pid: int) -> int:
     """What the process caused to be sent to the device; also of one that ended unreaped."""
     return _field(pid, "io", "write_bytes")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process has used, all its threads, in seconds; see clock_getres(2).
+
+    Raises GateError when there is no such process.
+    """
+    # What clock_getcpuclockid(3) makes of a process id.
+    clock = (~pid << 3) | 2
+    try:
+        return clock_gettime(clock)
+    except OSError as error:
+        raise GateError(f"process {pid} cannot be looked at: {error}") from error

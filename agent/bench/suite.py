@@ -3,7 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.bench import decision, memory, replay, safety, screen, search, start, tap, written
+from agent.bench import (
+    command,
+    decision,
+    event,
+    fleet,
+    memory,
+    replay,
+    safety,
+    screen,
+    search,
+    start,
+    tap,
+    written,
+)
 from agent.bench.broker import MISSING, program
 from agent.bench.figures import Figures
 from agent.bench.place import Place
@@ -22,6 +35,10 @@ class Sizes:
     cards: int = 500_000
     movements: int = 1_000_000
     rounds: int = 200
+    seen: int = 300
+    backlog: int = 50_000
+    commands: int = 300
+    gates: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,13 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
     "search": lambda place, sizes: search.run(place, sizes.movements),
     "screen": lambda place, sizes: screen.run(place, sizes.movements, sizes.rounds, sizes.taps),
+    "event": lambda place, sizes: event.run(place, sizes.seen, sizes.backlog),
+    "command": lambda place, sizes: command.run(place, sizes.commands),
+    "fleet": lambda place, sizes: fleet.run(place, sizes.gates),
 }
+
+BY_BROKER = frozenset({"replay", "event", "command", "fleet"})
+"""What cannot be measured where no mosquitto is installed."""
 
 
 def run(
@@ -59,7 +82,7 @@ def run(
     figures: dict[str, Figures] = {}
     left_out: dict[str, str] = {}
     for name in names:
-        if name == "replay" and mosquitto() is None:
+        if name in BY_BROKER and mosquitto() is None:
             left_out[name] = MISSING
             continue
         tell(name)

@@ -35,6 +35,10 @@ _SIZES = Sizes()
 @click.option("--cards", default=_SIZES.cards, show_default=True, help="decision: the roster.")
 @click.option("--movements", default=_SIZES.movements, show_default=True, help="search, screen.")
 @click.option("--rounds", default=_SIZES.rounds, show_default=True, help="screen: of all pages.")
+@click.option("--seen", default=_SIZES.seen, show_default=True, help="event: of each way.")
+@click.option("--backlog", default=_SIZES.backlog, show_default=True, help="event: what waits.")
+@click.option("--commands", default=_SIZES.commands, show_default=True, help="command: of each.")
+@click.option("--gates", default=_SIZES.gates, show_default=True, help="fleet: at one broker.")
 def bench(name: str | None, as_json: bool, where: Path | None, **sizes: int) -> None:
     """Measure one thing, or all of those that can be named.
 

@@ -13,6 +13,9 @@ from agent.control.client import ControlClient
 from agent.settings import load
 
 _COLOUR = {"ok": "green", "degraded": "yellow", "down": "red", "unknown": "yellow"}
+TOLD = frozenset({"published", "confirmed", "backlog"})
+"""How far the centre has come is told also when it has nothing yet."""
+
 _EMERGENCIES = {
     "fire": "FIRE: every arm is kept up, nothing closes (gate-agent fire-reset)",
     "lockdown": "LOCKDOWN: entry only (gate-agent lift-lockdown)",
@@ -45,9 +48,16 @@ def _show(told: dict[str, Any]) -> None:
     width = max(len(part["part"]) for part in told["parts"])
     for part in told["parts"]:
         word = click.style(f"{part['condition']:8}", fg=_COLOUR[part["condition"]])
-        counts = ", ".join(f"{name} {count}" for name, count in part["counters"].items() if count)
+        counts = ", ".join(count_words(part["counters"]))
         more = f"  ({counts})" if counts else ""
         click.echo(f"  {part['part']:{width}}  {word}  {part['detail']}{more}")
+
+
+def count_words(counters: Mapping[str, int]) -> Iterator[str]:
+    """A part's counters in words; what is 0 is left out unless that is news (`TOLD`)."""
+    for name, count in counters.items():
+        if count or name in TOLD:
+            yield f"{name[:-2]} {count} s" if name.endswith("_s") else f"{name} {count}"
 
 
 def lane_words(lane: Mapping[str, Any]) -> Iterator[str]:

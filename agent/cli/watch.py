@@ -19,7 +19,7 @@ import click
 
 from agent.settings import Settings, load
 from agent.uplink import sentences, topics
-from agent.uplink.client import Broker, Tls
+from agent.uplink.broker import Broker, Tls
 from agent.uplink.follow import Duplicate, Follower, Gap
 from agent.uplink.listen import Listening
 
@@ -151,6 +151,13 @@ def _password(place: Path | None) -> str:
         raise click.UsageError(f"--password-file {place} cannot be read: {fault}") from fault
 
 
+GATES_OWN = (
+    "this uses the certificate of the gate itself: a broker that knows its members by certificate"
+    " throws out the gate for as long as this runs, and may show little; better give --tls-cert and"
+    " --tls-key of a reader (docs/broker.md)"
+)
+
+
 def _configured(settings: Settings, client_id: str) -> Broker:
     """The broker of a configuration, with the agent's own credentials."""
     uplink = settings.uplink
@@ -194,7 +201,8 @@ def _follow(broker: Broker, wanted: tuple[str, ...], watcher: Watcher) -> int:
 @click.option("--port", type=click.IntRange(1, 65_535), help="[default: 1883, with TLS 8883]")
 @click.option("--estate", help="Only this estate.")
 @click.option("--gate", help="Only this gate.")
-@click.option("--config", type=click.Path(path_type=Path), help="Broker and gate of this file.")
+@click.option("--config", type=click.Path(path_type=Path), help="Broker and gate of this file; "
+              "also its certificate, unless --tls-cert gives another one.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="JSON, for machines: one object a line.")
 @click.option("--count", type=click.IntRange(1), help="End after so many events.")
 @click.option("--from-status", is_flag=True, help="Miss what the status says there is, from its "
@@ -235,6 +243,11 @@ def watch(
         settings = load(config)
         broker = _configured(settings, client_id)
         broker = replace(broker, host=host or broker.host, port=port or broker.port)
+        if tls_cert is not None:
+            own = Tls(tls_ca or (broker.tls.ca if broker.tls else None), tls_cert, tls_key)
+            broker = replace(broker, tls=own, username="", password="")
+        elif broker.tls is not None and broker.tls.cert is not None:
+            click.echo(GATES_OWN, err=True)
         estate, gate = estate or settings.estate, gate or settings.gate
     else:
         secured = Tls(tls_ca, tls_cert, tls_key) if tls or tls_ca or tls_cert else None

@@ -86,6 +86,10 @@ _UPLINK = {
     "session": Figure(
         "gate_uplink_sessions_total", "Connections ever begun; also over starts of the daemon."
     ),
+    "commands": Figure("gate_uplink_commands_total", "Commands of the centre that were taken."),
+    "commands_refused": Figure(
+        "gate_uplink_commands_refused_total", "Commands that were refused at once."
+    ),
 }
 _READER = {
     # on a serial line

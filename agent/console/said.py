@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from agent.console.words import N_, Words
 
 PATTERNS = (
+    N_("%(what)s; %(n)s events wait to be sent"),
+    N_("%(what)s; 1 event waits to be sent"),
     N_("open ordered at lane %(lane)s"),
     N_("close ordered at lane %(lane)s"),
     N_("stop ordered at lane %(lane)s"),

@@ -5,12 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from agent.console import phrases
+from agent.console.pages.codes import CODES
 from agent.console.site import Site
 from agent.console.words import N_, Words
 
 _TITLES: Mapping[str, str] = {
     "duty": N_("at the lane"),
     "help": N_("help"),
+    "priority": N_("expected with priority"),
     "alarm": N_("alarm"),
     "overdue": N_("overdue"),
     "unsigned": N_("no name yet"),
@@ -36,6 +38,7 @@ ALARMS: Mapping[str, str] = {
 }
 _PAGES: Mapping[str, tuple[str, str]] = {
     "help": ("/help", "help"),
+    "priority": ("/help", "announced"),
     "overdue": ("/visitor-out", "visit"),
     "unsigned": ("/shift", "act"),
     "deposit": ("/deposits", "deposit"),
@@ -62,7 +65,11 @@ def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
         "title": " ".join(part for part in (lane, words(_TITLES.get(what, what))) if part),
         "text": _text(words, what, row),
         "href": _href(what, found),
-        "tone": "bad" if what in {"alarm", "help"} else "wait" if what == "duty" else "calm",
+        "tone": "bad"
+        if what in {"alarm", "help"}
+        else "wait"
+        if what in {"duty", "priority"}
+        else "calm",
         "left_s": left,
         "since_us": int(found["since_us"]),
     }
@@ -79,6 +86,10 @@ def _text(words: Words, what: str, row: Mapping[str, Any]) -> str:
         case "help":
             kind = str(row["kind"])
             parts = [words(HELP.get(kind, kind)), unit, who]
+        case "priority":
+            kind = str(row["kind"])
+            many = f"× {row['count']}" if row["count"] > 1 else ""
+            parts = [words(CODES.get(kind, kind)), many, unit, str(data.get("route") or "")]
         case "alarm":
             kind = str(data.get("alarm") or "")
             parts = [words(ALARMS.get(kind, kind)), str(data.get("detail") or "")]

@@ -8,11 +8,26 @@ Rules kept here:
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from agent.contract.given import (
+    ONE_LINE,
+    WORD,
+    Company,
+    Department,
+    From,
+    Id,
+    Label,
+    Lane,
+    Number,
+    Person,
+    Plate,
+    Unit,
+    Until,
+    Zone,
+)
 from agent.contract.shapes import Shape
 from agent.core import announced, appointments, help_requests, notices, slips
 from agent.core.arm_orders import CONVOY
@@ -23,57 +38,6 @@ from agent.core.form import SIZE
 ROWS = 1_000
 """The most rows of a roster in one chunk; 64 KiB of a body hold fewer."""
 _COLUMNS = 13
-_RFC3339 = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})$"
-)
-
-
-def _real(text: str) -> str:
-    """A time that there is, such as no 30 February; raises ValueError."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("there is no such time") from None
-    return text
-
-
-_ONE_LINE = Field(max_length=SIZE)
-_WORD = Field(min_length=1, max_length=64)
-
-Time = Annotated[
-    str,
-    Shape("a time with its zone, RFC 3339", "2026-11-22T18:00:00+08:00", pattern=_RFC3339),
-    Field(json_schema_extra={"format": "date-time"}),
-    AfterValidator(_real),
-]
-Lane = Annotated[str, _WORD, Shape("a lane, as `info` has it", "in-1")]
-Zone = Annotated[str, _WORD, Shape("a zone, as `info` has it", "inside")]
-Label = Annotated[str, _WORD, Shape("the label of a card, as it is printed on it", "V-017")]
-Number = Annotated[
-    str,
-    Field(max_length=160),
-    Shape(
-        "the number of a card as a reader reads it, scheme:HEX",
-        "em4100:0100CDA4EC",
-        pattern=r"^[a-z][a-z0-9]{0,15}:[0-9A-F]{1,128}$",
-    ),
-]
-Id = Annotated[
-    str,
-    Field(min_length=1, max_length=128),
-    Shape(
-        "what the gate called it when it was made",
-        "north-0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90-1042-1",
-    ),
-]
-Person = Annotated[str, _ONE_LINE, Shape("a name", "王小明")]
-Plate = Annotated[str, _ONE_LINE, Shape("a number plate", "粤B12345")]
-Unit = Annotated[str, _ONE_LINE, Shape("a unit", "3-1201")]
-Department = Annotated[str, _ONE_LINE, Shape("a department", "accounts")]
-Company = Annotated[str, _ONE_LINE, Shape("a company", "Acme Couriers")]
-From = Annotated[Time | None, Field(alias="from", description="from when; now if left out")]
-Until = Annotated[Time | None, Field(description="until when")]
 Generation = Annotated[int, Shape("what `roster.begin` answered", 7, low=1)]
 
 
@@ -255,7 +219,7 @@ class AppointmentPut(Args):
     unit: Unit | None = None
     department: Department | None = None
     plate: Plate | None = None
-    purpose: Annotated[str, _ONE_LINE, Shape("what for, in words", "interview")] | None = None
+    purpose: Annotated[str, ONE_LINE, Shape("what for, in words", "interview")] | None = None
     from_: From = None
     until: Until = None
 
@@ -297,7 +261,7 @@ class ReleaseSlipPut(Args):
     """Goods may leave: a new slip, or what a known one lists from now on."""
 
     slip: Id | None = None
-    number: Annotated[str, _WORD, Shape("the number on the slip", "2026-0815")]
+    number: Annotated[str, WORD, Shape("the number on the slip", "2026-0815")]
     unit: Annotated[str, Field(min_length=1, max_length=SIZE), Shape("whose goods", "3-1201")]
     signatory: Person | None = None
     owner: Person | None = None
@@ -357,7 +321,9 @@ class PriorityAnnounce(Args):
 class Replay(Args):
     """Send entries again, byte for byte, in chunks on the client's replay topic."""
 
-    streamid: Annotated[str, _WORD, Shape("the stream, as `status` has it", "0f6e2a4c-5b1d")]
+    streamid: Annotated[
+        str, Field(min_length=1), Shape("the stream, as `status` has it", "0f6e2a4c-5b1d")
+    ]
     from_: Annotated[
         int, Field(alias="from"), Shape("the first sequence number that is wanted", 1, low=1)
     ]
@@ -365,8 +331,8 @@ class Replay(Args):
     limit: Annotated[int, Shape("at most so many events", 500, low=1, high=500)] = 500
     types: (
         Annotated[
-            list[Annotated[str, Field(max_length=64)]],
-            Field(max_length=100, description="only events of these types"),
+            list[Annotated[str, Field(min_length=1, max_length=256)]],
+            Field(min_length=1, max_length=64, description="only events of these types"),
         ]
         | None
     ) = None

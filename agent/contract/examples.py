@@ -14,18 +14,17 @@ from agent.core.personal import CARDREF, NATURES
 
 Values = Mapping[str, Any]
 
-APART: Mapping[str, str] = {
-    "credential": "cardref",
-    "card": "credential",
-    "refused": "passage",
-    "behind": "card",
-    "gapms": "card",
-    "zone": "card",
-    "reply_to": "args",
-    "correlation": "cmd_id",
-    "desk": "lane",
+APART: Mapping[str, frozenset[str]] = {
+    "credential": frozenset({"cardref", "card"}),
+    "refused": frozenset({"passage"}),
+    "behind": frozenset({"card"}),
+    "gapms": frozenset({"card"}),
+    "zone": frozenset({"card"}),
+    "reply_to": frozenset({"args"}),
+    "correlation": frozenset({"cmd_id"}),
+    "desk": frozenset({"lane"}),
 }
-"""Fields that are left out of an example where the other field may stand in it."""
+"""Fields that are left out of an example where one of the others may stand in it."""
 
 SELDOM = frozenset({"unsigned", "note", "duplicate"})
 """Fields that no example needs."""
@@ -118,7 +117,7 @@ def _object(schema: Values, defs: Values) -> dict[str, Any]:
     named = [
         name
         for name in fields
-        if name in needed or not (name in SELDOM or APART.get(name) in fields)
+        if name in needed or not (name in SELDOM or fields.keys() & APART.get(name, ()))
     ]
     made = {name: example(fields[name], defs) for name in named}
     more = schema.get("additionalProperties")

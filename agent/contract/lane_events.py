@@ -168,7 +168,7 @@ class ArmFaulted(TypedDict):
     """The arm failed."""
 
     lane: f.Lane
-    fault: Annotated[str, Shape("what failed", words=("opening", "closing", "switches"))]
+    fault: Annotated[str, Shape("what failed", words=("opening", "closing", "switches", "stop"))]
     detail: f.Detail
 
 

@@ -2,6 +2,7 @@
 
 Rules kept here:
 - an act is done whole or not at all: a `Fault` leaves no entry and no effect, only its answer;
+- what stands in a form and is looked at by nobody is refused (`agent.core.fields`);
 - an act that lets somebody through ends at the lane's own way in, like a card that was granted;
 - what time alone brings (overdue, unanswered) is looked at every ten seconds, and dates are judged
   only by a clock that can be trusted.
@@ -37,6 +38,7 @@ from agent.core.draft import Admit, Draft
 from agent.core.effects import AnswerOrder, StartTimer
 from agent.core.entries import EntryType
 from agent.core.facts import Facts
+from agent.core.fields import FIELDS, unknown
 from agent.core.form import Fault
 from agent.core.model import Card
 from agent.core.needs import Need, Rows
@@ -101,12 +103,25 @@ def ordered(plan: GatePlan, order: Order, facts: Facts, out: Draft) -> Iterable[
     """Do what ``order`` (its kind is in `ACTS`) wants; gives whom the lanes are to let through."""
     ask = Ask(plan, order, facts, out.at)
     try:
+        _known(order)
         result = ACTS[order.kind].does(ask, out)
     except Fault as fault:
         refused(order, fault, out)
         return ()
     out.do(AnswerOrder(order.order_id, "done", 200, f"{order.kind} is written down", result))
     return out.admits
+
+
+def _known(order: Order) -> None:
+    """Raise `Fault` for a field that nobody would look at."""
+    fields = FIELDS.get(order.kind)
+    if fields is None:
+        return
+    # Every command of the centre may tell its reason: it stands in the entry of its answer.
+    fields = fields | {"reason"} if order.client else fields
+    for path, name, known in unknown(order.form, fields):
+        says = "%(word)s is none of: %(known)s"
+        raise Fault(says, field=path, word=name, known=", ".join(known))
 
 
 def refused(order: Order, fault: Fault, out: Draft) -> None:

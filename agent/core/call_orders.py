@@ -15,13 +15,22 @@ from agent.core.calls import AGREED, DECLINED, Bar
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, HangUp
 from agent.core.facts import Facts
+from agent.core.fields import unknown
 from agent.core.form import Fault, Form
 from agent.core.ids import CallId, LaneId
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.core.plan_calls import CallsPlan
 
-KINDS = ("call.ring", "call.place", "call.answer", "call.decide", "call.end")
+FIELDS: Mapping[str, frozenset[str]] = {
+    "call.ring": frozenset({"lane"}),
+    "call.place": frozenset({"unit", "entry", "lane", "despite"}),
+    "call.answer": frozenset({"call"}),
+    "call.decide": frozenset({"call", "answer", "open"}),
+    "call.end": frozenset({"call"}),
+}
+"""By kind of order: the fields of its form."""
+KINDS = tuple(FIELDS)
 NO_INTERCOM = "this gate has no intercom: the settings have no intercom:"
 
 
@@ -65,11 +74,19 @@ def ordered(
     if plan.calls is None:
         return _refused(known, order, Fault(NO_INTERCOM, code=404), out)
     try:
-        after, result = _DOES[order.kind](Asked(plan, plan.calls, known, order, facts, bar), out)
+        _known(order)
+        after, result = DOES[order.kind](Asked(plan, plan.calls, known, order, facts, bar), out)
     except Fault as fault:
         return _refused(known, order, fault, out)
     out.do(AnswerOrder(order.order_id, "done", 200, f"{order.kind} is done", result))
     return after
+
+
+def _known(order: Order) -> None:
+    """Raise `Fault` for a field that nobody would look at."""
+    for path, name, could_be in unknown(order.form, FIELDS[order.kind]):
+        says = "%(word)s is none of: %(known)s"
+        raise Fault(says, field=path, word=name, known=", ".join(could_be))
 
 
 def _refused(known: Calls, order: Order, fault: Fault, out: Draft) -> Calls:
@@ -199,7 +216,7 @@ def _lane(ask: Asked) -> LaneId:
     return LaneId(given)
 
 
-_DOES: Mapping[str, Callable[[Asked, Draft], Result]] = {
+DOES: Mapping[str, Callable[[Asked, Draft], Result]] = {
     "call.ring": _ring,
     "call.place": _place,
     "call.answer": _answer,

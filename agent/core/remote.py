@@ -30,12 +30,15 @@ RESULT = "result"
 def answered(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{result}``, a JSON object: what was found or done already.
 
-    With ``{code, detail}``: why it was not done.
+    With ``{code, detail, field?, with?}``: why it was not done (`agent.core.form.Fault`).
     """
     del out
-    code = ask.order.form.get("code")
+    form = ask.order.form
+    code, values = form.get("code"), form.get("with")
     if isinstance(code, int):
-        raise Fault(str(ask.order.form.get("detail", "")), code=code)
+        given = values if isinstance(values, Mapping) else {}
+        says, field = str(form.get("detail", "")), str(form.get("field", ""))
+        raise Fault(says, field=field, code=code, **given)
     result = ask.order.form.get(RESULT, {})
     if not isinstance(result, Mapping):
         raise ask.form.fault("this is not a JSON object", RESULT)

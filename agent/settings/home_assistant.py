@@ -12,6 +12,8 @@ from typing import Annotated
 from agent.settings.strict import Strict
 from agent.settings.values import Text, Truth
 
+CLIENT = "home-assistant"
+"""Whose name stands in the journal for what it asks; no client of the centre may have it."""
 PREFIX = "[A-Za-z0-9_-]{1,32}(/[A-Za-z0-9_-]{1,32}){0,3}"
 
 

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from agent.settings.faults import listed, nearest
+from agent.settings.home_assistant import CLIENT
 from agent.settings.page import Page
 from agent.settings.tree import Node, Trouble
 
@@ -20,6 +21,7 @@ def check_uplink(root: Node, page: Page) -> None:
     if uplink is None or not isinstance(uplink.value, dict):
         return
     _plain(uplink, page)
+    _names(uplink, page)
     _clients(uplink, page)
     tls = uplink.get("tls")
     for one, other in (("cert", "key"), ("key", "cert")):
@@ -50,6 +52,15 @@ def _plain(uplink: Node, page: Page) -> None:
         problem = "plain_because belongs to tls: false only"
         span = uplink.keys["plain_because"]
         page.blame(Trouble(span, problem, "no plain_because: here", path="uplink.plain_because"))
+
+
+def _names(uplink: Node, page: Page) -> None:
+    """No client is taken for somebody else in the journal."""
+    for key, client in _mappings(uplink.get("clients")):
+        if key == CLIENT:
+            problem = "in the journal this is the name of Home Assistant itself"
+            path = f"uplink.clients.{key}"
+            page.blame(Trouble(client.span, problem, "another name for this client", path=path))
 
 
 def _clients(uplink: Node, page: Page) -> None:

@@ -8,10 +8,12 @@ Rules kept here:
 from collections.abc import Iterator
 from typing import Any
 
+from agent.core.commands import Name
 from agent.settings.models import SerialReader, Settings
 from agent.settings.told import contact, output, sentences, zone
 from agent.settings.told_booth import booth
 from agent.settings.units import write_duration
+from agent.settings.uplink import Uplink
 
 
 def summary(settings: Settings) -> Iterator[str]:
@@ -34,6 +36,9 @@ def summary(settings: Settings) -> Iterator[str]:
     yield from booth(settings)
     yield _pins(settings)
     yield _uplink(settings)
+    yield from _home(settings)
+    if settings.uplink is not None:
+        yield from _centre(settings.uplink)
     yield f"journal {settings.paths.ledger}, kept {write_duration(settings.retention)}"
 
 
@@ -67,6 +72,35 @@ def _uplink(settings: Settings) -> str:
         tls = "TLS with certificate" if uplink.tls.cert is not None else "TLS without certificate"
     where = f"{uplink.host}:{uplink.port}"
     return f"uplink {where}, MQTT {uplink.version}, {tls}, personal data {uplink.personal}"
+
+
+def _centre(uplink: Uplink) -> Iterator[str]:
+    """Who may command, who has to have every event, and who is shown the gate."""
+    if not uplink.clients:
+        yield "  nobody commands the gate over MQTT"
+    for key, client in uplink.clients.items():
+        group = uplink.groups[client.group]
+        signs = [name.value for name in group.signed]
+        signed = f"; signed: {', '.join(signs)}" if signs else ""
+        whole = set(group.may) == set(Name)
+        may = "everything" if whole else ", ".join(name.value for name in group.may)
+        yield f"  client {key:<12} {may}{signed}"
+    if uplink.consumers:
+        yield f"  nothing is cut off before it is confirmed by {', '.join(uplink.consumers)}"
+    home = uplink.home_assistant
+    if home is not None and home.shown:
+        moves = [name for name, may in (("open", home.open), ("close", home.close)) if may]
+        yield f"  Home Assistant sees the gate and may {' and '.join(moves) or 'move nothing'}"
+
+
+def _home(settings: Settings) -> Iterator[str]:
+    home = None if settings.uplink is None else settings.uplink.home_assistant
+    if home is None:
+        return
+    may = [word for word, allowed in (("open", home.open), ("close", home.close)) if allowed]
+    allows = f"may {' and '.join(may)}" if may else "shows, and moves nothing"
+    shown = allows if home.shown else "the gate is taken out of it"
+    yield f"Home Assistant at {home.prefix}/: {shown}"
 
 
 def as_json(settings: Settings) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from agent.core.model import Card, Credential, Matching
-from agent.errors import StoreError
+from agent.errors import RosterError, StoreError
 from agent.store.books import DESK_KINDS
 from agent.store.rows import RosterDigest, Row, card_of, low_key, row_of
 
@@ -106,15 +106,15 @@ class Roster:
         return taken
 
     def check(self, generation: int, cards: int, digest: bytes) -> None:
-        """Raise StoreError unless exactly this was staged."""
+        """Raise RosterError unless exactly this was staged."""
         total = self._open(generation)
         if total.cards != cards:
-            raise StoreError(
+            raise RosterError(
                 f"roster generation {generation} has {total.cards} cards, {cards} were announced: "
                 "the old roster stays; send the whole roster again"
             )
         if total.digest() != digest:
-            raise StoreError(
+            raise RosterError(
                 f"roster generation {generation}: digest {total.digest().hex()} of what arrived is "
                 f"not the announced {digest.hex()}: the old roster stays; send it again"
             )
@@ -183,7 +183,7 @@ class Roster:
     def _open(self, generation: int) -> RosterDigest:
         total = self._staging.get(generation)
         if total is None:
-            raise StoreError(
+            raise RosterError(
                 f"roster generation {generation} is not being staged (the agent was restarted, or "
                 "another transfer began): begin again"
             )

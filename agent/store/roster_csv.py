@@ -211,6 +211,25 @@ def _places(heading: Sequence[str], faults: list[RowFault]) -> dict[str, int] | 
     return {name: names.index(name) for name in COLUMNS if name in names}
 
 
+class RowCheck:
+    """Checks rows that come as they travel: nothing of them is brought into that form first."""
+
+    def __init__(self, lanes: Collection[str]) -> None:
+        self._faults: list[RowFault] = []
+        self._check = _Checker(frozenset(lanes), self._faults)
+
+    def fault(self, number: int, row: Row) -> RowFault | None:
+        """What is wrong with a row; ``number`` is its line in the fault. None: it may travel."""
+        self._faults.clear()
+        done = self._check.row(number, dict(zip(COLUMNS, row, strict=True)))
+        if self._faults:
+            return self._faults[0]
+        for name, text, good in zip(COLUMNS, row, done, strict=True):
+            if text != good or text != text.strip():
+                return RowFault(number, name, text, f"this has to be written {good.strip()!r}")
+        return None
+
+
 class _Checker:
     """Checks texts and brings them into the form in which they travel; faults pile up."""
 

@@ -18,7 +18,7 @@ from hashlib import sha256
 
 from agent.core.ids import LaneId
 from agent.core.model import Card, CardKind, CardStatus, Credential, Direction
-from agent.errors import StoreError
+from agent.errors import RosterError
 from agent.store.chain import framed
 
 COLUMNS = (
@@ -112,10 +112,10 @@ class RosterDigest:
         return twin
 
     def add(self, row: Row) -> None:
-        """Take the next row; raises StoreError when it is out of order or comes twice."""
+        """Take the next row; raises RosterError when it is out of order or comes twice."""
         place = order_of(row[0])
         if place <= self._last:
-            raise StoreError(
+            raise RosterError(
                 f"row {self.cards + 1} of the roster comes out of order: rows must be sorted by "
                 "the low bits of their number, each credential once; sort them before they are sent"
             )

@@ -30,6 +30,12 @@ class Acks:
     ) -> None:
         self._cursors = {name: (known or {}).get(name, ("", 0)) for name in consumers}
         self._changed: dict[str, tuple[str, int]] = {}
+        self._complaints: dict[str, str] = {}
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with the last acks of those who are named, or "" if nothing is."""
+        return "; ".join(self._complaints.values())
 
     def heard(self, consumer: str, payload: bytes, head: Head) -> str:
         """Take an ack in; gives a complaint when it moves nothing because it is wrong, else "".
@@ -42,6 +48,14 @@ class Acks:
                 f"ack/{consumer} was written to, but no such consumer is named: add it to"
                 " uplink.consumers, or let nobody write there"
             )
+        complaint = self._take(consumer, cursor, payload, head)
+        if complaint:
+            self._complaints[consumer] = complaint
+        else:
+            self._complaints.pop(consumer, None)
+        return complaint
+
+    def _take(self, consumer: str, cursor: tuple[str, int], payload: bytes, head: Head) -> str:
         if not payload:
             return ""
         ack = _read(payload)

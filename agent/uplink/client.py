@@ -14,7 +14,7 @@ from functools import lru_cache
 from select import POLLIN, POLLOUT, poll
 from socket import IPPROTO_TCP, TCP_CORK, socket
 from time import monotonic
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NoReturn
 
 from paho.mqtt import MQTTException
 from paho.mqtt.client import (
@@ -36,78 +36,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from agent.errors import UplinkError
 from agent.uplink import words
 from agent.uplink.broker import Broker, Tls
-
-__all__ = [
-    "Broker",
-    "Connection",
-    "Incoming",
-    "Owner",
-    "Packed",
-    "Subscription",
-    "Terms",
-    "Tls",
-    "Will",
-    "answering",
-    "properties",
-]
+from agent.uplink.line import FAILURE, Incoming, Owner, Subscription, Terms, Will
 
 WILL_DELAY_S = 10
 SESSION_EXPIRY_S = 15
-FAILURE = 0x80
 _properties: Callable[[int], Properties] = Properties
-
-
-class Terms(NamedTuple):
-    """What the broker allows, from its CONNACK (MQTT 5, 3.2.2.3)."""
-
-    receive_maximum: int
-    packet_maximum: int | None
-    qos: int
-    retain: bool
-
-
-class Incoming(NamedTuple):
-    """A message of a topic subscribed to, with what MQTT 5 says besides.
-
-    ``expiry_s`` is what was left of its life when the broker sent it on (None: for ever);
-    ``told`` are its User Properties.
-    """
-
-    topic: str
-    payload: bytes
-    retained: bool
-    response_topic: str = ""
-    correlation: bytes = b""
-    expiry_s: int | None = None
-    told: Sequence[tuple[str, str]] = ()
-
-
-class Subscription(NamedTuple):
-    """A topic to subscribe to; ``stored``: also what the broker has retained there."""
-
-    topic: str
-    qos: int = 1
-    stored: bool = True
-
-
-class Will(NamedTuple):
-    """What the broker is to say when we are gone without a word."""
-
-    topic: str
-    payload: bytes
-
-
-class Owner(Protocol):
-    """Who hears what comes in; called from within `Connection.turn`, must not publish there."""
-
-    def acknowledged(self, mid: int, code: int, name: str) -> None:
-        """A PUBACK; ``code`` of 0x80 or more is a refusal, ``name`` its name in the standard."""
-
-    def answered(self, refused: str) -> None:
-        """A SUBACK or UNSUBACK; ``refused`` says why it was not granted."""
-
-    def received(self, message: Incoming) -> None:
-        """A message of a topic subscribed to."""
 
 
 class Packed(Properties):
@@ -208,6 +141,7 @@ class Connection:
         self._registered = -1
         self._writing = False
         self._corked: socket | None = None
+        self._unanswered: set[int] = set()
         self.outstanding = 0
 
     def open(
@@ -298,6 +232,7 @@ class Connection:
         info = self._client.publish(topic, payload, 1, retain, how if self._five else None)
         if info.rc != MQTT_ERR_SUCCESS:
             self._raise_lost()
+        self._unanswered.add(info.mid)
         self.outstanding += 1
         return info.mid
 
@@ -406,6 +341,10 @@ class Connection:
             )
 
     def _on_publish(self, _c: Client, _u: object, mid: int, reason: ReasonCode, _p: object) -> None:
+        # paho tells of a message with QoS 0 too, when it was written: the broker said nothing then.
+        if mid not in self._unanswered:
+            return
+        self._unanswered.remove(mid)
         self.outstanding -= 1
         code = reason.value
         self._owner.acknowledged(mid, code, "" if code < FAILURE else reason.getName())

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.core.commands import ACTUATION, LATE, Command, Name
+from agent.core.commands import ACTUATION, Command, Name
 from agent.core.model import Moment
 
 SIZE = 64 * 1024
@@ -34,12 +34,11 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer to somebody, not a broken program
-    """The command is not done. ``code`` is that of the reply, ``status`` its word."""
+    """The command is not done. ``code`` is that of the reply."""
 
-    def __init__(self, code: int, sentence: str, status: str = "rejected") -> None:
+    def __init__(self, code: int, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +132,17 @@ def _line(found: Mapping[str, Any], name: str, size: int) -> str:
 
 
 def deadline_ns(told: Body, name: Name, now: Moment, expiry_s: int | None) -> int:
-    """Until when (monotonic) it may be begun; raises `Refusal` 410 when that is over already."""
+    """Until when (monotonic) it may be begun; ``now`` at the latest when that is over already.
+
+    That it is over is answered by the gate: what it did in time, and is asked again, it did.
+    """
     longest_ms = ACTUATION_MS if name in ACTUATION else CONFIGURATION_MS
     left_us = min(told.ttl_ms, longest_ms) * 1_000
     if expiry_s is not None:
         left_us = min(left_us, expiry_s * 1_000_000)
     if now.quality.trusted:
         left_us = min(left_us, told.issued_us + told.ttl_ms * 1_000 - now.wall_us)
-    if left_us <= 0:
-        raise Refusal(410, LATE, "expired")
-    return now.mono_ns + left_us * 1_000
+    return now.mono_ns + max(0, left_us) * 1_000
 
 
 def command(told: Body, client: str, name: Name, payload: bytes, deadline: int) -> Command:

@@ -16,15 +16,17 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
-from agent.core.commands import ACCEPTED, ACTUATION, Command, Name, Reply
+from agent.core.commands import ACCEPTED, ACTUATION, EXPIRED, LATE, REJECTED, Command, Name, Reply
 from agent.core.events import CommandRefused
 from agent.core.model import Moment
 from agent.ports import Clock, Head
 from agent.uplink import command, reply
 from agent.uplink.acks import Acks
-from agent.uplink.client import Incoming, Packed, Subscription, answering
+from agent.uplink.announcing import Announcing
+from agent.uplink.client import Packed, answering
 from agent.uplink.command import ACTUATION_MS, Refusal
 from agent.uplink.discovery import Discovery
+from agent.uplink.line import Incoming, Subscription
 from agent.uplink.payloads import CONTENT_TYPE
 from agent.uplink.permits import allowed, check_signature
 from agent.uplink.service import Service
@@ -34,7 +36,7 @@ WAITING = 1_000
 BURST = 60.0
 A_SECOND = 30.0
 SAY_EVERY_NS = 60_000_000_000
-_STRANGER = ""
+_STRANGER, _HOME = "", "home/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Hearing:
         self._running: dict[tuple[str, str], tuple[Command, bytes, str]] = {}
         self._ids = count(1)
         self.acks = acks
+        self.announcing = Announcing(service.discovery)
         self.counters: Counter[str] = Counter()
         self.complaint = ""
 
@@ -98,11 +101,6 @@ class Hearing:
             found = self._service.discovery.subscriptions()
             wanted += [Subscription(topic, qos=0, stored=False) for topic in found]
         return tuple(wanted)
-
-    def announced(self) -> Mapping[str, bytes]:
-        """What others of the broker are told once a session, retained."""
-        discovery = self._service.discovery
-        return {} if discovery is None else discovery.messages()
 
     def heard(self, message: Incoming) -> None:
         """A message has come; never publishes, never waits."""
@@ -160,7 +158,7 @@ class Hearing:
                 self._in_vain(client, text, refusal, now)
             # On MQTT 3.1.1 nobody can be told of a body that cannot be read: it names nobody.
             if self._five or readable:
-                said = Reply(refusal.status, refusal.code, detail=str(refusal))
+                said = Reply(REJECTED, refusal.code, detail=str(refusal))
                 self._say(client, cmd_id, message.correlation, correlation, said)
             return
         self.counters["commands"] += 1
@@ -204,6 +202,8 @@ class Hearing:
 
     def _recalled(self, wanted: Command, correlation: bytes, text: str, kept: Reply | None) -> None:
         """Whether a replay was answered before is known now."""
+        if kept is None and self._clock.now().mono_ns >= wanted.deadline_ns:
+            kept = Reply(EXPIRED, 410, detail=LATE)
         if kept is not None:
             self._say(wanted.client, wanted.cmd_id, correlation, text, kept)
             return
@@ -229,7 +229,7 @@ class Hearing:
 
     def _pace(self, client: str) -> _Pace:
         """Strangers share one pace, so that they cost no more than one."""
-        known = client if client in self._service.permits else _STRANGER
+        known = client if client == _HOME or client in self._service.permits else _STRANGER
         return self._paces.setdefault(known, _Pace())
 
     def _keep_pace(self, client: str, now: Moment) -> None:
@@ -258,7 +258,8 @@ class Hearing:
         head = self._head()
         if head is None:
             return
-        self.complaint = self.acks.heard(consumer, payload, head)
+        self.acks.heard(consumer, payload, head)
+        self.complaint = self.acks.complaint
 
     def keep(self) -> None:
         """Let what the consumers have be kept; there is no hurry, the broker keeps it too."""
@@ -278,7 +279,7 @@ class Hearing:
         if wanted is None:
             return
         try:
-            self._keep_pace(wanted.client, now)
+            self._keep_pace(_HOME, now)
         except Refusal:
             self.counters["refused"] += 1
             return

@@ -145,7 +145,9 @@ class Uplink:
                 lambda: self._board.head,
                 self._board.ring,
             )
+            self._report.served = self._hearing.counters
         try:
+            self._look()
             session = Session(
                 self._broker,
                 self._address,
@@ -173,6 +175,13 @@ class Uplink:
             self._report.say(Condition.DOWN, sentence)
             return wait_s
         return 0.0
+
+    def _look(self) -> None:
+        """How far the centre has come is told also while it cannot be reached."""
+        head = self._board.head
+        if head is not None:
+            confirmed = self._acks.confirmed(head.stream)
+            self._gauge.look(head, self._outbox.published, confirmed, self._clock.now())
 
     def _keep(self, published: int) -> None:
         moved = published - self._kept

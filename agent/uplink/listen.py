@@ -6,7 +6,9 @@ from collections.abc import Callable
 from agent.errors import UplinkError
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
-from agent.uplink.client import Broker, Connection, Incoming, Subscription
+from agent.uplink.broker import Broker
+from agent.uplink.client import Connection
+from agent.uplink.line import Incoming, Subscription
 
 TURN_S = 1.0
 

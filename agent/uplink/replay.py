@@ -29,7 +29,7 @@ from agent.uplink.wanted import Wanted, WantedError, wanted
 CHUNK_EVENTS = 50
 CHUNK_BYTES = 32 * 1024
 EVERY_S = 0.1
-SCAN = 250
+SCAN = 100
 SCAN_EVERY_S = 0.02
 SCAN_IN_ALL = 20_000
 PER_CLIENT = 4

@@ -1,6 +1,6 @@
 """How the link is, in one word and one sentence, kept by its thread and read by any other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic_ns
 
 from agent.core.outbox import Outbox
@@ -19,6 +19,8 @@ class Report:
         """The last entry that every named consumer has; None when none is named."""
         self.oldest = (0, 0)
         """An entry that the broker did not have, and when it was written (uptime in ms)."""
+        self.served: Mapping[str, int] = {}
+        """Commands of the centre that were taken, and such that were refused."""
         self._complaints: dict[str, str] = {}
 
     def say(self, condition: Condition, detail: str) -> None:
@@ -62,5 +64,7 @@ class Report:
             "inflight": outbox.inflight,
             "reconnects": max(0, self.connections - 1),
             "session": self.session,
+            "commands": self.served.get("commands", 0),
+            "commands_refused": self.served.get("refused", 0),
         }
         return Health("uplink", condition, detail, counters)

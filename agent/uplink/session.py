@@ -15,23 +15,17 @@ from agent.core.outbox import Outbox
 from agent.errors import UplinkError
 from agent.ports import Clock, Condition, Head
 from agent.uplink import payloads, words
+from agent.uplink.announcing import ABOUT
 from agent.uplink.aside import Aside
 from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
-from agent.uplink.client import (
-    FAILURE,
-    Broker,
-    Connection,
-    Incoming,
-    Packed,
-    Subscription,
-    Will,
-    properties,
-)
+from agent.uplink.broker import Broker
+from agent.uplink.client import Connection, Packed, properties
 from agent.uplink.doubt import Doubt
 from agent.uplink.envelope import CONTENT_TYPE, envelope
 from agent.uplink.feed import Feed, JournalReader
 from agent.uplink.hearing import Hearing
+from agent.uplink.line import FAILURE, Incoming, Subscription, Will
 from agent.uplink.payloads import Presence
 from agent.uplink.report import Report
 from agent.uplink.tele import Gauge
@@ -94,7 +88,7 @@ class Session:
         self._events: dict[int, int] = {}
         self._others: dict[int, str] = {}
         self._controls: dict[str, bytes] = {}
-        self._announced: dict[str, bytes] = {}
+        self._announcing = hearing.announcing
         self._heard_at = 0.0
         self._told = (0, 0.0)
         self._retry_at = 0.0
@@ -105,7 +99,7 @@ class Session:
 
     def acknowledged(self, mid: int, code: int, name: str) -> None:
         """A PUBACK; see `client.Owner`."""
-        self._heard_at = 0.0
+        self._heard_at, now = 0.0, monotonic()
         sequence = self._events.pop(mid, 0)
         if code >= FAILURE:
             if sequence:
@@ -114,14 +108,17 @@ class Session:
                 self._stall(words.denied(what, self._address.evt, code, name))
             else:
                 topic = self._others.pop(mid, "")
-                self._report.complain(topic, words.denied("a message", topic, code, name))
+                about = self._announcing.acknowledged(topic, now, refused=True)
+                self._report.complain(about or topic, words.denied("a message", topic, code, name))
             return
         if sequence:
             self._delays.acknowledged(sequence, monotonic_ns() // 1_000_000)
         else:
-            self._report.settle(self._others.pop(mid, ""))
+            topic = self._others.pop(mid, "")
+            about = self._announcing.acknowledged(topic, now, refused=False)
+            self._report.settle(about or topic)
         if self._doubt is not None:
-            sequence = self._doubt.acknowledged(sequence, monotonic())
+            sequence = self._doubt.acknowledged(sequence, now)
         if sequence:
             self._outbox.acknowledge(sequence)
 
@@ -200,6 +197,7 @@ class Session:
         head = self._head()
         outbox = self._outbox
         outbox.reset()
+        self._announcing.begin()
         if outbox.published > head.sequence:
             raise UplinkError(
                 f"the cursor stands at {outbox.published}, but the journal ends at {head.sequence}:"
@@ -227,7 +225,6 @@ class Session:
         self._heard_at = monotonic()
         self._controls[self._address.status] = self._online(head)
         self._controls[self._address.info] = payloads.info(self._info())
-        self._announced.update(self._hearing.announced())
         self._board.repeat()
         wanted = [*self._hearing.subscriptions]
         if self._doubt is not None:
@@ -251,10 +248,10 @@ class Session:
             self._others[self._link.publish(topic, controls[topic], how, self._retain)] = topic
             del controls[topic]
         self._aside.answer(self._head())
-        while self._announced and not controls and self.room():
-            topic, payload = self._announced.popitem()
+        told = self._announcing.next(monotonic()) if self._idle() else None
+        if told is not None:
             how = properties(payloads.CONTENT_TYPE)
-            self._others[self._link.publish(topic, payload, how, self._retain)] = topic
+            self._others[self._link.publish(*told, how, self._retain)] = told[0]
 
     def _complain(self) -> None:
         """What is wrong with an ack is said for as long as it is the last one."""
@@ -264,8 +261,9 @@ class Session:
             self._report.settle("ack")
 
     def _idle(self) -> bool:
-        """Does no live event wait to be sent?"""
-        return self._outbox.next > self._head().sequence and not self._controls
+        """Does nothing live wait to be sent, or for the broker, and no chunk of a replay before?"""
+        waits = self._outbox.next <= self._head().sequence or self._controls
+        return not waits and not self._link.outstanding
 
     def _fill(self) -> None:
         """Send events until the window is full or nothing is left."""
@@ -367,7 +365,11 @@ class Session:
             )
 
     def _suspicion(self) -> str:
-        """What a connection that was cut on MQTT 3.1.1 right after an event may mean."""
+        """What a connection may mean that was cut right after something was published."""
+        suspect = self._announcing.lost(self._broker.where, monotonic())
+        if suspect:
+            self._report.complain(ABOUT, suspect)
+            return f"; {suspect}"
         if self._doubt is None or self._outbox.published != self._began_at:
             return ""
         if not self._events and not self._doubt.held:

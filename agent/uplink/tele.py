@@ -6,15 +6,16 @@ Rules kept here:
 - how long something took is counted on the monotonic clock: a step of the wall clock is no delay;
 - looking at the machine never raises, and costs well below a millisecond.
 
-See docs/contract.
+Its fields are those of `agent.contract.messages`, which is loaded by none but type checkers.
 """
 
 import json
 import os
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.core.entries import StoredEntry
 from agent.core.model import Moment
@@ -22,6 +23,9 @@ from agent.ports import Head
 from agent.uplink.envelope import rfc3339
 from agent.uplink.feed import Feed
 from agent.uplink.report import Report
+
+if TYPE_CHECKING:
+    from agent.contract import messages
 
 THERMAL = Path("/sys/class/thermal")
 SAMPLES = 512
@@ -87,11 +91,11 @@ class Delays:
         """The session is over, and with it the wait for an acknowledgement."""
         self._sequence = 0
 
-    def figures(self) -> Mapping[str, int]:
-        """``count``, ``p50``, ``p99``, ``max`` in ms; empty when nothing was measured yet."""
+    def figures(self) -> "messages.Delays | None":
+        """``count``, ``p50``, ``p99``, ``max`` in ms; None when nothing was measured yet."""
         ordered = sorted(self._samples)
         if not ordered:
-            return {}
+            return None
         return {
             "count": len(ordered),
             "p50": _at(ordered, 0.50),
@@ -118,7 +122,7 @@ class Gauge:
 
         Raises StoreError when the journal cannot be read.
         """
-        report, sequence = self._report, published + 1
+        report, sequence = self._report, max(published + 1, head.first)
         report.confirmed = confirmed
         if sequence <= head.sequence and report.oldest[0] != sequence:
             row = self._feed.peek(sequence)
@@ -155,12 +159,12 @@ def payload(
     confirmed: int | None,
     backlog: int,
     age_s: float,
-    delays: Mapping[str, int],
+    delays: "messages.Delays | None",
     machine: Machine,
     now: Moment,
 ) -> bytes:
     """One message of figures; ``age_s`` is how long the oldest event waits for the broker."""
-    told = {
+    told: messages.Tele = {
         "time": rfc3339(now.wall_us),
         "timequality": now.quality.value,
         "bootid": head.boot,
@@ -173,7 +177,7 @@ def payload(
         "confirmed": confirmed,
         "backlog": backlog,
         "age_s": age_s,
-        "delay_ms": dict(delays) or None,
+        "delay_ms": delays,
         "temperature_c": machine.temperature_c,
         "disk_free_bytes": machine.disk_free_bytes,
         "disk_size_bytes": machine.disk_size_bytes,

@@ -105,10 +105,15 @@ def cut(where: str, heard: str, *, greeted: bool, tls: bool) -> str:
     if "alert" in heard.lower():
         return (
             f"the broker at {where} refused the TLS connection ({heard}): check uplink.tls.cert"
-            " and uplink.tls.key, and that the broker trusts their authority"
+            " and uplink.tls.key, that they have not expired, and that the broker trusts their"
+            " authority"
         )
     if tls:
-        hint = "that it trusts the authority of uplink.tls.cert, its version of MQTT, and its log"
+        # Often the word of refusal is lost, because the broker closes before we have read it.
+        hint = (
+            "that uplink.tls.cert has not expired, that the broker trusts its authority, its"
+            " version of MQTT, and its log"
+        )
     else:
         hint = "whether it wants TLS, its version of MQTT, and its log"
     return f"the broker at {where} closed the connection before it greeted us: check {hint}"

@@ -25,11 +25,12 @@ ROOT = "gate/v1"
 ID = re.compile(r"[a-z0-9-]{1,32}")
 EVERYWHERE = "*"
 
-# What a gate writes and reads below its own root; {me} is its id. On MQTT 3.1.1 it has to hear its
-# own events, since there a broker does not say that it denies.
+# What a gate writes and reads below its own root; {me} is its id.
 GATE_WRITES = ("status", "info", "state/+", "evt", "tele", "reply/+", "replay/+")
-GATE_READS = ("cmd/+/+", "ack/+", "evt")
-# What it may do below the root of every gate of its estate: read along, and ask for a replay.
+GATE_READS = ("cmd/+/+", "ack/+")
+# What it may do below the root of every gate of its estate: read along, and ask for a replay. It is
+# one of them itself: on MQTT 3.1.1 it has to hear its own events, since a broker does not say there
+# that it denies.
 SIBLING_WRITES = ("cmd/{me}/replay",)
 SIBLING_READS = ("evt", "status", "reply/{me}", "replay/{me}")
 

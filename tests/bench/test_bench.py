@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from agent.bench.figures import TABLE, Figure, percentile
 from agent.bench.place import a_place, file_system, in_memory
 from agent.bench.screen import PAGES
-from agent.bench.suite import Sizes, run
+from agent.bench.suite import BY_BROKER, Sizes, run
 from agent.cli.bench import bench
 from tests.parts import require
 
@@ -24,6 +24,10 @@ TINY = [
     "--cards=600",
     "--movements=800",
     "--rounds=3",
+    "--seen=12",
+    "--backlog=4000",
+    "--commands=6",
+    "--gates=3",
 ]
 PROMISED = {
     "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
@@ -45,6 +49,15 @@ PROMISED = {
         *(f"tap_{way}_p{n}_us" for way in ("alone", "watched") for n in (50, 99)),
         *("pages_ratio", "tap_ratio_p50", "tap_ratio_p99", "console_mb"),
     },
+    "event": {
+        *(f"{way}_p{n}_us" for way in ("alone", "floor", "replay", "state") for n in (50, 99)),
+        *("ratio_p50", "ratio_p99", "behind_p50_ms", "behind_p99_ms"),
+    },
+    "command": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
+    "fleet": {
+        *("gates", "broker_us", "centre_us", "floor_us", "ratio", "gate_kb"),
+        *("back_p50_s", "back_last_s", "busiest_share"),
+    },
 }
 
 
@@ -57,7 +70,7 @@ def children() -> set[int]:
 
 @pytest.mark.parametrize("name", PROMISED)
 def test_a_benchmark_prints_what_is_promised(name: str, tmp_path: Path) -> None:
-    if name == "replay":
+    if name in BY_BROKER:
         require("mosquitto")
     before = children()
     result = CliRunner().invoke(bench, [name, "--json", f"--dir={tmp_path}", *TINY])
@@ -74,11 +87,12 @@ def test_the_table_has_every_promised_name() -> None:
     assert {name: {each.name for each in rows} for name, rows in TABLE.items()} == PROMISED
 
 
-def test_without_mosquitto_replay_is_left_out_and_says_why(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(BY_BROKER))
+def test_without_mosquitto_it_is_left_out_and_says_why(name: str, tmp_path: Path) -> None:
     with a_place(tmp_path) as place:
-        result = run(["replay"], place, Sizes(), mosquitto=lambda: None)
+        result = run([name], place, Sizes(), mosquitto=lambda: None)
     assert not result.figures
-    assert "not installed" in result.left_out["replay"]
+    assert "not installed" in result.left_out[name]
 
 
 def test_people_see_the_aim_and_the_machine(tmp_path: Path) -> None:

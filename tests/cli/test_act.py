@@ -47,10 +47,10 @@ def test_the_help_tells_every_kind(desk: Desk) -> None:
 
 def test_words_become_the_form(desk: Desk) -> None:
     desk.answer = VISIT
-    deposits = [{"kind": "cash", "amount": 5000}]
+    goods = [{"name": "sofa", "quantity": 1}]
     done = desk.run(
-        "act", "help.ask", "kind=illness", "unit=8-1203", "until=18:00", "urgent:=true",
-        f"rows:={json.dumps(deposits)}", "--form", '{"unit": "1-1", "phone": "138"}',
+        "act", "slip.receive", "number=77", "unit=8-1203", "until=18:00", "stamp:=true",
+        f"lines:={json.dumps(goods)}", "--form", '{"unit": "1-1", "owner": "Li"}',
         "--name", "Li Na",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -62,10 +62,10 @@ def test_words_become_the_form(desk: Desk) -> None:
     ]
     (order,) = desk.orders
     form = order["form"]
-    assert (order["kind"], order["args"], order["actor"]) == ("help.ask", {}, "Li Na")
+    assert (order["kind"], order["args"], order["actor"]) == ("slip.receive", {}, "Li Na")
     assert form.pop("until").endswith("T18:00:00")
     assert form == {
-        "unit": "8-1203", "phone": "138", "kind": "illness", "urgent": True, "rows": deposits,
+        "number": "77", "unit": "8-1203", "owner": "Li", "stamp": True, "lines": goods,
     }  # fmt: skip
 
 
@@ -74,6 +74,14 @@ def test_an_order_for_a_lane_goes_by_its_arguments(desk: Desk) -> None:
     assert json.loads(done.stdout)["status"] == "done"
     (order,) = desk.orders
     assert (order["args"], order["form"]) == ({"lane": "in-1", "count": "3"}, {})
+
+
+def test_an_identity_number_may_be_written_where_its_hash_is_kept(desk: Desk) -> None:
+    assert desk.run("act", "visit.open", "visitor=Li", "idnumber=1").returncode == 0
+    assert desk.orders[0]["form"] == {"visitor": "Li", "idnumber": "1"}
+    done = desk.run("act", "visit.decline", "visitor=Li", "idnumber=1")
+    assert done.returncode == 1
+    assert "has no field idnumber" in done.stderr
 
 
 def test_a_form_from_standard_input(desk: Desk) -> None:
@@ -100,6 +108,17 @@ def test_a_form_from_standard_input(desk: Desk) -> None:
         (("duty.note", "=x"), "is not NAME=VALUE"),
         (("duty.note", "text:={"), "text: this is not JSON"),
         (("duty.note", "--form", "[]"), "needs a JSON object"),
+        (
+            ("deposit.end", "deposit=d", "end=returned", "recipt_lost:=true"),
+            "deposit.end has no field recipt_lost; did you mean receipt_lost or deposit?",
+        ),
+        (("duty.note", "text=x", "zzz=1"), "has no field zzz (nothing was done; it knows text)"),
+        (
+            ("visit.open", "kind=company", 'deposits:=[{"kind": "cash", "amout": 5000}]'),
+            "visit.open has no field deposits.0.amout; did you mean amount?",
+        ),
+        (("priority", "lane=in-1", "cuont=3"), "has no field cuont; did you mean count?"),
+        (("shift.hand_over", "shift=s", "signed:={}"), "has no field signed"),
         (("guard.pin", "guard=g-1", "pin=471193"), "a PIN does not stand in a command"),
     ],
 )

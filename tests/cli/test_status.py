@@ -53,3 +53,11 @@ def test_an_emergency_stands_above_the_lanes(emergency: str, told: str) -> None:
     assert lines[1].strip().startswith(told)
     assert lines[2] == "  lane in-1: arm closed, loop clear"
     assert lines[3].endswith("fine  (pulses 1)")
+
+
+def test_counters_in_words() -> None:
+    uplink = {"published": 0, "confirmed": 0, "backlog": 3, "age_s": 12, "inflight": 0}
+    assert list(status.count_words(uplink)) == [
+        "published 0", "confirmed 0", "backlog 3", "age 12 s",
+    ]  # fmt: skip
+    assert list(status.count_words({"pulses": 2, "tests": 0})) == ["pulses 2"]

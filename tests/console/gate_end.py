@@ -1,7 +1,7 @@
 """The far end of the control socket, answered by the test: a real server at a real socket."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -61,8 +61,9 @@ def site(folder: Path) -> Site:
 class GateEnd:
     """Answers ``status``, ``order``, ``sign_on``, ``who``, ``sign_off``; notes every order.
 
-    ``orders`` are all that came. While ``hung`` is set no question is answered. With ``ledger``
-    there is an empty one beside it, in which `keep` keeps the answer to an order.
+    ``orders`` are all that came, ``parts`` what it tells of its health. While ``hung`` is
+    set no question is answered. With ``ledger`` there is an empty one beside it, in which `keep`
+    keeps the answer to an order.
     """
 
     def __init__(self, folder: Path, *, ledger: bool = False) -> None:
@@ -80,6 +81,9 @@ class GateEnd:
         self.ended = False
         self.asked: list[str] = []
         self.sequence = 1
+        self.parts: Sequence[Mapping[str, Any]] = [
+            {"part": "ledger", "condition": "ok", "detail": "every entry is written"}
+        ]
         self._server = self._make()
 
     def __enter__(self) -> Self:
@@ -140,8 +144,7 @@ class GateEnd:
         self._wait()
         view = {"lane": "in-1", "position": "closed", "mode": "normal", "loop": "clear"}
         head = {"stream": "s", "sequence": self.sequence, "hash": ""}
-        part = {"part": "ledger", "condition": "ok", "detail": "every entry is written"}
-        return {"lanes": [{**view, "waiting": 0}], "parts": [part], "head": head}
+        return {"lanes": [{**view, "waiting": 0}], "parts": self.parts, "head": head}
 
     def _order(self, request: Mapping[str, Any], peer: Peer) -> object:
         del peer

@@ -24,6 +24,7 @@ from agent.lookup import NAMED, Lookup
 from agent.ports import Journal, KeptResult
 from tests.core.builders import LANE, READER, WALL_US, a_card, credential, moment
 from tests.core.whole import OUT, OUT_READER, RAMP, whole
+from tests.rigs.contract import judge_entries
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import HandClock
 
@@ -112,6 +113,7 @@ class Booth:
         step = self.gate.step(self.state, event, self.lookup.facts(event, 0))
         results = [_kept(each) for each in step.effects if isinstance(each, AnswerOrder)]
         changes = [each for each in step.effects if isinstance(each, Change)]
+        judge_entries(step.entries)
         self.journal.append(step.entries, self.now, results, changes)
         self.state = step.state
         self.entries += step.entries

@@ -23,6 +23,7 @@ from agent.core.plan import GatePlan
 from agent.core.plan_books import BooksPlan, DepositKind
 from agent.core.project import PROJECTIONS, project
 from tests.core.builders import FULL, LANE, WALL_US, WEDNESDAY, a_card, gate_plan
+from tests.rigs.contract import judge_entries
 from tests.rigs.tables import Tables
 
 GUARD = "g-1001"
@@ -85,6 +86,7 @@ class Desk:
         facts = self._facts(books.needs(order), order)
         out = Draft(self.plan, facts, self.now)
         self.admits = list(books.ordered(self.plan, order, facts, out))
+        judge_entries(out.entries)
         self._keep(out)
         (answer,) = (each for each in out.effects if isinstance(each, AnswerOrder))
         return answer
@@ -96,6 +98,7 @@ class Desk:
         facts, before = self._facts(needs, order), len(self.entries)
         out = Draft(self.plan, facts, self.now)
         books.swept(self.plan, order, facts, out)
+        judge_entries(out.entries)
         self._keep(out)
         return self.entries[before:]
 

@@ -48,6 +48,7 @@ from agent.core.view import LaneView
 from tests.core.builders import BEAM, CLOSED, LANE, LOOP, OPENED, READER, WEDNESDAY
 from tests.core.builders import credential as credential_of
 from tests.core.builders import moment as moment_of
+from tests.rigs.contract import judge_entries
 
 LEVELS = {"on": True, "off": False, "lost": None}
 
@@ -103,6 +104,7 @@ class Play:
         step = self.gate.step(self.state, event, self.facts(event))
         self.state = step.state
         self.steps.append(step)
+        judge_entries(step.entries)
         for entry in step.entries:
             self.entries.append(entry)
             for row in project(len(self.entries), entry.type, entry.data):
@@ -177,6 +179,7 @@ class Play:
         """Take up what the lane became of itself."""
         self.state = replace(self.state, lanes={**self.state.lanes, LANE: after})
         step = Step(self.state, tuple(out.entries), tuple(out.effects))
+        judge_entries(step.entries)
         self.entries.extend(step.entries)
         self.steps.append(step)
         return step

@@ -34,6 +34,7 @@ from agent.core.passages import Grant
 from agent.core.plan import Drive, GatePlan, LanePlan
 from agent.core.project import Drop, Put, project
 from tests.core.builders import LANE, SECOND, WALL_US, WEDNESDAY
+from tests.rigs.contract import judge_entries
 
 FIRE = InputId("fire")
 Happens = Callable[[LaneState, Draft], LaneState]
@@ -273,6 +274,7 @@ class Rig:
         return output == arm.open.output and arm.open.drive is Drive.MAINTAINED and not on
 
     def _wrote(self, entry: Entry) -> None:
+        judge_entries((entry,))
         self.entries.append(entry)
         number = len(self.entries)
         for row in project(number, entry.type, entry.data, entry.at.wall_us):

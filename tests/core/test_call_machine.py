@@ -68,7 +68,8 @@ class Talk(RuleBasedStateMachine):
     def guard(self, kind: str, place: int, answer: str, *, opens: bool) -> None:
         calls = self.gate.state.calls.all
         call = calls[place].call if place < len(calls) else "gone"
-        self.gate.order(f"call.{kind}", call=call, answer=answer, open=opens)
+        more = {"answer": answer, "open": opens} if kind == "decide" else {}
+        self.gate.order(f"call.{kind}", call=call, **more)
 
     @rule(unit=st.sampled_from(["3-1", "9-9"]), lane=st.sampled_from([LANE, OUT, ""]))
     def guard_calls(self, unit: str, lane: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.call_orders import KINDS
+from agent.core.call_orders import DOES, KINDS
 from agent.core.call_state import State
 from agent.core.effects import PulseRelay
 from agent.core.entries import EntryType
@@ -152,7 +152,8 @@ def test_what_does_not_ring_here_is_not_answered() -> None:
 @pytest.mark.parametrize("kind", ["call.answer", "call.end", "call.decide"])
 def test_calls_that_are_over(kind: str) -> None:
     gate = Calling()
-    assert gate.refused(kind, call="gone", answer="agreed")[:2] == (404, "call")
+    more = {"answer": "agreed"} if kind == "call.decide" else {}
+    assert gate.refused(kind, call="gone", **more)[:2] == (404, "call")
     assert gate.refused(kind)[:2] == (422, "call")
 
 
@@ -264,3 +265,10 @@ def test_a_call_that_nobody_knows_proves_nothing() -> None:
 
 def test_every_kind_has_somebody_who_may() -> None:
     assert set(KINDS) <= set(MAY)
+    assert set(KINDS) == set(DOES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_field_that_nobody_looks_at_is_told(kind: str) -> None:
+    gate = Calling()
+    assert gate.refused(kind, loud=True)[:2] == (422, "loud")

@@ -193,9 +193,13 @@ def test_it_ends_in_one_of_four_ways_and_once(form: dict[str, Any], state: str) 
     if state != "transferred":
         who["recipient"] = form.get("to", "李雷")
     assert row["personal"] == who
-    for again in ("deposit.end", "deposit.reverse", "deposit.move"):
-        both = {"end": "returned", "why": "w", "pocket": "2", "reason": "r"}
-        assert booth.refused(again, deposit=deposit, **both)[:2] == (409, "deposit")
+    again: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("deposit.end", {"end": "returned"}),
+        ("deposit.reverse", {"why": "w"}),
+        ("deposit.move", {"pocket": "2", "reason": "r"}),
+    )
+    for kind, more in again:
+        assert booth.refused(kind, deposit=deposit, **more)[:2] == (409, "deposit")
 
 
 @pytest.mark.parametrize(

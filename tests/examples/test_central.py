@@ -1,29 +1,42 @@
 """The example of a central server: real daemons, a real broker that loses its memory, kill -9."""
 
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+from agent.contract.messages import Ack, Command
 from agent.uplink.envelope import envelope
 from tests.parts import require
 from tests.patience import until
 from tests.rigs import house
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import residents
-from tests.rigs.centre import Centre, served
+from tests.rigs.centre import CLIENT, Centre, served
+from tests.rigs.contract import judge, judge_event
 from tests.rigs.house import IN, OUT, House
+from tests.rigs.listener import Listener
+from tests.rigs.shipped import Pki, ShippedMosquitto
 
 PAST = house.size(1_500, 30_000)
 TAPS = 4
 
 
-def _gate(folder: Path, name: str, broker: Mosquitto, key: Path) -> House:
+def _gate(folder: Path, name: str, broker: Mosquitto, key: Path, tls: object = False) -> House:
     changes = {
         "gate": name,
         "lanes": house.demo_lanes(open_for="1 s"),
-        "uplink": served(key, host=broker.host, port=broker.port, tls=False),
+        "uplink": served(key, host="localhost", port=broker.port, tls=tls),
     }
     return House(folder / name, residents(20), broker=broker, changes=changes)
+
+
+def _tls(pki: Pki, name: str) -> dict[str, str]:
+    """The certificate of a gate."""
+    pair = pki.gate("green-garden", name)
+    return {"ca": str(pki.ca), "cert": str(pair.cert), "key": str(pair.key)}
 
 
 def _taps(rig: House, first: int) -> None:
@@ -62,6 +75,15 @@ def _drive(rig: House, lane: str, number: int, passed: int) -> None:
     rig.wait_entry(house.ENDED, card=f"R-{number:05}", lane=lane, outcome="passed")
 
 
+def _order(rig: House, kind: str, form: dict[str, Any]) -> dict[str, Any]:
+    """An order of the booth."""
+    name = os.urandom(8).hex()
+    told = rig.ask("order", order_id=name, kind=kind, args={}, form=form)
+    assert told["status"] == "done", told
+    result: dict[str, Any] = told["result"]
+    return result
+
+
 def _whole(centre: Centre, gates: dict[str, House]) -> bool:
     """The centre has all that the gates have written; what it asks for is written down as well."""
     through = centre.through()
@@ -74,8 +96,19 @@ def _the_same(centre: Centre, gates: dict[str, House]) -> None:
     for name, rig in gates.items():
         source = f"/gate/v1/{rig.gate.settings.estate}/{name}"
         assert events[name] == {one.sequence: envelope(one, source) for one in rig.entries()}
+        for payload in events[name].values():
+            judge_event(payload)
     assert sorted(events) == sorted(gates)
     assert centre.rows("SELECT * FROM lost") == []
+
+
+def _as_agreed(listener: Listener) -> None:
+    """What the centre says is as the contract says; what gates say the listener has judged."""
+    for name, model in ((f"cmd/{CLIENT}/replay", Command), (f"ack/{CLIENT}", Ack)):
+        said = listener.on(f"/{name}")
+        assert said, f"nothing on {name}"
+        for one in said:
+            judge(model).validate_json(one.payload)
 
 
 def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
@@ -118,34 +151,55 @@ def test_a_broker_that_loses_its_memory_loses_no_event(tmp_path: Path) -> None:
         centre.kill()
         assert centre.through()["north"] < north.head()
         broker.restart()
-        centre.start()
-        until(lambda: _whole(centre, gates), f"the rest; {centre.log()}", PAST / 50 + 90)
+        with Listener(broker, "gate/v1/#") as listener:
+            centre.start()
+            until(lambda: _whole(centre, gates), f"the rest; {centre.log()}", PAST / 50 + 90)
+            for rig in gates.values():
+                _confirmed(rig)
         _the_same(centre, gates)
-        for rig in gates.values():
-            _confirmed(rig)
+        _as_agreed(listener)
 
 
 def test_who_is_inside_at_all_gates(tmp_path: Path) -> None:
-    require("mosquitto")
+    """With the shipped files of mosquitto: TLS, a certificate each, and the access list."""
+    require("mosquitto", "openssl")
     key = tmp_path / "centre.key"
     key.write_bytes(b"a key of the centre, long enough to be one")
+    members = ("gate green-garden.north", "gate green-garden.south", "consumer centre *")
+    broker = ShippedMosquitto(tmp_path / "broker", members)
+    pki = broker.pki
     with (
-        Mosquitto(tmp_path / "broker") as broker,
-        _gate(tmp_path, "north", broker, key) as north,
-        _gate(tmp_path, "south", broker, key) as south,
-        Centre(tmp_path / "centre", broker, key) as centre,
+        broker,
+        _gate(tmp_path, "north", broker, key, _tls(pki, "north")) as north,
+        _gate(tmp_path, "south", broker, key, _tls(pki, "south")) as south,
+        ExitStack() as stack,
     ):
         gates = {"north": north, "south": south}
         for rig in gates.values():
             rig.start()
         _drive(north, IN, 1, passed=1)
         _drive(north, IN, 2, passed=2)
+        _told(north)
+        _told(south)
+        # It comes when all is over: what the broker has passed on to nobody is told again.
+        centre = stack.enter_context(
+            Centre(tmp_path / "centre", broker, key, pki.client("centre"), str(pki.ca))
+        )
         until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
         told = {row["who"]: row for row in centre.inside()["inside"]}
         assert set(told) == {"card R-00001", "card R-00002"}
         assert told["card R-00001"]["gate"] == "north"
         assert told["card R-00001"]["seen"]
 
+        form = {"kind": "company", "visitor": "王小明", "host": "孙悦", "answer": "host_agreed"}
+        told_of = _order(north, "visit.open", {**form, "hours": 2, "reason": "walks to the office"})
+        visit = f"visit {told_of['visit']}"
+        until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
+        told = {row["who"]: row for row in centre.inside()["inside"]}
+        assert told[visit]["gate"] == "north"
+        assert told[visit]["visitor"] == "王**", "the gate tells no more than its settings allow"
+
+        _order(north, "visit.end", {"visit": told_of["visit"], "outcome": "elsewhere"})
         _drive(south, OUT, 1, passed=1)
         until(lambda: _whole(centre, gates), f"all events; {centre.log()}")
         told = {row["who"]: row for row in centre.inside()["inside"]}

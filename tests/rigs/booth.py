@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.control.server import Peer
-from agent.core.entries import Entry, EntryType, StoredEntry
+from agent.core.entries import EntryType, StoredEntry
 from agent.core.events import CardRead, Started, TimerFired
 from agent.core.model import Card, ClockQuality, Moment
 from agent.core.personal import Level
@@ -20,6 +20,7 @@ from agent.store.queries.table import bare
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure
 from tests.core.builders import DESK_READER, moment
+from tests.rigs.contract import card_known, judge_stored
 from tests.rigs.one_thread import OneThread
 
 DESK = "desk-1"
@@ -55,6 +56,7 @@ class Booth:
 
     def close(self) -> None:
         self.ledger.close()
+        judge_stored(self.entries())
 
     @property
     def now(self) -> Moment:
@@ -95,8 +97,7 @@ class Booth:
     def put(self, *cards: Card) -> None:
         """Cards of the roster."""
         for card in cards:
-            entry = Entry(EntryType.CARD_CHANGED, f"card/{card.label}", self.now)
-            self.ledger.put_card(card, entry, self.now)
+            self.ledger.put_card(card, card_known(card, self.now), self.now)
 
     def present(self, card: Card) -> int:
         """Hold a card to the desk's reader; gives the number of the entry."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
+from tests.rigs.pki import Pair
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "central.py"
 KEYID = "k1"
@@ -28,15 +29,22 @@ def served(key: Path, **more: Any) -> dict[str, Any]:
 
 
 class Centre:
-    """Keeps its database over `kill` and `start`. Nothing of it is left when the context ends."""
+    """Keeps its database over `kill` and `start`. Nothing of it is left when the context ends.
 
-    def __init__(self, folder: Path, broker: Mosquitto, key: Path | None = None) -> None:
+    ``key`` is the file of the key that it signs with; with ``pair`` it comes over TLS.
+    """
+
+    def __init__(
+        self, folder: Path, broker: Mosquitto, key: Path, pair: Pair | None = None, ca: str = ""
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.db = folder / "central.db"
-        self._run = ["run", "--broker", f"mqtt://{broker.host}:{broker.port}", "--client", CLIENT]
-        if key is not None:
-            self._run += ["--keyid", KEYID, "--signing-key", str(key)]
+        scheme = "mqtt" if pair is None else "mqtts"
+        self._run = ["run", "--broker", f"{scheme}://localhost:{broker.port}", "--client", CLIENT]
+        self._run += ["--keyid", KEYID, "--signing-key", str(key)]
+        if pair is not None:
+            self._run += ["--ca", ca, "--cert", str(pair.cert), "--key", str(pair.key)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

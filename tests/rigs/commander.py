@@ -1,6 +1,7 @@
 """A client of the centre: gives commands as the contract asks it, and hears what is answered."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,6 +16,7 @@ from paho.mqtt.properties import Properties
 from agent.uplink.permits import sign
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
+from tests.rigs.contract import Ear
 
 _KEEPALIVE_S = 600
 
@@ -26,7 +28,10 @@ class Answer(dict[str, Any]):
 
 
 class Commander:
-    """Connects as a context. ``root`` is the gate's, ``client`` his own name at the broker."""
+    """Connects as a context. ``root`` is the gate's, ``client`` his own name at the broker.
+
+    At the end everything that he heard has to be as the contract says.
+    """
 
     def __init__(
         self, broker: Mosquitto, root: str, client: str = "centre", *, five: bool = True
@@ -37,8 +42,10 @@ class Commander:
         self._root = root
         self._client_id = client
         self._five = five
-        self._ids = count(1)
+        self._name, self._ids = os.urandom(4).hex(), count(1)
         self._subscribed = False
+        self._ear = Ear()
+        self._status: dict[str, Any] = {}
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5 if five else MQTTv311)
         self._client.on_connect = self._connected
         self._client.on_subscribe = self._ready
@@ -52,7 +59,7 @@ class Commander:
     def body(self, **changes: Any) -> dict[str, Any]:
         """A good body; None leaves a field out."""
         told: dict[str, Any] = {
-            "cmd_id": f"c-{next(self._ids)}",
+            "cmd_id": f"{self._name}-{next(self._ids)}",
             "issued_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "ttl_ms": 10_000,
             "actor": "Li",
@@ -95,11 +102,17 @@ class Commander:
         sent.wait_for_publish(LIMIT_S)
         assert sent.is_published(), f"the broker did not take {topic}"
 
-    def ask(self, name: str, /, *, ttl_ms: int = 10_000, cmd_id: str = "", **args: Any) -> Answer:
-        """Give a good command and wait for what it comes to."""
-        body = self.body(args=args, ttl_ms=ttl_ms)
-        if cmd_id:
-            body["cmd_id"] = cmd_id
+    def ask(
+        self,
+        name: str,
+        given: Mapping[str, Any] | None = None,
+        /,
+        *,
+        ttl_ms: int = 10_000,
+        **args: Any,
+    ) -> Answer:
+        """Give a good command with these arguments and wait for what it comes to."""
+        body = self.body(args={**(given or {}), **args}, ttl_ms=ttl_ms)
         seen = len(self.answers)
         self.send(name, body)
         return self.final(body["cmd_id"], seen)
@@ -126,14 +139,35 @@ class Commander:
         """A time that is over."""
         return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
 
+    def online(self, after: int = 0) -> int:
+        """Wait until the gate is there, in a later session than ``after``; gives its session.
+
+        It hears commands before it says that it is there.
+        """
+
+        def look() -> int:
+            told = self._status
+            return told["session"] if told.get("status") == "online" else 0
+
+        until(lambda: look() > after, f"the gate is online in a session after {after}")
+        return look()
+
     def _connected(self, *_: object) -> None:
-        topics = (f"{self._root}/replay/{self._client_id}", f"{self._root}/reply/+")
+        topics = (
+            f"{self._root}/replay/{self._client_id}",
+            f"{self._root}/reply/+",
+            f"{self._root}/status",
+        )
         self._client.subscribe([(topic, 1) for topic in topics])
 
     def _ready(self, *_: object) -> None:
         self._subscribed = True
 
     def _message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
+        self._ear.hear(message)
+        if message.topic.endswith("/status"):
+            self._status = json.loads(message.payload)
+            return
         if message.topic != self.reply_to:
             self.others.append((message.topic, bytes(message.payload)))
             return
@@ -155,3 +189,5 @@ class Commander:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        if kind is None:
+            self._ear.judge()

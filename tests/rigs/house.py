@@ -37,6 +37,7 @@ from drivers.sim.board import Record
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import Card, digits, write_roster
+from tests.rigs.contract import judge_stored
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "config" / "demo.yaml"
@@ -164,6 +165,8 @@ class House:
         pids = [self._sim_pid, *(life.pid for life in self.lives)]
         left = [pid for pid in pids if alive(pid)]
         assert not left, f"processes are left over: {left}"
+        if kind is None and self.ledger.is_file():
+            judge_stored(self.entries())
 
     # The daemon
 

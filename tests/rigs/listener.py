@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
+from tests.rigs.contract import Ear
 from tests.rigs.pki import Pair
 
 _KEEPALIVE_S = 600
@@ -34,6 +35,8 @@ class Listener:
     """Subscribes to ``topics`` with QoS 1 over MQTT 5; comes back by itself after an outage.
 
     ``session`` names a session that the broker keeps while the listener is away, for an hour.
+    At its end everything that a gate has said has to be as the contract says, unless ``judged`` is
+    false: then the test itself makes up what is said.
     """
 
     def __init__(
@@ -43,8 +46,10 @@ class Listener:
         user: tuple[str, str] | None = None,
         pair: Pair | None = None,
         session: str = "",
+        judged: bool = True,
     ) -> None:
         self.heard: list[Heard] = []
+        self._ear, self._judged = Ear(), judged
         self._ready = Event()
         self._topics = topics or ("#",)
         self._expiry_s = 3600 if session else 0
@@ -64,6 +69,7 @@ class Listener:
         self._client.subscribe([(topic, 1) for topic in self._topics])
 
     def _note(self, message: MQTTMessage) -> None:
+        self._ear.hear(message)
         given = message.properties
         self.heard.append(
             Heard(
@@ -112,3 +118,5 @@ class Listener:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        if self._judged and kind is None:
+            self._ear.judge()

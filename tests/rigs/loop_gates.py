@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from agent.core.entries import Entry, EntryType
 from agent.core.model import CardStatus
 from agent.core.personal import Level
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.seal import Disclosure
 from tests.core.builders import BEAM, CLOSED, LOOP, OPENED, a_card, gate_plan, moment
+from tests.rigs.contract import card_known
 from tests.rigs.memory_journal import MemoryJournal
 from tests.rigs.one_thread import OneThread
 
@@ -43,8 +43,7 @@ def _ledger(path: Path) -> Ledger:
     ledger = Ledger.open(path, identity, disclosure, "boot-1", ballast_bytes=0)
     if ledger.card_by_label("A") is None:
         for card in (A, B, LOST):
-            entry = Entry(EntryType.CARD_CHANGED, f"card/{card.label}", moment(0))
-            ledger.put_card(card, entry, moment(0))
+            ledger.put_card(card, card_known(card, moment(0)), moment(0))
     return ledger
 
 

@@ -25,6 +25,7 @@ from agent.inbox import Inbox
 from agent.loop import Loop
 from agent.ports import Condition, Emit, Head, Health, Journal, KeptResult
 from agent.world import World
+from tests.rigs.contract import judge_entries
 
 Trace = list[str]
 
@@ -72,6 +73,7 @@ class TracedJournal:
         if any(entry.type == self.unfit for entry in entries):
             raise EntryError(f"{self.unfit}: data has more bytes than can be sent")
         self.slowly()
+        judge_entries(entries)
         head = self.inner.append(entries, now, results, changes)
         self.entries += entries
         self.trace.append("commit " + ", ".join(short(entry) for entry in entries))

@@ -300,15 +300,16 @@ def test_what_is_to_do_comes_by_urgency(reading: Reading) -> None:
     assert [(item["what"], item["key"]) for item in items] == [
         ("duty", "lane/out-1"),
         ("help", "h-1"),
+        ("priority", "x-1"),
         ("alarm", "lane/in-1"),
         ("overdue", "v-1"),
-        ("unsigned", items[4]["key"]),
+        ("unsigned", items[5]["key"]),
         ("deposit", "d-0"),
         ("notice", "n-2"),
     ]
-    assert [item["lane"] for item in items[:3]] == ["out-1", "", "in-1"]
+    assert [item["lane"] for item in items[:4]] == ["out-1", "", "", "in-1"]
     assert items[1]["left_us"] == 200_000_000
-    assert items[3]["left_us"] == -HOUR_US
+    assert items[4]["left_us"] == -HOUR_US
     assert items[1]["row"]["personal"] == {"unit": "6-402"}
 
 

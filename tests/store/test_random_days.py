@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import EntryType
 from agent.core.issued import DESK
 from agent.core.plan import INSIDE, PassbackMode, ZonePlan
 from agent.core.project import PROJECTIONS
@@ -27,6 +27,7 @@ from agent.store.ledger import Ledger
 from tests.core.booth import BOOKS, CASH, DRAWER, HOUR, OBJECT, Booth, booth_plan, company, opens
 from tests.core.builders import LANE
 from tests.core.whole import OUT
+from tests.rigs.contract import card_known
 from tests.rigs.house import size
 from tests.store.build import open_ledger
 
@@ -43,6 +44,11 @@ WAYS = st.sampled_from(["returned", "forfeited", "refund_due", "transferred"])
 OUTCOME = st.sampled_from(
     ["left", "left", "left", "card_lost", "without_tap", "elsewhere", "mistake"]
 )
+AGAIN = {
+    "deposit.end": {"end": "returned", "why": "w"},
+    "deposit.reverse": {"why": "w"},
+    "deposit.move": {"pocket": "1", "reason": "r"},
+}
 SOME_CARD = st.sampled_from(CARDS)
 
 
@@ -95,8 +101,7 @@ class Days(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         for card in DRAWER:
-            entry = Entry(EntryType.CARD_CHANGED, f"card/{card.label}", _first())
-            self._ledger.put_card(card, entry, _first())
+            self._ledger.put_card(card, card_known(card, _first()), _first())
         self._booth = Booth(GUARDED, DRAWER, self._ledger)
 
     # What happens
@@ -215,12 +220,11 @@ class Days(RuleBasedStateMachine):
         self._over(deposit)
 
     @precondition(lambda self: self._known.over)
-    @rule(data=st.data(), kind=st.sampled_from(["deposit.end", "deposit.reverse", "deposit.move"]))
+    @rule(data=st.data(), kind=st.sampled_from(sorted(AGAIN)))
     def is_asked_for_again(self, data: st.DataObject, kind: str) -> None:
         """What is over is over."""
         deposit = data.draw(st.sampled_from(sorted(self._known.over)))
-        form = {"end": "returned", "why": "w", "pocket": "1", "reason": "r"}
-        assert self._booth.refused(kind, deposit=deposit, **form)[:2] == (409, "deposit")
+        assert self._booth.refused(kind, deposit=deposit, **AGAIN[kind])[:2] == (409, "deposit")
 
     @precondition(lambda self: self._known.held)
     @rule(data=st.data(), pocket=st.integers(1, POCKETS), swap=st.booleans())

@@ -15,7 +15,7 @@ from time import monotonic
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
 from tests.rigs.broker import Mosquitto

@@ -18,7 +18,12 @@ _TABLE = """CREATE TABLE IF NOT EXISTS entries (sequence INTEGER PRIMARY KEY,
  stream TEXT, boot TEXT, uptime_ms INTEGER, time_us INTEGER, recorded_us INTEGER, quality TEXT,
  type TEXT, subject TEXT, actor TEXT, cause TEXT, data BLOB) STRICT"""
 _KEPT = "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value INTEGER) STRICT"
-KINDS = ("gate.access.granted.v1", "gate.arm.opened.v1", "gate.passage.ended.v1")
+KINDS = ("gate.access.granted.v1", "gate.arm.faulted.v1", "gate.passage.ended.v1")
+_SAID = (
+    b'"card":"V-%03d","kind":"visitor","passage":"north-%d","note":"%b"',
+    b'"fault":"closing","detail":"try %d of %d: not down within 8 s %b"',
+    b'"vehicles":%d,"passage":"north-%d","outcome":"passed","to":"inside%b"',
+)
 
 
 class SystemClock:
@@ -73,9 +78,8 @@ class Book:
         first = self.head().sequence + 1
 
         def row(n: int) -> StoredEntry:
-            data = b'{"lane":"in-%d","card":"V-%03d","passage":"north-%d"%b}' % (
-                1 + n % 2, n % 1000, n, b',"note":"%b"' % (b"x" * padding) if padding else b"",
-            )  # fmt: skip
+            told = _SAID[n % 3] % (n % 1000, n, b"x" * padding)
+            data = b'{"lane":"in-%d",%b}' % (1 + n % 2, told)
             return StoredEntry(
                 n, STREAM, BOOT, uptime, now_us + n, now_us + n, "synced", KINDS[n % 3],
                 f"lane/in-{1 + n % 2}", "", f"north-{n - 1}" if n % 3 else "", data,

@@ -10,7 +10,7 @@ from typing import Any, Self
 from agent.core.ids import LaneId
 from agent.core.view import LaneView
 from agent.ports import Health
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from agent.uplink.envelope import envelope
 from agent.uplink.link import Uplink
 from agent.uplink.topics import Address
@@ -19,6 +19,7 @@ from tests.rigs.listener import Heard, Listener
 from tests.uplink.book import BOOT, Book, SystemClock
 
 ADDRESS = Address("estate", "north")
+HAS = {"software": "0.1.0", "lanes": {}, "readers": {}, "inputs": [], "zones": {}}
 EVT, STATUS, INFO = ADDRESS.evt, ADDRESS.status, ADDRESS.info
 
 
@@ -39,7 +40,7 @@ class Gate:
             published=self.book.kept("published"),
             next_session=self.book.next_session,
             save_published=self._save,
-            info=lambda: {"lanes": ["in-1"], "software": "0.1.0"},
+            info=lambda: HAS,
             boot=BOOT,
             clock=SystemClock(),
         )

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,10 @@ from agent.core.plan import ArmKind, ArmPlan, Drive, GatePlan, LanePlan, Relay
 from agent.core.view import EMERGENCIES, MODES, LaneView
 from agent.ports import Head
 from agent.uplink import payloads
+from agent.uplink.broker import Broker
+from agent.uplink.client import Connection
 from agent.uplink.discovery import CLIENT, Discovery, Options
+from agent.uplink.line import Incoming, Subscription
 from agent.uplink.payloads import Presence
 from agent.uplink.topics import Address
 from tests.parts import require
@@ -367,26 +371,64 @@ def test_a_lane_that_is_removed_stays_until_its_topics_are_emptied(broker: Mosqu
         assert {name.split("_")[3] for name in home.entities} == {"out-1", "door"}
 
 
+class Gate:
+    """Hears what Home Assistant asks for, over the gate's own connection."""
+
+    def __init__(self, broker: Mosquitto, *, stored: bool) -> None:
+        self.heard: list[Incoming] = []
+        self._stands = False
+        self._link = Connection(Broker(broker.host, broker.port), self)
+        self._link.open(None)
+        wanted = Discovery(PLAN, ADDRESS, BOTH).subscriptions()
+        self._link.subscribe([Subscription(topic, qos=0, stored=stored) for topic in wanted])
+        self.turn(lambda: self._stands, "the subscription stands")
+
+    def acknowledged(self, mid: int, code: int, name: str) -> None:
+        raise AssertionError(f"nothing was published: {mid} {code} {name}")
+
+    def answered(self, refused: str) -> None:
+        assert not refused
+        self._stands = True
+
+    def received(self, message: Incoming) -> None:
+        self.heard.append(message)
+
+    def turn(self, look: Callable[[], bool], what: str) -> None:
+        """Let the connection work until it is so."""
+
+        def turned() -> bool:
+            self._link.turn(0.05)
+            return look()
+
+        until(turned, what)
+
+    def words(self) -> list[str | None]:
+        """What was asked for, in order; None where it counts for nothing."""
+        found = [asked(BOTH, one.topic, one.payload, retained=one.retained) for one in self.heard]
+        return [None if one is None else one.name for one in found]
+
+    def close(self) -> None:
+        self._link.close(politely=True)
+
+
 def test_what_is_pressed_comes_once_and_retained_ones_do_nothing(broker: Mosquitto) -> None:
     cover = f"{NODE}_in-1_cover"
-    with (
-        HomeAssistant(broker) as home,
-        Speaker(broker) as speaker,
-        Listener(broker, "gate/v1/+/+/ha/+/set") as gate,
-    ):
+    with HomeAssistant(broker) as home, Speaker(broker) as speaker:
         _tell(speaker, BOTH)
         home.wait(lambda it: len(it.entities) == 12, "all entities are found")
-        home.press(cover, "open")
-        home.press(cover, "stop")
-        home.press(cover, "close", retain=True)
-        gate.wait(lambda it: len(it.heard) == 3)
-        words = [asked(BOTH, one.topic, one.payload, retained=one.retained) for one in gate.heard]
-        assert [one and one.name for one in words[:2]] == ["open", "stop"]
-    with Listener(broker, "gate/v1/+/+/ha/+/set") as gate:
-        gate.wait(lambda it: len(it.heard) == 1)
-        kept = gate.heard[0]
-        assert kept.retained
-        assert asked(BOTH, kept.topic, kept.payload, retained=kept.retained) is None
+        with closing(Gate(broker, stored=False)) as gate:
+            home.press(cover, "open")
+            home.press(cover, "close", retain=True)
+            home.press(cover, "stop")
+            gate.turn(lambda: len(gate.heard) == 3, "all that was pressed")
+            assert gate.words() == ["open", None, "stop"]
+        with closing(Gate(broker, stored=True)) as gate:
+            gate.turn(lambda: len(gate.heard) == 1, "what the broker has kept")
+            assert gate.words() == [None]
+        with closing(Gate(broker, stored=False)) as gate:
+            home.press(cover, "open")
+            gate.turn(lambda: bool(gate.heard), "what was pressed")
+            assert gate.words() == ["open"], "what the broker has kept is not even asked for"
 
 
 def until_quiet(listener: Listener) -> list[str]:

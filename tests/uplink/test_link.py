@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from agent.ports import Condition
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from tests.parts import require
 from tests.patience import Watch
 from tests.rigs.broker import Mosquitto

@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.ports import Head
 from agent.uplink import payloads, sentences
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from agent.uplink.envelope import envelope
 from agent.uplink.payloads import Presence
 from tests.parts import require

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
-from agent.uplink.client import Broker
+from agent.uplink.broker import Broker
 from tests.patience import LIMIT_S
 from tests.uplink.gate import Gate
 

@@ -12,16 +12,18 @@ from typing import Any
 
 from babel.dates import format_date
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import filled, finding, told
+from agent.console.pages.sent import version
 from agent.console.words import N_, Words
 from agent.store.queries import desk as books_desk
 
 _PATH = "/appointments"
+_DAY_US = 86_400_000_000
 _MAKE = ("kind", "visitor", "company", "host", "unit", "plate", "phone", "from", "until")
 STATES: Mapping[str, str] = {
     "open": N_("expected"),
@@ -37,7 +39,10 @@ _SAYS: Mapping[str, str] = {
 
 def routes() -> list[Route]:
     """The routes of this module."""
-    return [Route(_PATH, page, methods=["GET", "POST"])]
+    return [
+        Route(_PATH, page, methods=["GET", "POST"]),
+        Route(f"{_PATH}/version", changed),
+    ]
 
 
 def page(request: Request) -> Response:
@@ -51,6 +56,17 @@ def page(request: Request) -> Response:
             says = desk.words(request)(_SAYS[what])
             return desk.see(request, f"{_PATH}?day={_lands(typed)}", says)
     return _shown(request, answer)
+
+
+def changed(request: Request) -> Response:
+    """``/appointments/version``: so that a page sees that there is news."""
+    return JSONResponse({"version": _version(request)})
+
+
+def _version(request: Request) -> str:
+    since_us = time.time_ns() // 1000 - _DAY_US
+    with desk.reading(request) as reading:
+        return version(books_desk.open_appointments(reading, since_us), "appointment")
 
 
 def _form(what: str, typed: Mapping[str, str]) -> dict[str, str]:
@@ -85,6 +101,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         request,
         "appointments.html",
         answer=answer,
+        version=_version(request),
         filled=filled.Filled(words, {} if mine else typed, None if mine else answer, suggested),
         change=filled.Filled(words, typed if mine else {}, answer if mine else None, {}, "change-"),
         rows=[_told(row, words) for row in rows],

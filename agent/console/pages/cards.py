@@ -18,7 +18,7 @@ from starlette.routing import Route
 from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import told
-from agent.console.pages.sent import Deed, Form, asked, may, take
+from agent.console.pages.sent import Deed, Form, Shape, asked, may, take
 from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.model import CardKind, Direction
@@ -86,8 +86,8 @@ def _card(answer: Answer) -> str:
     return f"/cards?card={quote(str(answer.result.get('card', '')), safe='')}"
 
 
-def _turn(kind: str, says: str) -> Deed:
-    return Deed(kind, says, ("reason",), row=("label",), shape=_stock, back=_card)
+def _turn(kind: str, says: str, shape: Shape | None = None) -> Deed:
+    return Deed(kind, says, ("reason",), row=("label",), shape=shape, back=_card)
 
 
 DEEDS: Mapping[str, Deed] = {
@@ -100,9 +100,9 @@ DEEDS: Mapping[str, Deed] = {
         back=_card,
     ),
     "block": _turn("card.block", N_("The card is blocked: it is refused from now on.")),
-    "unblock": _turn("card.unblock", N_("The card is good again.")),
+    "unblock": _turn("card.unblock", N_("The card is good again."), _stock),
     "lost": _turn("card.lost", N_("The card is reported lost: it is refused from now on.")),
-    "found": _turn("card.found", N_("The card is back and good again.")),
+    "found": _turn("card.found", N_("The card is back and good again."), _stock),
 }
 
 

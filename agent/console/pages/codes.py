@@ -49,6 +49,7 @@ CODES: Mapping[str, str] = {
     "police": N_("police"),
     "funeral": N_("funeral car"),
     "wedding": N_("wedding convoy"),
+    "other": N_("something else"),
     "left": N_("left by the exit"),
     "card_lost": N_("left, card lost"),
     "without_tap": N_("left without a tap"),

@@ -36,6 +36,7 @@ _MORE: Mapping[str, tuple[str, ...]] = {
     "gate.help.": ("kind",),
     "gate.priority.": ("kind",),
     "gate.visit.": ("outcome",),
+    "gate.command.": ("command",),
 }
 _THINGS = ("reader/", "input/", "output/")
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")

@@ -18,6 +18,8 @@ from agent.console.lanes import lane_card, told
 from agent.console.site import Site
 from agent.console.todo import item
 from agent.console.words import N_, Words
+from agent.core import call_orders
+from agent.core.fields import FIELDS
 from agent.errors import StoreError
 
 TAPS = 8
@@ -29,7 +31,7 @@ KINDS = frozenset({
 })  # fmt: skip
 """What may be ordered here."""
 _ARGS = ("lane", "reason", "for", "until", "count", "direction")
-_FORM = ("lane", "reason", "card", "document", "call", "answer", "open")
+_FORMS = {**FIELDS, **call_orders.FIELDS}
 _NOT_HERE = N_("This cannot be ordered here.")
 
 
@@ -53,7 +55,7 @@ def act(request: Request) -> Response:
     if kind not in KINDS:
         return desk.see(request, "/", desk.words(request)(_NOT_HERE), "bad")
     args = {name: sent[name] for name in _ARGS if sent.get(name)}
-    form = {name: sent[name] for name in _FORM if sent.get(name)}
+    form = {name: sent[name] for name in _FORMS.get(kind, ()) if sent.get(name)}
     answer = desk.act(request, kind, form, args)
     if desk.json_wanted(request):
         return desk.told(request, answer)

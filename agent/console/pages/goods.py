@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
 from agent.console.answers import Answer
 from agent.console.pages import drafts, filled, told
 from agent.console.pages.lanes import leading
+from agent.console.pages.sent import version
 from agent.console.words import N_, Words
 from agent.core.model import Direction
 from agent.store.queries import desk as books_desk
@@ -50,6 +51,7 @@ def routes() -> list[Route]:
     return [
         Route(_PATH, page, methods=["GET", "POST"]),
         Route(f"{_PATH}/keep", keep, methods=["POST"]),
+        Route(f"{_PATH}/version", changed),
     ]
 
 
@@ -67,6 +69,16 @@ def page(request: Request) -> Response:
 def keep(request: Request) -> Response:
     """Keep the form that is being filled in."""
     return drafts.keep(request, _PATH)
+
+
+def changed(request: Request) -> Response:
+    """``/goods/version``: so that a page sees that there is news."""
+    return JSONResponse({"version": _version(request)})
+
+
+def _version(request: Request) -> str:
+    with desk.reading(request) as reading:
+        return version(books_desk.open_slips(reading), "slip")
 
 
 def received(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -169,6 +181,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         request,
         "goods.html",
         answer=answer,
+        version=_version(request),
         filled=filled.Filled(
             words,
             filled.closed(mine, "lines"),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.console import desk
+from agent.console.pages.counted import counted
 from agent.console.said import translated
 from agent.console.words import N_, Words
 
@@ -49,7 +50,7 @@ def _part(words: Words, part: object) -> dict[str, str]:
         "condition": condition,
         "tone": _TONES.get(condition, "wait"),
         "detail": translated(words, str(told.get("detail", ""))),
-        "counters": ", ".join(f"{key} {value}" for key, value in counters.items() if value),
+        "counters": counted(words, counters),
     }
 
 

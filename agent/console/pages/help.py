@@ -139,7 +139,8 @@ def left(seconds: float) -> str:
 
 def _version(request: Request) -> str:
     with desk.reading(request) as reading:
-        return version(help_requests(reading), "help")
+        comes = announced(reading, time.time_ns() // 1000)
+        return version(help_requests(reading), "help") + version(comes, "announced")
 
 
 def changed(request: Request) -> Response:

@@ -187,8 +187,9 @@ def _kept_at(path: str, key: str) -> str:
 
 
 def version(rows: Iterable[Mapping[str, Any]], key: str) -> str:
-    """Changes when one of these rows comes, goes, or gets another state."""
-    told = "\n".join(f"{row[key]} {row['state']}" for row in rows)
+    """Changes when one of these rows comes, goes, gets another state, or is put down anew."""
+    names = (key, "state", "sequence", "from_us", "until_us")
+    told = "\n".join(" ".join(str(row.get(name)) for name in names) for row in rows)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

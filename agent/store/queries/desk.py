@@ -26,6 +26,17 @@ def appointment(reading: Reading, appointment_id: str) -> Row | None:
     return _one(listed(reading, "appointments", "appointment = ?", (appointment_id,)))
 
 
+def open_appointments(reading: Reading, since_us: int) -> list[Row]:
+    """Those that nobody came on yet and that were not over at this moment, without their people."""
+    where = "state = 'open' AND (until_us = 0 OR until_us >= ?)"
+    return bare(reading, "appointments", where, (since_us,), "appointment", 2000)
+
+
+def open_slips(reading: Reading) -> list[Row]:
+    """Slips that may still be used, without their people."""
+    return bare(reading, "slips", "state IN ('open', 'stopped')", (), "slip", 2000)
+
+
 def notices(reading: Reading, now_us: int, audience: str = "") -> list[Row]:
     """Notices in force at ``now_us``, newest first; each has ``text``.
 

@@ -16,7 +16,7 @@ _LOG = (
     "SELECT sequence FROM entries WHERE sequence > ? AND time_us >= ? AND time_us < ? "
     "AND type NOT IN ('gate.access.granted.v1', 'gate.passage.ended.v1', 'gate.arm.opened.v1', "
     "'gate.arm.closed.v1', 'gate.card.presented.v1', 'gate.books.carried.v1', "
-    "'gate.personal.erased.v1') ORDER BY sequence LIMIT ?"
+    "'gate.personal.erased.v1', 'gate.command.answered.v1') ORDER BY sequence LIMIT ?"
 )
 _HIDDEN = ("pin",)
 
@@ -50,7 +50,8 @@ def duty_log(
 ) -> list[Row]:
     """What happened between two moments (µs), in order; read on ``after`` the last one's sequence.
 
-    Left out are the taps that went well, and what followed from them.
+    Left out are the taps that went well, and what followed from them; of a command of the centre it
+    is told what it did, as of every order, and not that it was answered.
     """
     first = max(after, _first(reading, from_us))
     found = reading.rows(_LOG, (first, from_us, until_us, limit))

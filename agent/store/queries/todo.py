@@ -2,20 +2,22 @@
 
 Rules kept here:
 - somebody waits at a lane: first, who waits longest before the others; then help, by the time that
-  is left; then alarms, visitors who should have left, acts without a name, deposits that nobody
-  fetched, notices that are over;
+  is left; then what comes with priority within hours, alarms, visitors who should have left, acts
+  without a name, deposits that nobody fetched, notices that are over;
 - an item tells what it is about (``row``) and no more; words are the screen's.
 """
 
 from collections.abc import Iterable
 
 from agent.store.queries.deposits import not_fetched
+from agent.store.queries.desk import announced
 from agent.store.queries.table import Row, entries_told, listed
 from agent.store.queries.visits import overdue
 from agent.store.reading import Reading
 
-ORDER = ("duty", "help", "alarm", "overdue", "unsigned", "deposit", "notice")
+ORDER = ("duty", "help", "priority", "alarm", "overdue", "unsigned", "deposit", "notice")
 _NEAR = 5000
+_SOON_US = 12 * 3_600_000_000
 _ALARMS = (
     "SELECT sequence FROM entries WHERE type IN ('gate.alarm.raised.v1', 'gate.alarm.ended.v1') "
     "AND sequence > (SELECT max(sequence) FROM entries) - ? ORDER BY sequence LIMIT 500"
@@ -55,11 +57,13 @@ def todo(reading: Reading, now_us: int, collect_within_us: int = 0) -> list[Row]
     """
     asked = listed(reading, "help", "state IN ('open', 'escalated')", (), "due_us", 100)
     over = "state = 'open' AND until_us > 0 AND until_us <= ?"
+    soon = [row for row in announced(reading, now_us) if row["from_us"] <= now_us + _SOON_US]
     ended = listed(reading, "notices", over, (now_us,), "until_us", 50)
     late = not_fetched(reading, now_us - collect_within_us)
     found = [
         *_items("duty", "duty", "since_us", "", duties(reading)),
         *_items("help", "help", "asked_us", "due_us", asked),
+        *_items("priority", "announced", "from_us", "", soon),
         *_items("alarm", "subject", "at_us", "", alarms(reading)),
         *_items("overdue", "visit", "opened_us", "until_us", overdue(reading, now_us)),
         *_items("unsigned", "act", "since_us", "", unsigned(reading)),
