@@ -70,6 +70,8 @@ libpcsclite-dev: headers to build pyscard
 swig: builds pyscard
 gcc: builds pyscard
 libc6-dev: builds pyscard
+baresip-core: telephones, at the gate and at the residents'
+sip-tester: a telephone that presses keys in another way
 socat: serial lines that can be unplugged
 chromium: the guard's screen is looked at and walked through
 fonts-noto-cjk: Chinese on that screen

@@ -51,6 +51,7 @@ PARTS: Mapping[str, Callable[[], bool]] = {
     "fuse": _fuse,
     "faketime": _faketime,
     "baresip": lambda: shutil.which("baresip") is not None,
+    "sipp": lambda: shutil.which("sipp") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "socat": lambda: shutil.which("socat") is not None,
 }

@@ -17,6 +17,7 @@ from tests.parts import require
 from tests.patience import LIMIT_S, until
 from tests.rigs.phone import Phone
 from tests.rigs.ports import free_port
+from tests.rigs.sipp import Sipp
 
 ONE, TWO = LineId("c-1.1"), LineId("c-1.2")
 NUMBER = "13800000001"
@@ -106,6 +107,20 @@ def test_a_call_is_answered_and_a_key_is_heard(ear: Ear, resident: Phone) -> Non
         2,
         0,
     )
+
+
+def test_a_key_as_sip_info(ear: Ear, gate_phone: Phone, tmp_path: Path) -> None:
+    """Telephones that send keys beside the sound (application/dtmf-relay)."""
+    require("sipp")
+    with Sipp(tmp_path, key="7") as phone:
+        ear.gate.dial(ONE, phone.address)
+        ear.wait(ONE, Turn.RANG)
+        ear.wait(ONE, Turn.ANSWERED)
+        assert ear.wait(ONE, Turn.KEY).key == "7"
+        assert "received event" not in gate_phone.log(), "it came as an RTP event"
+        ear.gate.hang_up(ONE)
+        ear.wait(ONE, Turn.ENDED)
+        phone.done()
 
 
 def test_the_gate_hangs_up_while_it_rings_and_calls_the_next(
