@@ -110,7 +110,7 @@ class Baresip:
                     "the registrar does not take us: calls by it fail; see its address and ours"
                 )
         lines = 0 if talk is None else len(talk.lines)
-        counts = {**self.counts, "lines": lines, "reconnects": max(0, self._connections - 1)}
+        counts = {**self.counts, "calls": lines, "reconnects": max(0, self._connections - 1)}
         return Health("intercom", condition, detail, counts)
 
     def _want(self, what: str, line: LineId, number: str = "") -> None:

@@ -124,6 +124,15 @@ _PRINTER = {
     "dropped": Figure("gate_printer_dropped_total", "Receipts that were dropped."),
     "reconnects": Figure("gate_printer_reconnects_total", "Openings of the port after the first."),
 }
+_INTERCOM = {
+    "dialled": Figure("gate_intercom_dialled_total", "Numbers that were called."),
+    "came": Figure("gate_intercom_came_total", "Calls that came in."),
+    "turned_away": Figure("gate_intercom_turned_away_total", "Calls too many at once."),
+    "keys": Figure("gate_intercom_keys_total", "Keys that were pressed in calls."),
+    "faults": Figure("gate_intercom_faults_total", "Messages that were none."),
+    "calls": Figure("gate_intercom_active_calls", "Lines that are in use."),
+    "reconnects": Figure("gate_intercom_reconnects_total", "Connections after the first."),
+}
 PARTS: Mapping[str, Part] = {
     "ledger": Part(_LEDGER, sparse=True),
     "gpio": Part(_GPIO),
@@ -131,5 +140,6 @@ PARTS: Mapping[str, Part] = {
     "reader": Part(_READER, "reader"),
     "display": Part(_DISPLAY, "lane"),
     "printer": Part(_PRINTER),
+    "intercom": Part(_INTERCOM),
 }
 """By the kind of a part: the first word of its name."""

@@ -29,7 +29,7 @@ from tests.rigs.broker import Mosquitto
 from tests.rigs.screen import ScreenHouse
 
 UNITS = (
-    "total|seconds|sequence|events|entries|vehicles|receipts|devices|faults|"
+    "total|seconds|sequence|events|entries|vehicles|receipts|devices|calls|faults|"
     "info|up|position|mode|loop|alarm|emergency|condition"
 )
 LABELS = {

@@ -102,7 +102,7 @@ def test_a_call_is_answered_and_a_key_is_heard(ear: Ear, resident: Phone) -> Non
     health = ear.gate.health()
     assert health.condition is Condition.OK
     assert health.counters is not None
-    assert (health.counters["dialled"], health.counters["keys"], health.counters["lines"]) == (
+    assert (health.counters["dialled"], health.counters["keys"], health.counters["calls"]) == (
         1,
         2,
         0,
@@ -172,7 +172,7 @@ def test_a_number_that_never_answers_is_hung_up(ear: Ear, tmp_path: Path) -> Non
     with Phone(tmp_path / "frozen", "1") as frozen:
         frozen.freeze(on=True)
         ear.gate.dial(ONE, frozen.address)
-        until(lambda: (ear.gate.health().counters or {})["lines"], "it is being dialled")
+        until(lambda: (ear.gate.health().counters or {})["calls"], "it is being dialled")
         ear.gate.hang_up(ONE)
         ear.wait(ONE, Turn.ENDED)
         assert not ear.told(ONE, Turn.RANG)

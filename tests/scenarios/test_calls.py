@@ -119,7 +119,7 @@ def test_call_after_call_leaves_nothing_behind(tmp_path: Path) -> None:
             if number == 4:
                 # What is opened once and kept is open by now.
                 handles, memory = len(list(files.iterdir())), house.resident_kb()
-        until(lambda: house.part("intercom")["counters"]["lines"] == 0, "every line has ended")
+        until(lambda: house.part("intercom")["counters"]["calls"] == 0, "every line has ended")
         assert len(list(files.iterdir())) <= handles + 2
         assert house.resident_kb() < memory + 4_096
         health = house.part("intercom")

@@ -65,6 +65,11 @@ COUNTERS: Mapping[str, str] = {
     "printed": N_("printed %(n)s"),
     "waiting": N_("waiting %(n)s"),
     "dropped": N_("dropped %(n)s"),
+    # the intercom
+    "dialled": N_("numbers called %(n)s"),
+    "came": N_("calls came in %(n)s"),
+    "turned_away": N_("calls turned away %(n)s"),
+    "calls": N_("lines in use %(n)s"),
 }
 """A template for each counter that a part of the gate may have."""
 
