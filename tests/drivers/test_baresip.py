@@ -243,6 +243,21 @@ def test_baresip_killed_in_mid_call(ear: Ear, gate_phone: Phone, resident: Phone
     assert ear.seen(IntercomLost) == 1, "it is told once"
 
 
+def test_a_registrar_that_is_away_is_told(tmp_path: Path) -> None:
+    require("baresip")
+    phone = Phone(tmp_path / "gate", "gate")
+    nobody = free_port()
+    account = f'<sip:gate@127.0.0.1>;outbound="sip:127.0.0.1:{nobody}";regint=60;answermode=manual'
+    (phone.directory / "accounts").write_text(account + "\n")
+    intercom = Baresip("127.0.0.1", phone.control, SystemClock())
+    with phone:
+        ear = Ear(intercom)
+        ear.found()
+        until(lambda: intercom.health().condition is Condition.DEGRADED, "the registrar is missed")
+        assert "the registrar does not take us" in intercom.health().detail
+        intercom.stop()
+
+
 def test_baresip_that_does_not_run(tmp_path: Path) -> None:
     require("baresip")
     phone = Phone(tmp_path / "gate", "gate")
