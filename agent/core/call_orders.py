@@ -130,16 +130,17 @@ def _place(ask: Asked, out: Draft) -> Result:
     if ask.calls.active is not None:
         raise form.fault("a call is on already: hang it up first", "call", 409)
     now = out.at
-    if unit and not form.flag("despite") and call_legs.quiet(rules, unit, ask.facts, now):
-        raise form.fault("unit %(unit)s is not to be called at this hour", "unit", 409, unit=unit)
     if unit:
         legs = call_legs.of_unit(rules, unit, ask.facts)
     else:
         legs = call_legs.of_entry(rules, entry, ask.facts)
+    whom = unit or legs[0].unit
+    if not form.flag("despite") and call_legs.quiet(rules, whom, ask.facts, now):
+        says = "unit %(unit)s is not to be called at this hour"
+        raise form.fault(says, "despite", 409, unit=whom)
     lane = _lane(ask) if form.given("lane") else None
     order = ask.order
     call = Call(CallId(""), State.WAITING, Origin.GUARD, now.mono_ns, order.order_id, lane, legs)
-    whom = unit or legs[0].unit
     after, name = calls.begun(
         rules, ask.calls, call, out, actor=order.actor, unit=whom, data=order.where
     )

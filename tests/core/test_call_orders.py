@@ -102,8 +102,9 @@ def test_whom_nobody_can_call(form: dict[str, str], refused: tuple[int, str]) ->
 
 def test_quiet_hours_unless_the_guard_insists() -> None:
     gate = Calling(seconds=NIGHT)
-    assert gate.refused("call.place", unit="3-1")[:2] == (409, "unit")
-    gate.done("call.place", unit="3-1", despite=True)
+    assert gate.refused("call.place", unit="3-1")[:2] == (409, "despite")
+    assert gate.refused("call.place", entry="d-1")[:2] == (409, "despite"), "he lives there"
+    gate.done("call.place", entry="d-1", despite=True)
 
 
 def test_one_line_of_sound() -> None:

@@ -20,6 +20,8 @@ from tests.rigs.ports import free_port
 BUTTON = 21
 NUMBER = "13800000001"
 UNIT = "3-1"
+QUIET = "3-9"
+"""Not to be called at any hour."""
 
 
 class CallingHouse:
@@ -61,6 +63,7 @@ class CallingHouse:
             "interface": "127.0.0.1",
             "control_port": control,
             "silence": "2 s",
+            "quiet": {QUIET: "24/7"},
             **(more or {}),
         }
         changes = {"lanes": lanes, "intercom": intercom}

@@ -7,7 +7,7 @@ import pytest
 from tests.parts import require
 from tests.patience import LIMIT_S, until
 from tests.rigs.browser import Eyes, expect
-from tests.rigs.calling import NUMBER, UNIT, CallingHouse
+from tests.rigs.calling import NUMBER, QUIET, UNIT, CallingHouse
 from tests.rigs.house import GRANTED, IN
 from tests.rigs.screen import ScreenHouse
 from tests.screen.conftest import Look
@@ -151,3 +151,17 @@ def test_the_answer_goes_into_the_visit(
     desk.submit("button[value=open]")
     opened = house.data(house.wait_entry("gate.visit.opened.v1", after=after))
     assert (opened["call"], opened["answer"]) == (call, "host_agreed")
+
+
+def test_quiet_hours_are_told(look: Look, calling: CallingHouse, house: ScreenHouse) -> None:
+    calling.order(
+        "directory.put", entry="d-2", kind="resident", name="周静", unit=QUIET, phones=[NUMBER]
+    )
+    desk = look(path="/directory")
+    desk.forgive("422")
+    desk.fill({"q": "周静"})
+    desk.type("Enter")
+    after = house.head()
+    desk.page.locator("button[aria-label*='周静'].good").click()
+    desk.sees("免打扰")
+    assert house.entries(BEGAN, after=after) == []
