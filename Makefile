@@ -28,7 +28,7 @@ lint: ## ruff, mypy --strict and the import contracts alone
 	@.ci/setup.sh lint
 	@.ci/check.sh lint
 
-bench: ## measure this machine: taps, safety, replay, start, memory, bytes, decisions, search, screen
+bench: ## measure this machine: taps, safety, replay, start, memory, bytes, decisions, search, screen, events, commands, fleet
 	@.ci/setup.sh demo
 	@.venv/bin/gate-agent bench $(ARGS)
 

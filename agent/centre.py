@@ -47,6 +47,7 @@ def make_service(
         {name: kept for name, kept in ledger.acked().items() if name in uplink.consumers},
         lambda cursors: inbox.tell(lambda: ledger.save_acked(cursors)),
         _discovery(settings, plan),
+        ledger.trusted_us(),
     )
 
 

@@ -17,8 +17,12 @@ def a_child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
     Raises GateError when it does not print ``ready`` in time.
     """
+    # Unbuffered: a line that was read ahead would be one that `says` waits for in vain.
     child = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        [sys.executable, "-m", module, *arguments],
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
     )
     try:
         if not says(child, READY_S).startswith(b"ready"):

@@ -322,7 +322,7 @@ class Replay(Args):
     """Send entries again, byte for byte, in chunks on the client's replay topic."""
 
     streamid: Annotated[
-        str, Field(min_length=1), Shape("the stream, as `status` has it", "0f6e2a4c-5b1d")
+        str, Field(min_length=1), Shape("the stream, as `status` has it", "0f6e2a4c5b1d")
     ]
     from_: Annotated[
         int, Field(alias="from"), Shape("the first sequence number that is wanted", 1, low=1)

@@ -21,7 +21,7 @@ SCHEMA = "urn:gate:schema:"
 _EXAMPLES: Mapping[str, str] = {
     "lane": "lane/in-1",
     "reader": "reader/in-1-reader",
-    "input": "input/in-1-loop",
+    "input": "input/in-1.loop",
     "output": "output/siren",
     "desk": "desk/desk-1",
     "card": "card/V-017",
@@ -33,7 +33,7 @@ _EXAMPLES: Mapping[str, str] = {
     "entry": "entry/1042",
     "act": "act/1042",
 }
-_THING = "north-0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90-1042-1"
+_THING = "north-0f6e2a4c5b1d-1042-1"
 _WHOLE = frozenset(
     {
         "agent",
@@ -122,7 +122,6 @@ EVENTS: Mapping[EntryType, Event] = {
     E.DEPOSIT_ENDED: _of(visit.DepositEnded, "deposit"),
     E.DEPOSIT_MOVED: _of(visit.DepositMoved, "deposit"),
     E.DEPOSIT_REVERSED: _of(visit.DepositReversed, "deposit"),
-    E.DEPOSIT_KIND_ENABLED: _of(visit.DepositKind, "depositkind"),
     E.DEPOSITKIND_ENABLED: _of(visit.DepositKind, "depositkind"),
     E.DEPOSITKIND_DISABLED: _of(visit.DepositKind, "depositkind"),
     E.BEARER_CONFIRMED: _of(visit.BearerConfirmed, "card"),

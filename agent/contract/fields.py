@@ -24,8 +24,8 @@ _THING = r"^([a-z0-9-]+-[0-9a-f-]{1,36}-[0-9]+-[0-9]+)$"
 
 Lane = Annotated[str, Shape("a lane, as `info` has it", "in-1")]
 Reader = Annotated[str, Shape("a reader, as `info` has it", "in-1-reader")]
-Input = Annotated[str, Shape("an input, as `info` has it", "in-1-loop")]
-Output = Annotated[str, Shape("a relay, as `info` has it", "in-1-open")]
+Input = Annotated[str, Shape("an input, as `info` has it", "in-1.loop")]
+Output = Annotated[str, Shape("a relay, as `info` has it", "in-1.open")]
 Desk = Annotated[str, Shape("a desk of the booth", "desk-1")]
 Zone = Annotated[str, Shape("a zone, as `info` has it", "inside")]
 Label = Annotated[str, Shape("the label of a card, as it is printed on it", "V-017")]
@@ -36,7 +36,7 @@ Client = Annotated[str, Shape("a client, as its topic names it", "centre", patte
 
 def _thing(what: str) -> Shape:
     said = f"{what}: gate, stream, sequence number and a number make it unlike any other"
-    return Shape(said, "north-0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90-1042-1")
+    return Shape(said, "north-0f6e2a4c5b1d-1042-1")
 
 
 Passage = Annotated[str, _thing("a passage")]

@@ -145,7 +145,7 @@ class BooksCarried(Anybody):
     """A row of the books goes on though its entry was cut; for the gate's own use."""
 
     table: Annotated[str, Shape("of which table", "deposits")]
-    key: Annotated[str, Shape("which row", "north-0f6e2a4c-1042-2")]
+    key: Annotated[str, Shape("which row", "north-0f6e2a4c5b1d-1042-2")]
     values: Annotated[
         Mapping[str, str | int | list[str]] | None,
         Shape("the row; null: it is no more", {"state": "held", "receipt": 12}),

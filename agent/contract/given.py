@@ -57,7 +57,7 @@ Id = Annotated[
     Field(min_length=1, max_length=128),
     Shape(
         "what the gate called it when it was made",
-        "north-0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90-1042-1",
+        "north-0f6e2a4c5b1d-1042-1",
     ),
 ]
 Person = Annotated[str, ONE_LINE, Shape("a name", "王小明")]

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from agent.contract import fields as f
 from agent.contract.shapes import Shape
 
-STREAM = "0f6e2a4c-5b1d-4a6e-9a31-7d5f3c2b1a90"
+STREAM = "0f6e2a4c5b1d"
 BOOT = "b8f0c1d2-5d3e-4f60-8a9b-0c1d2e3f4a5b"
 SOURCE = "/gate/v1/green-garden/north"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -285,6 +285,7 @@ class Reply(TypedDict):
         str,
         Shape(
             "`accepted` first where it was taken; then what came of it",
+            "rejected",
             words=("accepted", "done", "failed", "rejected", "expired"),
             closed=True,
         ),

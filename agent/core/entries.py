@@ -64,7 +64,6 @@ class EntryType(StrEnum):
     DEPOSIT_ENDED = "gate.deposit.ended.v1"
     DEPOSIT_MOVED = "gate.deposit.moved.v1"
     DEPOSIT_REVERSED = "gate.deposit.reversed.v1"
-    DEPOSIT_KIND_ENABLED = "gate.deposit.enabled.v1"
     BEARER_CONFIRMED = "gate.bearer.confirmed.v1"
     BEARER_REFUSED = "gate.bearer.refused.v1"
     DUTY_DISMISSED = "gate.duty.dismissed.v1"
@@ -174,9 +173,6 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.DEPOSIT_ENDED: "a deposit was returned, or ended otherwise",
     EntryType.DEPOSIT_MOVED: "a deposit lies in another pocket than was written",
     EntryType.DEPOSIT_REVERSED: "a deposit was written down by mistake",
-    EntryType.DEPOSIT_KIND_ENABLED: (
-        "a kind of deposit that the law refuses was enabled, by somebody who answers for it"
-    ),
     EntryType.BEARER_CONFIRMED: "the guard saw that the bearer is the card's holder",
     EntryType.BEARER_REFUSED: "the bearer is not the card's holder",
     EntryType.DUTY_DISMISSED: "a guard's duty at a lane ended without anybody passing",

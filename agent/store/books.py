@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from agent.core.facts import Mode, OpenPassage, Presence
+from agent.core.fold import TRUSTED
 from agent.core.ids import LaneId, PassageId, ZoneId
 from agent.core.needs import Need, Row
 from agent.core.project import PROJECTIONS
@@ -27,6 +28,11 @@ _SEEN = "SELECT zone, since_us, assumed, trusted,"
 _PRESENCE = f"{_SEEN} {FORGIVEN} FROM presence WHERE card = ?"
 _AMNESTIES = (
     "SELECT substr(scope, 6), since_us FROM amnesties WHERE scope BETWEEN 'zone/' AND 'zone0'"
+)
+_LATELY = 100_000
+_TRUSTED = (
+    "SELECT recorded_us FROM entries WHERE sequence > (SELECT max(sequence) FROM entries) - ? "
+    "AND quality IN (?, ?) ORDER BY sequence DESC LIMIT 1"
 )
 _MODES = (
     "SELECT name, since_us, until_us, modes.sequence, streams.stream, gate.estate, gate.agent "
@@ -122,6 +128,11 @@ class Books:
     def amnesties(self) -> Mapping[ZoneId, int]:
         """When whole zones were last forgiven."""
         return dict(self._execute(_AMNESTIES).fetchall())
+
+    def trusted_us(self) -> int:
+        """When the last entry by a trusted clock was written; 0 where it is long ago."""
+        row = self._execute(_TRUSTED, (_LATELY, *sorted(TRUSTED))).fetchone()
+        return 0 if row is None else int(row[0])
 
     def modes(self) -> tuple[Mode, ...]:
         """What is in force, oldest first."""

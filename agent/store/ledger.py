@@ -244,6 +244,10 @@ class Ledger:
         """The number of a new session with the broker, committed."""
         return self._loud("the session was not numbered", self._desk.next_session)
 
+    def trusted_us(self) -> int:
+        """When the last entry by a trusted clock was written, µs since 1970 UTC; 0: not lately."""
+        return self._loud("the last trusted time cannot be read", self._books.trusted_us)
+
     def acked(self) -> Mapping[str, tuple[str, int]]:
         """What each consumer of the centre has: the stream, and the last entry of it."""
         return self._loud("what consumers have cannot be read", self._consumers.known)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from agent.core.commands import ACCEPTED
 from agent.ports import Clock, Head
-from agent.uplink.client import Packed, properties
+from agent.uplink.client import Packed, answering, properties
 from agent.uplink.feed import JournalReader
 from agent.uplink.hearing import Hearing
 from agent.uplink.payloads import CONTENT_TYPE
@@ -84,8 +84,9 @@ class Aside:
         if self._due is not None and now >= self._due and self._line.room():
             found = self._replay.chunk(now)
             if found is not None:
-                client, _, payload = found
-                self._line.put(self._address.replay(client), payload, properties(CONTENT_TYPE))
+                client, cmd_id, payload = found
+                how = answering(CONTENT_TYPE, self._hearing.about(client, cmd_id))
+                self._line.put(self._address.replay(client), payload, how)
             self._due = self._replay.due(now, idle)
         for client, cmd_id, said in self._replay.finished():
             self._hearing.replayed(client, cmd_id, said)

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from select import POLLIN, POLLOUT, poll
-from socket import IPPROTO_TCP, TCP_CORK, socket
+from socket import IPPROTO_TCP, TCP_CORK, TCP_QUICKACK, socket
 from time import monotonic
 from typing import NoReturn
 
@@ -281,6 +281,11 @@ class Connection:
 
     def _read(self) -> None:
         client = self._client
+        sock = client.socket()
+        if isinstance(sock, socket):
+            # A broker that has Nagle's algorithm on holds what it has to say until the last was
+            # acknowledged, and that waits up to 40 ms unless told, again and again (tcp(7)).
+            sock.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
         while client.loop_read() == MQTT_ERR_SUCCESS:
             sock = client.socket()
             if not isinstance(sock, ssl.SSLSocket) or not sock.pending():

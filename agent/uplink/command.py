@@ -4,8 +4,9 @@ Rules kept here:
 - what cannot be read is a `Refusal` with a code and a sentence that says what is wrong and what is
   allowed; nothing is guessed;
 - no command counts for longer than its kind may: 10 s where an arm moves, an hour otherwise;
-- while no clock is trusted, ``issued_at`` decides nothing: what the broker says is left of its life
-  does, and the moment of receipt;
+- while no clock is trusted, ``issued_at`` makes nothing count: what the broker says is left of its
+  life does, and the moment of receipt; but what was over when a clock was last trusted is over;
+- a command from the future is none: it could be used again when its time comes;
 - unknown fields of the body are ignored: a newer centre may send them.
 
 The body is JSON: ``{cmd_id, issued_at, ttl_ms, actor?, reason?, args?}``, on MQTT 3.1.1 also
@@ -26,6 +27,7 @@ from agent.core.model import Moment
 SIZE = 64 * 1024
 ACTUATION_MS = 10_000
 CONFIGURATION_MS = 3_600_000
+AHEAD_S = 300
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LINE = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 _ACTOR_SIZE = 80
@@ -93,10 +95,10 @@ def correlation(found: Mapping[str, Any]) -> str:
 def body(found: Mapping[str, Any]) -> Body:
     """The fields of a body; raises `Refusal` 400, and 422 for ``args`` that are no object."""
     if not cmd_id(found):
-        raise Refusal(400, "cmd_id is needed: 1 to 64 of A-Z a-z 0-9 . _ : -")
+        raise Refusal(400, "cmd_id has to be there: 1 to 64 of A-Z a-z 0-9 . _ : -")
     ttl = found.get("ttl_ms")
     if isinstance(ttl, bool) or not isinstance(ttl, int) or not 0 < ttl <= CONFIGURATION_MS:
-        raise Refusal(400, f"ttl_ms is needed: a whole number from 1 to {CONFIGURATION_MS}")
+        raise Refusal(400, f"ttl_ms has to be there: a whole number from 1 to {CONFIGURATION_MS}")
     args = found.get("args", {})
     if not isinstance(args, dict):
         raise Refusal(422, "args is not a JSON object")
@@ -112,7 +114,7 @@ def body(found: Mapping[str, Any]) -> Body:
 
 
 def _issued_us(text: object) -> int:
-    says = "issued_at is needed: RFC 3339 with a zone, such as 2026-11-22T07:30:00Z"
+    says = "issued_at has to be there: RFC 3339 with its zone, such as 2026-11-22T07:30:00Z"
     if not isinstance(text, str):
         raise Refusal(400, says)
     try:
@@ -131,17 +133,32 @@ def _line(found: Mapping[str, Any], name: str, size: int) -> str:
     return value.strip()
 
 
-def deadline_ns(told: Body, name: Name, now: Moment, expiry_s: int | None) -> int:
+def deadline_ns(
+    told: Body, name: Name, now: Moment, expiry_s: int | None, trusted_us: int = 0
+) -> int:
     """Until when (monotonic) it may be begun; ``now`` at the latest when that is over already.
 
-    That it is over is answered by the gate: what it did in time, and is asked again, it did.
+    ``expiry_s`` is what the broker says is left of its life, ``trusted_us`` the last wall time that
+    was trusted. That it is over is answered by the gate: what it did in time, and is asked again,
+    it did. Raises `Refusal` 400 for one from the future, and 503 for one that moves an arm while
+    nothing says when it was given.
     """
+    ends_us = told.issued_us + told.ttl_ms * 1_000
     longest_ms = ACTUATION_MS if name in ACTUATION else CONFIGURATION_MS
     left_us = min(told.ttl_ms, longest_ms) * 1_000
     if expiry_s is not None:
         left_us = min(left_us, expiry_s * 1_000_000)
     if now.quality.trusted:
-        left_us = min(left_us, told.issued_us + told.ttl_ms * 1_000 - now.wall_us)
+        left_us = min(left_us, ends_us - now.wall_us)
+        ahead_s = (told.issued_us - now.wall_us) // 1_000_000
+        if ahead_s > AHEAD_S:
+            raise Refusal(400, f"issued_at is {ahead_s} s ahead of this gate: mind both clocks")
+    elif ends_us < trusted_us:
+        left_us = 0
+    elif expiry_s is None and name in ACTUATION:
+        raise Refusal(
+            503, "this gate has no trusted clock: give a Message Expiry with what moves an arm"
+        )
     return now.mono_ns + max(0, left_us) * 1_000
 
 

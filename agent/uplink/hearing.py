@@ -87,6 +87,7 @@ class Hearing:
         self._ids = count(1)
         self.acks = acks
         self.announcing = Announcing(service.discovery)
+        self._trusted_us = service.trusted_us
         self.counters: Counter[str] = Counter()
         self.complaint = ""
 
@@ -136,6 +137,11 @@ class Hearing:
             self._service.note(found[0], said)
             self._say(client, cmd_id, found[1], found[2], said)
 
+    def about(self, client: str, cmd_id: str) -> bytes:
+        """The Correlation Data of a replay that is being answered."""
+        found = self._running.get((client, cmd_id))
+        return b"" if found is None else found[1]
+
     def forget_replays(self) -> None:
         """The session is over, and with it what was asked to be told again in it."""
         self._running.clear()
@@ -146,6 +152,8 @@ class Hearing:
         client, _, text = rest.partition("/")
         cmd_id, correlation, readable = "", "", False
         now = self._clock.now()
+        if now.quality.trusted:
+            self._trusted_us = max(self._trusted_us, now.wall_us)
         try:
             found = command.read(message.payload)
             readable, cmd_id = True, command.cmd_id(found)
@@ -190,7 +198,7 @@ class Hearing:
         check_signature(permit, name, message.topic, message.payload, message.told)
         if not self._five and name in ACTUATION and not now.quality.trusted:
             raise Refusal(503, "without a trusted clock no arm is moved over MQTT 3.1.1")
-        return told, name, command.deadline_ns(told, name, now, message.expiry_s)
+        return told, name, command.deadline_ns(told, name, now, message.expiry_s, self._trusted_us)
 
     def _begin(self, wanted: Command, correlation: bytes, text: str) -> None:
         if wanted.name == Name.REPLAY:

@@ -22,6 +22,9 @@ def nobody(_command: Command, answer: Answer) -> None:
 class Service:
     """What the gate serves to the centre.
 
+    ``trusted_us`` is the last wall time that the journal knows to be true (µs since 1970 UTC, 0:
+    none).
+
     ``recall`` looks up what was answered to a command before, and ``note`` keeps the answer to one
     that was done here; ``refused`` writes down what was asked for in vain. All return at once; the
     answers come in any thread.
@@ -36,3 +39,4 @@ class Service:
     acked: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     keep_acked: Callable[[Mapping[str, tuple[str, int]]], None] = _nothing
     discovery: Discovery | None = None
+    trusted_us: int = 0

@@ -60,6 +60,8 @@ PROMISED = {
     },
 }
 
+UNSEEN = {"gate_kb", "centre_us"}
+
 
 def children() -> set[int]:
     me = os.getpid()
@@ -78,7 +80,9 @@ def test_a_benchmark_prints_what_is_promised(name: str, tmp_path: Path) -> None:
     told = json.loads(result.stdout)
     assert set(told) == {name}
     assert set(told[name]) == PROMISED[name]
-    assert all(value > 0 for value in told[name].values())
+    # What three gates add to a broker's memory or time may be less than can be seen.
+    assert all(value > 0 or key in UNSEEN for key, value in told[name].items()), told
+    assert min(told[name].values()) >= 0, told
     assert children() == before
     assert not list(tmp_path.iterdir())
 

@@ -76,6 +76,7 @@ def test_a_notice(look: Look, centre: Commander) -> None:
     for eyes in (gate, list_):
         eyes.sees("停水改到十六点")
         eyes.misses("今天十五点停水")
+    list_.sees("centre/Li")
     done(centre, "notice.end", made)
     gate.misses("停水改到十六点")
 

@@ -6,8 +6,8 @@ import pytest
 
 from agent.errors import SettingsError
 from agent.settings.faults import FaultySettingsError
-from agent.settings.secret import Secret
 from agent.settings.reading import read
+from agent.settings.secret import Secret
 from tests.settings.pages import MARK, changed, faults_of, place_of_mark
 
 SECRET = "hunter2-correct-horse"  # noqa: S105 -- the word that must never be seen again

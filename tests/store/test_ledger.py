@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,12 @@ def test_leftovers_of_an_unfinished_start_are_no_obstacle(tmp_path: Path) -> Non
 def test_no_directory(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="directory must exist"):
         open_ledger(tmp_path / "none" / "gate.db")
+
+
+def test_the_last_time_that_was_trusted(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "gate.db") as ledger:
+        assert ledger.trusted_us() == 0
+        ledger.append([granted("p1")], at(5))
+        unsure = replace(at(900), quality=ClockQuality.UNKNOWN)
+        ledger.append([replace(granted("p2"), at=unsure)], unsure)
+        assert ledger.trusted_us() == at(5).wall_us

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 
 from agent.core.commands import ACTUATION, Name, Reply
 from agent.core.model import ClockQuality, Moment
+from agent.settings.reading import check
 from agent.uplink import command, reply
 from agent.uplink.command import Refusal
 from agent.uplink.permits import Permit, allowed, check_signature, sign
+from tests.settings.pages import GOOD
 
 NOW_US = 1_795_000_000_000_000
 MONO_NS = 5_000_000_000
@@ -66,7 +70,7 @@ def test_what_cannot_be_read(payload: bytes, says: str) -> None:
         ({"cmd_id": "x" * 65}, 400, "cmd_id"),
         ({"cmd_id": 7}, 400, "cmd_id"),
         ({"issued_at": None}, 400, "issued_at"),
-        ({"issued_at": "2026-11-22T07:30:00"}, 400, "with a zone"),
+        ({"issued_at": "2026-11-22T07:30:00"}, 400, "with its zone"),
         ({"issued_at": "today"}, 400, "issued_at"),
         ({"issued_at": 5}, 400, "issued_at"),
         ({"ttl_ms": None}, 400, "ttl_ms"),
@@ -108,7 +112,7 @@ def test_how_long_a_command_counts() -> None:
     assert deadline(Name.ROSTER_BEGIN, ttl_ms=60_000) == 60
     assert deadline(Name.OPEN, issued_at=at(-3)) == 2
     assert deadline(Name.OPEN, expiry_s=1) == 1
-    assert deadline(Name.OPEN, issued_at=at(1_000)) == 5, "a clock ahead gives nothing more"
+    assert deadline(Name.OPEN, issued_at=at(200)) == 5, "a clock ahead gives nothing more"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +124,28 @@ def test_what_is_over(late: dict[str, Any]) -> None:
 
 def test_without_a_trusted_clock_only_the_receipt_counts() -> None:
     for quality in (ClockQuality.ESTIMATED, ClockQuality.UNKNOWN):
-        assert deadline(Name.OPEN, None, quality, issued_at=at(-1e9)) == 5
+        assert deadline(Name.PING, None, quality, issued_at=at(-1e9)) == 5
         assert deadline(Name.OPEN, 2, quality, issued_at=at(1e9)) == 2
+        with pytest.raises(Refusal, match="Message Expiry") as caught:
+            deadline(Name.OPEN, None, quality)
+        assert caught.value.code == 503
     assert deadline(Name.OPEN, None, ClockQuality.HOLDOVER, issued_at=at(-4)) == 1
+
+
+def test_what_was_over_when_a_clock_was_trusted_is_over() -> None:
+    """Who recorded a signed command cannot use it again at a gate that lost its clock."""
+    told = command.body(a_body(issued_at=at(-100)))
+    unknown = now(ClockQuality.UNKNOWN)
+    for trusted_us, left_s in ((0, 5), (NOW_US - 96_000_000, 5), (NOW_US - 94_000_000, 0)):
+        found = command.deadline_ns(told, Name.OPEN, unknown, 60, trusted_us)
+        assert (found - MONO_NS) / 1e9 == left_s
+
+
+def test_what_comes_from_the_future_is_refused() -> None:
+    with pytest.raises(Refusal, match="301 s ahead") as caught:
+        deadline(Name.OPEN, issued_at=at(301))
+    assert caught.value.code == 400
+    assert deadline(Name.OPEN, issued_at=at(300)) == 5
 
 
 def test_the_digest_tells_bodies_and_names_apart() -> None:
@@ -199,6 +222,12 @@ def test_nothing_counts_longer_than_it_may(
     name: Name, ttl_ms: int, offset_ms: int, expiry_s: int | None, quality: ClockQuality
 ) -> None:
     told = command.body(a_body(ttl_ms=ttl_ms, issued_at=at(offset_ms / 1e3)))
+    blind = not quality.trusted and expiry_s is None and name in ACTUATION
+    ahead = quality.trusted and offset_ms >= 301_000
+    if blind or ahead:
+        with pytest.raises(Refusal):
+            command.deadline_ns(told, name, now(quality), expiry_s)
+        return
     left_ns = command.deadline_ns(told, name, now(quality), expiry_s) - MONO_NS
     over = expiry_s == 0 or (quality.trusted and offset_ms + ttl_ms <= 0)
     assert (left_ns == 0) is over
@@ -226,3 +255,22 @@ def test_an_answer_says_what_it_has_to() -> None:
         "cmd_id": "c-1",
         "status": "accepted",
     }
+
+
+def test_the_signature_in_the_document_is_right() -> None:
+    """Who writes a central server tries his own signature with this one."""
+    text = (Path(__file__).parents[2] / "docs" / "contract" / "README.md").read_text("utf-8")
+    found = re.search(
+        r"key `(\w+)`, keyid `(\w+)`, topic `([^`]+)`, body `([^`]+)` give `(\w+)`", text
+    )
+    assert found is not None
+    key, key_id, topic, payload, signature = found.groups()
+    assert sign(key.encode(), topic, key_id, payload.encode()) == signature
+
+
+def test_the_trial_in_the_document_has_no_fault(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "contract" / "README.md").read_text("utf-8")
+    settings = text.partition("## A trial")[2].partition("```yaml\n")[2].partition("```")[0]
+    file = tmp_path / "trial.yaml"
+    file.write_text(GOOD[: GOOD.index("gpio:")] + settings, encoding="utf-8")
+    assert check(file) == []

@@ -3,7 +3,8 @@
 Rules kept here:
 - a row is a dict of its columns and of what stands in the entry that its ``sequence`` names:
   ``personal`` (fields that were not erased), ``erased`` (there were some, and they are gone),
-  ``data``, ``actor`` (as written), ``by`` (the guard's name where the actor is one), ``at_us``;
+  ``data``, ``actor`` (as written), ``by`` (the guard's name where the actor is one, and client and
+  person where it was the centre), ``at_us``;
 - a row that was carried over a cut tells what its first entry told;
 - where a file has no such table yet, there are no rows.
 """
@@ -12,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from agent.core.commands import ORIGIN
 from agent.core.entries import StoredEntry
 from agent.store.reading import Reading
 
@@ -92,7 +94,7 @@ def spoken(entry: StoredEntry | None, personal: dict[str, str], names: Mapping[s
         "erased": len(personal) < len(promised),
         "data": data,
         "actor": actor,
-        "by": names.get(actor, actor),
+        "by": names.get(actor) or actor.removeprefix(f"{ORIGIN}:"),
         "at_us": at_us,
     }
 
