@@ -3,7 +3,8 @@
 Rules kept here:
 - every command is answered on ``reply/{client}`` and nowhere else: refused at once, or accepted and
   answered again when it came to something;
-- a client is heard at its own pace only: beyond that it is told 429, and nothing is queued;
+- a client is heard at its own pace only: beyond that it is told 429, and nothing is queued; what
+  cannot be read is not even answered then;
 - who asks for what he may not have is written down, at most once a minute for each;
 - answers that wait for the connection are bounded; the oldest go first when there are too many.
 
@@ -165,7 +166,7 @@ class Hearing:
             if refusal.code == 403:
                 self._in_vain(client, text, refusal, now)
             # On MQTT 3.1.1 nobody can be told of a body that cannot be read: it names nobody.
-            if self._five or readable:
+            if readable or (self._five and self._in_pace(client, now)):
                 said = Reply(REJECTED, refusal.code, detail=str(refusal))
                 self._say(client, cmd_id, message.correlation, correlation, said)
             return
@@ -241,13 +242,18 @@ class Hearing:
         return self._paces.setdefault(known, _Pace())
 
     def _keep_pace(self, client: str, now: Moment) -> None:
+        if not self._in_pace(client, now):
+            raise Refusal(429, f"too many commands: {A_SECOND:.0f} a second at most")
+
+    def _in_pace(self, client: str, now: Moment) -> bool:
         pace = self._pace(client)
         if pace.at_ns:
             pace.left = min(BURST, pace.left + (now.mono_ns - pace.at_ns) / 1e9 * A_SECOND)
         pace.at_ns = now.mono_ns
         if pace.left < 1:
-            raise Refusal(429, f"too many commands: {A_SECOND:.0f} a second at most")
+            return False
         pace.left -= 1
+        return True
 
     def _in_vain(self, client: str, text: str, refusal: Refusal, now: Moment) -> None:
         pace = self._pace(client)

@@ -139,8 +139,9 @@ class Session:
     # --- what is said aside -----------------------------------------------------------------------
 
     def room(self) -> bool:
-        """May something more be on its way?"""
-        return self._link.outstanding < self._limit
+        """May more be on its way that is no event? Half of the window is the events'."""
+        link, most = self._link, max(1, self._limit // 2)
+        return link.outstanding < self._limit and len(self._others) < most
 
     def put(self, topic: str, payload: bytes, how: Packed) -> None:
         """Send what is no event; see `aside.Line`."""

@@ -36,6 +36,7 @@ def opened(name: str, age: timedelta) -> Entry:
 
 def fill(gate: House) -> None:
     """Three years: an open visit, one that ended, and passages."""
+    gate.judged = False
     with open_ledger(gate.gate.settings) as ledger:
         for entry in (
             opened("v-open", 1000 * DAY),

@@ -143,6 +143,8 @@ class House:
         wanted |= changes or {}
         self.folder = folder
         self.cards = cards
+        # False: its ledger has a past that a test made up, in fewer words than a gate has for it.
+        self.judged = True
         rises = timedelta(milliseconds=travel_ms)
         falls = None if falls_ms is None else timedelta(milliseconds=falls_ms)
         self.gate = SimulatedGate(DEMO, folder, wanted, rises, environment, falls=falls)
@@ -165,7 +167,7 @@ class House:
         pids = [self._sim_pid, *(life.pid for life in self.lives)]
         left = [pid for pid in pids if alive(pid)]
         assert not left, f"processes are left over: {left}"
-        if kind is None and self.ledger.is_file():
+        if kind is None and self.judged and self.ledger.is_file():
             judge_stored(self.entries())
 
     # The daemon

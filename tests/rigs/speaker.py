@@ -25,6 +25,12 @@ class Speaker:
         said.wait_for_publish(LIMIT_S)
         assert said.is_published(), f"the broker did not take {topic}"
 
+    def throw(self, topic: str, payload: bytes, count: int) -> None:
+        """Publish many, and wait until the broker has the last of them."""
+        for _ in range(count):
+            last = self._client.publish(topic, payload, 1)
+        last.wait_for_publish(LIMIT_S)
+
     def __enter__(self) -> Self:
         self._client.connect(self._broker.host, self._broker.port, _KEEPALIVE_S)
         self._client.loop_start()

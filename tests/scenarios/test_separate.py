@@ -21,6 +21,15 @@ MEDIAN_MS, WORST_MS = 150, 1000
 PROTECT_MS = 100
 
 
+def _opens(rig: House) -> bool:
+    """Hold a card to the reader at the exit; False while the noise still fills its line."""
+    try:
+        rig.tap_opens(OUT, 1)
+    except DeviceError:
+        return False
+    return True
+
+
 @pytest.mark.timed
 def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> None:
     changes = {"lanes": house.busy_lanes()}
@@ -64,7 +73,7 @@ def test_garbage_at_one_reader_does_not_delay_the_other_lane(tmp_path: Path) -> 
         assert rig.strokes(OUT) == []
         assert len(rig.entries()) < 20 + 6 * TAPS, "garbage is counted, not written down"
         # The lane itself works again as soon as the noise ends.
-        rig.tap_opens(OUT, 1)
+        until(lambda: _opens(rig), "room on the line for a card")
         until(lambda: rig.part("reader out-1-rdm")["condition"] == "ok", "the reader is well")
         rig.verified()
 

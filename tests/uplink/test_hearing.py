@@ -166,6 +166,15 @@ def test_who_sent_what_cannot_be_read_is_told_where_that_can_be(version: str, an
     assert len(ears.said()) == answers
 
 
+def test_what_cannot_be_read_is_answered_at_a_pace() -> None:
+    ears = Ears()
+    for _ in range(int(BURST) + 5):
+        ears.hearing.heard(Incoming(f"{ADDRESS.root}/cmd/viewer/ping", b"{", False))
+    assert len(ears.said()) == int(BURST)
+    ears.say("viewer", "ping")
+    assert ears.said()[0]["code"] == 429, "what can be read is always answered"
+
+
 def test_a_replay_is_looked_up_first() -> None:
     ears = Ears()
     cmd_id = ears.say("viewer", "replay")
