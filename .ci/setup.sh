@@ -78,6 +78,7 @@ fonts-noto-cjk: Chinese on that screen
 fuse3: a file system that loses power
 libfaketime: a clock that jumps
 openssl: certificates for a broker, by the shipped script
+postgresql: the other data base of the reference centre, started privately
 iproute2: two network namespaces with a cable between them
 nftables: cuts that cable
 systemd: systemd-analyze checks the unit file

@@ -31,7 +31,7 @@ from agent.core.events import (
     ReaderLost,
 )
 from agent.core.gate import Gate
-from agent.core.ids import InputId, LaneId, ReaderId
+from agent.core.ids import InputId, LaneId
 from agent.core.interlock import Interlock
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
@@ -42,12 +42,12 @@ from agent.info import describe
 from agent.keys import card_reference_key
 from agent.loop import Loop
 from agent.notify import Notifier
-from agent.ports import CardReader, Condition, Display, Head, Health, Intercom
+from agent.ports import Condition, Display, Head, Health, Intercom
 from agent.protection import Protection
+from agent.readers import make_readers
 from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
-from agent.settings.models import PcscReader
 from agent.settings.pins import ContactPin, InputPin
 from agent.settings.units import milliseconds
 from agent.settings.words import Backend
@@ -66,8 +66,6 @@ from drivers.gpio import PinBank
 from drivers.lines import InputSpec, OutputSpec
 from drivers.pin_factory import open_factory
 from drivers.pins import PinFactory
-from drivers.serial_reader import SerialReader
-from drivers.wire import registry
 
 ASK_S = 2.0
 _STOP_S = 4.0
@@ -364,32 +362,6 @@ def output_specs(settings: Settings) -> list[OutputSpec]:
         for name, lane in settings.lanes.items()
         for role, pin in lane.outputs().items()
     ]
-
-
-def make_readers(
-    settings: Settings, clock: SystemClock, begun: Callable[[ReaderId], None]
-) -> Mapping[ReaderId, CardReader]:
-    """Every configured reader, not started; ``begun`` hears when a frame begins to come."""
-    readers: dict[ReaderId, CardReader] = {}
-    for name, reader in settings.readers.items():
-        key = ReaderId(name)
-        if isinstance(reader, PcscReader):
-            # Only here: a gate without such a reader does not carry pyscard in its memory.
-            from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
-
-            readers[key] = Pcsc(key, reader.name, clock, lamp=reader.lamp)
-        else:
-            options = registry.Options(checksum=reader.checksum.value)
-            if reader.protocol == "line":
-                options = registry.Options(
-                    pattern=reader.pattern,
-                    scheme=reader.scheme or options.scheme,
-                    encoding=reader.encoding.value,
-                )
-            decoder = registry.make_decoder(reader.protocol, options)
-            port = str(reader.port)
-            readers[key] = SerialReader(key, port, reader.baud, decoder, clock, begun)
-    return readers
 
 
 def make_displays(settings: Settings) -> Mapping[LaneId, Display]:

@@ -13,9 +13,9 @@ from agent import planning
 from agent.core.plan import Drive
 from agent.errors import SettingsError
 from agent.settings import Settings
-from agent.settings.models import PcscReader
 from agent.settings.passage import Lane
 from agent.settings.pins import ContactPin, InputPin, OutputPin
+from agent.settings.readers import SerialReader
 from agent.settings.units import milliseconds
 from agent.settings.words import Level
 
@@ -51,7 +51,7 @@ def sim_spec(
         "readers": [
             {"reader": name, "link": str(reader.port)}
             for name, reader in settings.readers.items()
-            if not isinstance(reader, PcscReader)
+            if isinstance(reader, SerialReader)
         ],
         "displays": [
             {"display": name, "link": str(lane.signals.display.port)}

@@ -1,0 +1,81 @@
+"""The readers of a gate: one model for each driver, told apart by ``driver``.
+
+Rules kept here:
+- every reader has ``quiet``, ``matching``, ``side`` and ``place``, whatever drives it;
+- what only one driver has stands in that driver's model.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from agent.core.model import Direction, Matching
+from agent.settings.mixes import ByDriver
+from agent.settings.places import Device
+from agent.settings.strict import Strict
+from agent.settings.values import OneOf, Pattern, Span, Text, Truth, Whole
+from agent.settings.words import Checksum, Encoding, WireProtocol
+
+# A reader's side is that of its lane where the file tells none; at a desk it stays None.
+QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
+MATCHING = OneOf(Matching, "How much of the number the reader delivers")
+SIDE = OneOf((Direction.IN, Direction.OUT), "The side of a two-way lane that the reader faces")
+
+
+@dataclass(frozen=True, slots=True)
+class SerialReader(Strict):
+    """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
+
+    driver: Literal["serial"]
+    port: Annotated[Path, Device("Device, such as /dev/ttyAMA0, or run:NAME")]
+    protocol: Annotated[WireProtocol, OneOf(WireProtocol, "What the reader sends")]
+    baud: Annotated[int, Whole("Speed of the line", 300, 921_600, "bits a second")] = 9_600
+    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
+    matching: Annotated[Matching, MATCHING] = Matching.EXACT
+    side: Annotated[Direction, SIDE] | None = None
+    checksum: Annotated[
+        Checksum, OneOf(Checksum, "ignore only for modules whose checksum is always wrong")
+    ] = Checksum.STRICT
+    pattern: Annotated[
+        str, Pattern("What a whole line looks like; the group (?P<credential>...) is the number")
+    ] = ""
+    scheme: Annotated[
+        str,
+        Text("Scheme of the credential", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z and 0-9"),
+    ] = "qr"
+    encoding: Annotated[Encoding, OneOf(Encoding, "What the credential's text is")] = Encoding.TEXT
+
+    @property
+    def place(self) -> str:
+        """Where it is plugged in."""
+        return str(self.port)
+
+    def told(self) -> str:
+        """What an installer looks for, on one line."""
+        return f"{self.port}, {self.protocol}, {self.baud} bits a second"
+
+
+@dataclass(frozen=True, slots=True)
+class PcscReader(Strict):
+    """A reader over PC/SC, found by its name; ``*`` stands for any text."""
+
+    driver: Literal["pcsc"]
+    name: Annotated[str, Text("Name as pcsc_scan shows it; * for all")] = "*"
+    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
+    matching: Annotated[Matching, MATCHING] = Matching.EXACT
+    side: Annotated[Direction, SIDE] | None = None
+    lamp: Annotated[bool, Truth("Use the reader's own lamp and buzzer (ACR122U)")] = True
+
+    @property
+    def place(self) -> str:
+        """Where it is plugged in."""
+        return self.name
+
+    def told(self) -> str:
+        """What an installer looks for, on one line."""
+        return f"PC/SC {self.name!r}"
+
+
+DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader)
+Reader = Annotated[SerialReader | PcscReader, DRIVERS]
