@@ -6,7 +6,6 @@ Rules kept here:
 """
 
 import fnmatch
-import posixpath
 from collections.abc import Iterator
 
 from agent.settings.faults import listed, nearest
@@ -14,9 +13,10 @@ from agent.settings.page import Page
 from agent.settings.rules_books import check_books
 from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
+from agent.settings.rules_readers import check_ports
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uplink import check_secrets, check_uplink
-from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins, serial_ports
+from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
 from agent.settings.rules_zones import check_zones
 from agent.settings.tree import Node, Span, Trouble
 
@@ -26,7 +26,8 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     check_pins(root, page)
     check_outputs(root, page, whole=whole)
     check_sensors(root, page)
-    _ports(root, page)
+    check_ports(root, page)
+    _names_of_pcsc(root, page)
     _names_twice(root, page)
     _run_path(root, page)
     if whole:
@@ -77,17 +78,9 @@ def _empty(root: Node, page: Page) -> None:
                 page.blame(Trouble(names.span, problem, allowed, path=f"{kind}.{key}.readers"))
 
 
-def _ports(root: Node, page: Page) -> None:
-    """A serial port belongs to one reader or display; so does a PC/SC reader."""
-    ports: dict[str, tuple[str, int]] = {}
+def _names_of_pcsc(root: Node, page: Page) -> None:
+    """A PC/SC reader belongs to one reader of the file."""
     cards: list[tuple[str, str, int]] = []
-    for path, port in serial_ports(root):
-        if isinstance(port.value, str):
-            line = port.span.line + 1
-            where, first = ports.setdefault(posixpath.normpath(port.value), (path, line))
-            if where != path:
-                problem = f"{port.value[:60]} is used twice; the first is {where} in line {first}"
-                page.blame(Trouble(port.span, problem, "each port once", path=path))
     for key, reader in section(root, "readers"):
         driver = reader.get("driver")
         if driver is not None and driver.value == "pcsc":

@@ -13,6 +13,8 @@ from agent.settings.rules_sensors import numbered
 from agent.settings.tree import Node, Trouble
 
 UART = {14: "TXD", 15: "RXD"}
+SERIAL = ("serial", "osdp", "uhf", "pn532")
+"""The drivers whose readers hang on a serial port."""
 UART_PORTS = ("/dev/ttyAMA0", "/dev/serial0", "/dev/ttyS0")
 
 
@@ -51,7 +53,7 @@ def serial_ports(root: Node) -> Iterator[tuple[str, Node]]:
     readers = root.get("readers")
     for key, reader in readers.items() if readers is not None else ():
         port, driver = reader.get("port"), reader.get("driver")
-        if port is not None and driver is not None and driver.value == "serial":
+        if port is not None and driver is not None and driver.value in SERIAL:
             yield f"readers.{key}.port", port
     printer = root.get("printer", "port")
     if printer is not None:
