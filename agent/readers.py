@@ -2,12 +2,14 @@
 
 Rules kept here:
 - a driver is imported where it is made, so that a gate carries its own libraries only;
-- what shares a line (an address, an antenna) is made once for the line.
+- what shares a line (an address, an antenna) is made once for the line;
+- the form of the numbers is put on here, for all drivers alike (`agent.numbers`).
 """
 
 from collections.abc import Callable, Mapping
 
 from agent.core.ids import ReaderId
+from agent.numbers import shaped
 from agent.ports import CardReader
 from agent.settings import Settings
 from agent.settings.readers import PcscReader, SerialReader
@@ -28,7 +30,7 @@ def make_readers(
             readers[key] = _pcsc(key, reader, clock)
         elif isinstance(reader, SerialReader):
             readers[key] = _serial(key, reader, clock, begun)
-    return readers
+    return shaped(readers, settings.readers)
 
 
 def _pcsc(key: ReaderId, reader: PcscReader, clock: SystemClock) -> CardReader:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from agent.core.model import Direction, Matching
 from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
-from agent.settings.strict import Strict
+from agent.settings.reader_form import Formed
 from agent.settings.values import OneOf, Pattern, Span, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
 
@@ -24,7 +24,7 @@ SIDE = OneOf((Direction.IN, Direction.OUT), "The side of a two-way lane that the
 
 
 @dataclass(frozen=True, slots=True)
-class SerialReader(Strict):
+class SerialReader(Formed):
     """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
 
     driver: Literal["serial"]
@@ -57,7 +57,7 @@ class SerialReader(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class PcscReader(Strict):
+class PcscReader(Formed):
     """A reader over PC/SC, found by its name; ``*`` stands for any text."""
 
     driver: Literal["pcsc"]

@@ -67,6 +67,24 @@ class Encoding(StrEnum):
     DECIMAL = "decimal"
 
 
+class ByteOrder(StrEnum):
+    """Whether the bytes of a reader's numbers are turned round."""
+
+    AS_READ = "as_read"
+    REVERSED = "reversed"
+
+
+class Keep(StrEnum):
+    """Which bytes of a reader's numbers are kept; cascade: 88 and the first three."""
+
+    ALL = "all"
+    FIRST4 = "first4"
+    LAST4 = "last4"
+    CASCADE = "cascade"
+    FIRST3 = "first3"
+    LAST3 = "last3"
+
+
 class Charset(StrEnum):
     """How a display takes its characters; names of Python's codecs."""
 
