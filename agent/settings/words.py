@@ -46,6 +46,7 @@ class WireProtocol(StrEnum):
     WIEGAND_34 = "wiegand-34"
     WIEGAND_36 = "wiegand-36"
     WIEGAND_37 = "wiegand-37"
+    WIEGAND_CUSTOM = "wiegand-custom"
     WIEGAND_26_LEFT = "wiegand-26-left-justified"
     WIEGAND_32_LEFT = "wiegand-32-left-justified"
     WIEGAND_UART = "wiegand-uart-ascii10"

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from drivers.wire import em4100, wiegand_ascii10
+from drivers.wire import em4100, qr_pass, wiegand_ascii10, wiegand_format
 from drivers.wire import line as text_line
 from drivers.wire.em4100 import Em4100
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding, LineReader
 from drivers.wire.lines import CR_LF
-from drivers.wire.wiegand import W26, W32, W34, W36, W37
+from drivers.wire.qr_pass import QrPasses
+from drivers.wire.wiegand import W26, W32, W34, W36, W37, Meaning
 from drivers.wire.wiegand_ascii10 import WiegandAscii10
 from drivers.wire.wiegand_packed import WiegandPacked
 from drivers.wire.wiegand_text import WiegandText
@@ -23,9 +24,14 @@ from drivers.wire.wiegand_text import WiegandText
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be chosen: ``checksum`` for EM4100, everything else for ``line``."""
+    """What can be chosen: ``checksum`` for EM4100, ``format`` for two of Wiegand, else for ``line``.
+
+    The format is that of ``wiegand-custom`` (see `wiegand_format.parse`), or for ``wiegand-37`` the
+    name of one.
+    """
 
     checksum: Literal["strict", "ignore"] = "strict"
+    format: str = ""
     pattern: str = ""
     scheme: str = "qr"
     encoding: Encoding = "text"
@@ -55,6 +61,36 @@ class BitDecoder(Protocol):
         """One card as a string of 0 and 1, at least one of them."""
 
 
+CUSTOM = "wiegand-custom"
+
+WIEGAND: Mapping[str, Meaning] = {
+    "wiegand-26": W26,
+    "wiegand-34": W34,
+    "wiegand-36": W36,
+    "wiegand-37": W37,
+}
+"""The formats that have a protocol of their own."""
+
+
+def wiegand_meaning(name: str, written: str = "") -> Meaning:
+    """What the bits of a Wiegand protocol mean, with its format if it has one.
+
+    `CUSTOM` without a format is H10301. Raises KeyError for a name that is none, FormatError (a
+    ValueError) for a format of no use.
+    """
+    if name == CUSTOM:
+        return wiegand_format.parse(written or wiegand_format.H10301)
+    form = WIEGAND[name]
+    if not written:
+        return form
+    chosen = wiegand_format.NAMED.get(written)
+    if chosen is None or chosen.bits != form.bits:
+        names = [key for key, named in wiegand_format.NAMED.items() if named.bits == form.bits]
+        problem = f"{written[:40]!r} is no format of {name}"
+        raise wiegand_format.FormatError(problem, " or ".join(names) or f"no format for {name}")
+    return chosen
+
+
 PROTOCOLS: Mapping[str, Entry] = {
     em4100.PROTOCOL: Entry(
         "EM4100 tags from RDM6300 (14 bytes), ID-12LA and ID-20LA (16 bytes)",
@@ -72,7 +108,11 @@ PROTOCOLS: Mapping[str, Entry] = {
     ),
     "wiegand-37": Entry(
         "37 bits (H10302 or H10304, both are shown) as a line of bits or hexadecimal digits",
-        lambda _: WiegandText(W37),
+        lambda options: WiegandText(wiegand_meaning("wiegand-37", options.format)),
+    ),
+    CUSTOM: Entry(
+        "any number of bits, by a format of yours, as a line of bits or hexadecimal digits",
+        lambda options: WiegandText(wiegand_meaning(CUSTOM, options.format), CUSTOM),
     ),
     "wiegand-26-left-justified": Entry(
         "26 bits packed into 4 bytes, first bit highest", lambda _: WiegandPacked(W26)
@@ -87,6 +127,10 @@ PROTOCOLS: Mapping[str, Entry] = {
     text_line.PROTOCOL: Entry(
         "lines of text from QR scanners and keypads, by a regular expression",
         lambda options: LineReader(options.pattern, options.scheme, options.encoding, options.ends),
+    ),
+    qr_pass.PROTOCOL: Entry(
+        "passes signed by the centre from QR scanners, all other lines as the protocol line",
+        lambda options: QrPasses(options.pattern, options.scheme, options.encoding, options.ends),
     ),
 }
 
