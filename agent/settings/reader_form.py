@@ -28,3 +28,9 @@ class Formed(Strict):
         str,
         Text("Scheme that the numbers get", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z, 0-9"),
     ] = ""
+
+    def form_told(self) -> str:
+        """What is done to the numbers, to follow in a line of the summary; empty: nothing."""
+        told = {"bytes": self.byte_order, "keep": self.keep, "as": self.as_scheme}
+        plain = {ByteOrder.AS_READ, Keep.ALL, ""}
+        return "".join(f", {name} {word}" for name, word in told.items() if word not in plain)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from agent.settings.faults import listed, nearest
 from agent.settings.page import Page
 from agent.settings.rules_books import check_books
+from agent.settings.rules_forms import check_forms
 from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
 from agent.settings.rules_readers import check_ports
@@ -26,6 +27,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     check_pins(root, page)
     check_outputs(root, page, whole=whole)
     check_sensors(root, page)
+    check_forms(root, page)
     check_ports(root, page)
     _names_of_pcsc(root, page)
     _names_twice(root, page)

@@ -51,7 +51,8 @@ def _readers(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
         reader = settings.readers[name]
         side = f", side {reader.side}" if reader.side is not None else ""
         quiet = write_duration(reader.quiet)
-        how = f"{reader.told()}{side}, matching {reader.matching}, quiet {quiet}"
+        looked_up = f"matching {reader.matching}{reader.form_told()}"
+        how = f"{reader.told()}{side}, {looked_up}, quiet {quiet}"
         yield f"  reader {name:<12} {how}"
 
 
