@@ -24,7 +24,7 @@ from drivers.wire.wiegand_text import WiegandText
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be chosen: ``checksum`` for EM4100, ``format`` for two of Wiegand, else for ``line``.
+    """What can be chosen: ``checksum`` for EM4100, ``format`` for Wiegand, else for ``line``.
 
     The format is that of ``wiegand-custom`` (see `wiegand_format.parse`), or for ``wiegand-37`` the
     name of one.
