@@ -13,15 +13,10 @@ from typing import Annotated, Literal
 from agent.core.model import Direction, Matching
 from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
+from agent.settings.reader_common import MATCHING, QUIET, SIDE
 from agent.settings.reader_form import Formed
-from agent.settings.values import OneOf, Pattern, Span, Text, Truth, Whole
+from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
-
-# A reader's side is that of its lane where the file tells none; at a desk it stays None.
-QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
-MATCHING = OneOf(Matching, "How much of the number the reader delivers")
-SIDE = OneOf((Direction.IN, Direction.OUT), "The side of a two-way lane that the reader faces")
-
 
 @dataclass(frozen=True, slots=True)
 class SerialReader(Formed):
