@@ -18,6 +18,7 @@ from agent.settings.reader_form import Formed
 from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
 
+
 @dataclass(frozen=True, slots=True)
 class SerialReader(Formed):
     """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
