@@ -18,6 +18,7 @@ from typing import cast
 
 import click
 
+from agent.cli.as_credential import looked_up_as
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding
 from drivers.wire.registry import PROTOCOLS, BitDecoder, Options, make_decoder
@@ -87,8 +88,9 @@ class Hexadecimal:
 class Report:
     """Prints what is found, and remembers how it went."""
 
-    def __init__(self, protocol: str) -> None:
+    def __init__(self, protocol: str, *, looked_up: bool = False) -> None:
         self._protocol = protocol
+        self._looked_up = looked_up
         self.frames = 0
         self.faults = 0
 
@@ -102,6 +104,8 @@ class Report:
             else:
                 self.frames += 1
                 row = {"protocol": one.protocol, "credential": one.credential}
+                if self._looked_up:
+                    row |= {"looked_up": looked_up_as(one.credential)}
             click.echo(json.dumps(row | dict(one.fields)))
             sys.stdout.flush()
 
@@ -227,6 +231,11 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     show_default=True,
     help="line: what the credential is written in.",
 )
+@click.option(
+    "--as-credential",
+    is_flag=True,
+    help="Show what the gate looks up, by byte order and matching, and what cards have printed.",
+)
 @click.argument("protocol", callback=_known)
 @click.argument("data", metavar="HEX|-")
 @click.pass_context
@@ -241,6 +250,7 @@ def decode(
     pattern: str,
     scheme: str,
     encoding: Encoding,
+    as_credential: bool,
 ) -> None:
     r"""Show what the bytes of a reader say, one JSON object for each frame or fault.
 
@@ -265,7 +275,7 @@ def decode(
         decoder = make_decoder(protocol, options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    report = Report(protocol)
+    report = Report(protocol, looked_up=as_credential)
     plain = _plain(data)
     if raw:
         for piece in _input():
