@@ -7,18 +7,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.core.ids import InputId, LaneId, LineId, OutputId, ReaderId
-from agent.core.model import Credential, Moment
+from agent.core.model import CardProof, Credential, Moment
 from agent.core.orders import Order
+from agent.core.qr_pass import ShownPass
 
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A whole, checked frame came from a reader; ``note`` is what else is known (the ATR)."""
+    """A whole, checked frame came from a reader; ``note`` is what else is known (the ATR).
+
+    ``proof``: most readers know no more than a number. ``shown`` is the QR pass, if it was one.
+    """
 
     reader: ReaderId
     credential: Credential
     at: Moment
     note: str = ""
+    proof: CardProof = CardProof.UID_ONLY
+    shown: ShownPass | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,13 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping
 
-from agent.core import project_booth, project_calls, project_carried, project_visits
+from agent.core import (
+    project_booth,
+    project_calls,
+    project_carried,
+    project_passes,
+    project_visits,
+)
 from agent.core.entries import EntryType
 from agent.core.fold import Add, Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.model import CardKind, ClockQuality
@@ -54,6 +60,7 @@ PROJECTIONS = (
     *project_visits.PROJECTIONS,
     *project_booth.PROJECTIONS,
     *project_calls.PROJECTIONS,
+    *project_passes.PROJECTIONS,
 )
 """``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
 known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
@@ -183,6 +190,7 @@ _NOUNS = (
     project_visits.FOLDS,
     project_booth.FOLDS,
     project_calls.FOLDS,
+    project_passes.FOLDS,
     project_carried.folds(PROJECTIONS),
 )
 _FOLDS: Mapping[str, tuple[Fold, ...]] = {

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from agent.core.entries import EntryType
 from agent.core.fold import Drop, Fold, Projection, Put, Row, Set, Told
+from agent.core.project_passes import LABEL
 
 RECEIPT = "receipt"
 """The key in ``counters`` of the last receipt number that was used."""
@@ -160,7 +161,8 @@ def _ended(told: Told) -> Iterator[Row]:
     card = data.get("card")
     if card:
         yield Drop("goods", str(card))
-    if card and not data.get("lane"):
+    # A pass is shown once: where it was last says nothing about anybody.
+    if card and (not data.get("lane") or str(card).startswith(LABEL)):
         yield Drop("presence", str(card))
 
 
