@@ -19,7 +19,7 @@ from agent.core import presence
 from agent.core.books import ACTS, tap_needs
 from agent.core.emergency import LOCKDOWN, Emergency
 from agent.core.entries import Entry, EntryType
-from agent.core.explain import explain
+from agent.core.explain import explain, supposing
 from agent.core.facts import Facts
 from agent.core.form import Fault
 from agent.core.ids import LaneId, OrderId, ZoneId
@@ -115,7 +115,7 @@ class Requests:
         }
 
     def explain(self, request: Request, peer: Peer) -> object:
-        """``{card: label or credential, lane, at?: local time, direction?}``; see core.explain."""
+        """``{card: label or credential, lane, at?: local time, direction?, proof?}``."""
         del peer
         house = self._house
         name = str(request["lane"])
@@ -150,7 +150,7 @@ class Requests:
             moment = Moment(wall_us, now.mono_ns, ClockQuality.SYNCED)
         lanes, emergency = self._now()
         asked = question(house.plan, lane, direction, moment, facts, emergency, lanes)
-        return explain(asked)
+        return explain(supposing(house.plan, asked, request.get("proof")))
 
     def inside(self, request: Request, peer: Peer) -> object:
         """``{zone?, names?: bool}`` gives ``{zones: [...], inside: [...]}``.

@@ -32,6 +32,7 @@ SELDOM = frozenset({"unsigned", "note", "duplicate"})
 _WITHOUT: Mapping[str, tuple[str, ...]] = {
     EntryType.ACCESS_GRANTED: ("visit", "marks", "order", "origin"),
     EntryType.ACCESS_DENIED: ("visit",),
+    EntryType.CARD_PRESENTED: ("reason",),
     EntryType.PASSAGE_ENDED: ("heldopen", "openings", "unseen"),
     EntryType.ARM_ORDERED: ("announced", "count", "until", "untilus"),
     EntryType.ARM_CLEARED: ("holder", "commitments"),

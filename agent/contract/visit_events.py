@@ -22,7 +22,7 @@ _Outcome = Annotated[
     str,
     Shape(
         "how the visit ended",
-        words=("left", "card_lost", "without_tap", "elsewhere", "mistake"),
+        words=("left", "card_lost", "without_tap", "elsewhere", "mistake", "no_entry"),
     ),
 ]
 _Number = Annotated[str, Shape("the number that is printed on the slip", "2026-0117")]
@@ -110,6 +110,9 @@ class VisitEnded(Ordered, Visiting):
     duties: _Duties
     reason: NotRequired[f.Why]
     lane: NotRequired[f.Lane]
+    appointment: NotRequired[
+        Annotated[str, Shape("the appointment that is open again", "north-0f6e2a4c5b1d-1040-1")]
+    ]
 
 
 class VisitDeclined(Ordered, Visiting):

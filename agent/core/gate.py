@@ -169,7 +169,7 @@ class Gate:
         self, state: GateState, event: CardRead, at: LaneId | None, facts: Facts, out: Draft
     ) -> GateState:
         if at is None:
-            tap.at_desk(self.plan.readers[event.reader], event, facts, out)
+            tap.at_desk(self.plan, self.plan.readers[event.reader], event, facts, out)
             return state
         here, others = state.lanes[at], state.lanes.values()
         return _put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))

@@ -88,6 +88,24 @@ class CardStatus(StrEnum):
     RETIRED = "retired"
 
 
+class CardProof(StrEnum):
+    """What a tap proved beyond a number, which anybody can copy.
+
+    ``desfire`` and ``ntag424``: the card knows a key of the site. ``failed``: it claims to be such
+    a card, and does not.
+    """
+
+    UID_ONLY = "uid_only"
+    DESFIRE = "desfire"
+    NTAG424 = "ntag424"
+    FAILED = "failed"
+
+    @property
+    def proved(self) -> bool:
+        """True when it was the card itself and no copy of its number."""
+        return self is CardProof.DESFIRE or self is CardProof.NTAG424
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A number that a reader reads, written ``scheme:HEX`` (``em4100:0100CDA4EC``)."""

@@ -193,7 +193,10 @@ class EmergencyPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReaderPlan:
-    """A reader at a lane (with the side it faces) or at a desk; exactly one of both is set."""
+    """A reader at a lane (with the side it faces) or at a desk; exactly one of both is set.
+
+    ``needs_proof``: a card that shows no more than its number is good for nothing here.
+    """
 
     reader: ReaderId
     lane: LaneId | None = None
@@ -201,6 +204,7 @@ class ReaderPlan:
     side: Direction = Direction.IN
     matching: Matching = Matching.EXACT
     quiet_ns: int = 3_000_000_000
+    needs_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ class GatePlan:
     """Everything the core has to know of one gate.
 
     ``clock_pass``: the card kinds that pass, marked, while the clock cannot be trusted; all others
-    are referred to the guard.
+    are referred to the guard. ``proved``: the card kinds that have to prove themselves everywhere.
     """
 
     estate: EstateId
@@ -224,6 +228,7 @@ class GatePlan:
     emergency: EmergencyPlan = field(default_factory=EmergencyPlan)
     books: BooksPlan = field(default_factory=BooksPlan)
     calls: CallsPlan | None = None
+    proved: frozenset[CardKind] = frozenset()
 
     @property
     def source(self) -> str:

@@ -20,6 +20,8 @@ _SHORT: Mapping[str, str] = {
     Reason.CARD_NOT_ISSUED: "card lies in stock",
     Reason.CARD_RETIRED: "card is out of use",
     Reason.TEST_CARD: "test card moves nothing",
+    Reason.PROOF_FAILED: "card may be a copy",
+    Reason.PROOF_REQUIRED: "card proved nothing",
     Reason.LANE_NOT_ALLOWED: "card not for this lane",
     Reason.DIRECTION_NOT_ALLOWED: "card not this way",
     Reason.OUTSIDE_HOURS: "card not at this hour",

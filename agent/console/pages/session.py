@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
-from agent.console.phrases import KINDS
+from agent.console.phrases import KINDS, reason
 from agent.console.settle import settled
 from agent.console.words import LANGUAGES, N_
 from agent.store.queries import table
@@ -52,6 +52,8 @@ def card(request: Request) -> Response:
     who = str(personal.get("holder") or "")
     label = str(data.get("card") or "")
     parts = [label or words(N_("this card is not known here")), words(KINDS.get(kind, kind)), who]
+    if data.get("reason"):
+        parts.append(reason(words, str(data["reason"])))
     return JSONResponse({
         "sequence": sequence,
         "card": label,
