@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.access import RULES
 from agent.core.explain import explain, supposing
 from agent.core.model import CardKind, CardStatus
 from tests.core.builders import a_card, a_question, gate_plan
@@ -24,7 +25,7 @@ def test_a_card_that_may_pass() -> None:
     }
     assert isinstance(steps, list)
     assert {step["result"] for step in steps} == {"passed"}
-    assert len(steps) == 25
+    assert len(steps) == len(RULES)
 
 
 def test_a_lost_card() -> None:
@@ -32,7 +33,8 @@ def test_a_lost_card() -> None:
     assert (told["decision"], told["reason"]) == ("denied", "card_lost")
     steps = told["steps"]
     assert isinstance(steps, list)
-    assert [step["result"] for step in steps] == ["passed", "passed", "passed", "decides"]
+    *before, last = [step["result"] for step in steps]
+    assert (set(before), last) == ({"passed"}, "decides")
     assert steps[-1]["rule"] == "card_lost"
 
 

@@ -66,6 +66,7 @@ def test_an_unknown_card_leaves_its_number_and_nothing_else() -> None:
         "lane": "in-1",
         "reader": "near",
         "direction": "in",
+        "proof": "uid_only",
         "reason": "unknown_credential",
     }
     assert entry.personal == {"credential": "uid:58"}
@@ -122,9 +123,10 @@ def test_a_card_at_the_desk() -> None:
     play = Play.ready(gate_plan(), [a_card("A")])
     (known,) = play.tap("A", DESK_READER).entries
     assert known.subject == "desk/desk-1"
-    assert known.data == {"reader": "booth", "desk": "desk-1", "card": "A", "kind": "resident"}
+    at_desk = {"reader": "booth", "desk": "desk-1", "proof": "uid_only"}
+    assert known.data == {**at_desk, "card": "A", "kind": "resident"}
     (unknown,) = play.tap("X", DESK_READER).entries
-    assert unknown.data == {"reader": "booth", "desk": "desk-1"}
+    assert unknown.data == at_desk
 
 
 def test_the_number_of_waiting_grants_is_bounded() -> None:
