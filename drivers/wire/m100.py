@@ -119,6 +119,10 @@ class M100:
         """So many rounds as can be asked for: some minutes."""
         return frame(COMMAND, ROUNDS, b"\x22\xff\xff")
 
+    def farewell(self) -> bytes:
+        """Stop: it would go on sending, and radiating."""
+        return frame(COMMAND, STOP)
+
 
 def _tag(data: bytes) -> Reply | Unfit:
     told = data[1:-2]

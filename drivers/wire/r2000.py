@@ -142,6 +142,10 @@ class R2000:
         data = bytes(byte for pair in pairs for byte in pair)
         return frame(self.address, SWITCHED, data + b"\x00\x01")
 
+    def farewell(self) -> bytes:
+        """Nothing: a round ends by itself."""
+        return b""
+
     def _ask(
         self, what: str, command: int, data: bytes = b"", sets: tuple[str, object] | None = None
     ) -> Ask:

@@ -114,6 +114,9 @@ class Family(Protocol):
     def inventory(self, turn: int, /) -> bytes:
         """What begins the inventory, or its next round: ``turn`` counts them."""
 
+    def farewell(self) -> bytes:
+        """What ends an inventory that would go on by itself; empty where none does."""
+
 
 class Cutter:
     """The `drivers.wire.frame.Decoder` of a family. Credential: ``epc:`` of the first tag."""

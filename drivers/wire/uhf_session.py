@@ -73,6 +73,10 @@ class Session:
         self._heard_ns = now_ns
         return self._ask(self._family.setup(), now_ns)
 
+    def end(self) -> bytes:
+        """What to send last."""
+        return self._family.farewell()
+
     def feed(self, data: bytes, now_ns: int) -> Outcome:
         """Bytes came."""
         self._heard_ns = now_ns

@@ -147,6 +147,10 @@ class UhfReader18:
         data = _ROUNDS_288 + bytes((0x80 + antenna - 1, _SCAN))
         return frame(self.address, ROUND, data)
 
+    def farewell(self) -> bytes:
+        """Nothing: a round ends by itself."""
+        return b""
+
     def _round(self, address: int, data: bytes) -> Reply | Unfit:
         status, rest = data[0], data[1:]
         if status == NO_TAG:
