@@ -7,12 +7,15 @@ Rules kept here:
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from agent.core.ids import ReaderId
 from agent.numbers import shaped
 from agent.ports import CardReader
 from agent.settings import Settings
+from agent.settings.reader_uhf import UhfReader
 from agent.settings.readers import PcscReader, SerialReader
+from agent.settings.units import nanoseconds
 from drivers.clock import SystemClock
 from drivers.wire import registry
 
@@ -30,6 +33,7 @@ def make_readers(
             readers[key] = _pcsc(key, reader, clock)
         elif isinstance(reader, SerialReader):
             readers[key] = _serial(key, reader, clock, begun)
+    readers.update(_uhf(settings, clock))
     return shaped(readers, settings.readers)
 
 
@@ -51,3 +55,36 @@ def _serial(key: ReaderId, reader: SerialReader, clock: SystemClock, begun: Begu
         )
     decoder = registry.make_decoder(reader.protocol, options)
     return Serial(key, str(reader.port), reader.baud, decoder, clock, begun)
+
+
+def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:
+    """Long-range readers: those on one port are the antennas of one."""
+    lines: dict[str, list[tuple[str, UhfReader]]] = {}
+    for name, reader in settings.readers.items():
+        if isinstance(reader, UhfReader):
+            lines.setdefault(str(reader.port), []).append((name, reader))
+    if not lines:
+        return {}
+    from drivers.uhf import Antenna, UhfLine  # noqa: PLC0415
+    from drivers.wire.tag_choice import EpcFilter  # noqa: PLC0415
+    from drivers.wire.uhf_families import Choices, make_family  # noqa: PLC0415
+
+    readers: dict[ReaderId, CardReader] = {}
+    for port, users in lines.items():
+        antennas = [
+            Antenna(
+                ReaderId(name),
+                it.antenna or 0,
+                nanoseconds(it.window),
+                nanoseconds(it.quiet),
+                EpcFilter(it.epc.upper(), it.epc_mask),
+                it.rssi_min,
+            )
+            for name, it in users
+        ]
+        first = users[0][1]
+        numbers = sorted(one.number for one in antennas if one.number)
+        choices = Choices(first.address, numbers, first.power)
+        family = partial(make_family, first.protocol.value, choices)
+        readers.update(UhfLine(port, first.speed, family, antennas, clock).readers)
+    return readers

@@ -15,6 +15,7 @@ from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
 from agent.settings.reader_common import MATCHING, QUIET, SIDE
 from agent.settings.reader_form import Formed
+from agent.settings.reader_uhf import UhfReader
 from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
 
@@ -73,5 +74,5 @@ class PcscReader(Formed):
         return f"PC/SC {self.name!r}"
 
 
-DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader)
-Reader = Annotated[SerialReader | PcscReader, DRIVERS]
+DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader, uhf=UhfReader)
+Reader = Annotated[SerialReader | PcscReader | UhfReader, DRIVERS]

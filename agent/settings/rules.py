@@ -16,6 +16,7 @@ from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
 from agent.settings.rules_readers import check_ports
 from agent.settings.rules_sensors import check_sensors
+from agent.settings.rules_uhf import check_uhf
 from agent.settings.rules_uplink import check_secrets, check_uplink
 from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
 from agent.settings.rules_zones import check_zones
@@ -29,6 +30,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     check_sensors(root, page)
     check_forms(root, page)
     check_ports(root, page)
+    check_uhf(root, page)
     _names_of_pcsc(root, page)
     _names_twice(root, page)
     _run_path(root, page)

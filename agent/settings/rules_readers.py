@@ -28,7 +28,7 @@ class Bus:
 
 BUSES: Mapping[str, Bus] = {
     "osdp": Bus("address"),
-    "uhf": Bus("antenna", ("baud", "protocol")),
+    "uhf": Bus("antenna", ("baud", "protocol", "address", "power")),
 }
 
 

@@ -53,6 +53,15 @@ class WireProtocol(StrEnum):
     LINE = "line"
 
 
+class UhfProtocol(StrEnum):
+    """What long-range readers speak; the names of `drivers.wire.uhf_families`."""
+
+    M100 = "m100"
+    R2000 = "r2000"
+    UHFREADER18 = "uhfreader18"
+    UHFREADER288 = "uhfreader288"
+
+
 class Checksum(StrEnum):
     """What becomes of a frame whose checksum is wrong."""
 

@@ -18,6 +18,8 @@ from drivers.wire.uhf import Tag
 
 KEPT = 256
 MARGIN_DB = 3
+LEFT_NS = 2_000_000_000
+"""A tag that was not seen for so long has left the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class TagChoice:
         self._best.clear()
         self._opened_ns = None
         last = self._tapped.get(self._winner)
-        there = last is not None and now_ns - last < self._quiet_ns
+        there = last is not None and now_ns - last < min(LEFT_NS, self._quiet_ns)
         if there and dbm < self._winner_dbm + MARGIN_DB:
             self.held += 1
             return None

@@ -17,18 +17,26 @@ from drivers.wire.uhfreader18 import UhfReader18
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """``antennas`` from 1 (none: those that the reader is set to); ``power`` in dBm."""
+    """``address``: None asks whoever is there. ``antennas``: from 1, none leaves what is set.
 
-    address: int = EVERYBODY
+    ``power`` in dBm; None leaves it.
+    """
+
+    address: int | None = None
     antennas: Sequence[int] = ()
     power: int | None = None
+
+    @property
+    def asked(self) -> int:
+        """The address that commands go to."""
+        return EVERYBODY if self.address is None else self.address
 
 
 FAMILIES: Mapping[str, Callable[[Choices], Family]] = {
     m100.PROTOCOL: lambda it: M100(it.power),
-    r2000.PROTOCOL: lambda it: R2000(it.address, it.antennas, it.power),
-    uhfreader18.PROTOCOL: lambda it: UhfReader18(it.address, it.antennas, it.power),
-    uhfreader18.PROTOCOL_288: lambda it: UhfReader18(it.address, it.antennas, it.power, rssi=True),
+    r2000.PROTOCOL: lambda it: R2000(it.asked, it.antennas, it.power),
+    uhfreader18.PROTOCOL: lambda it: UhfReader18(it.asked, it.antennas, it.power),
+    uhfreader18.PROTOCOL_288: lambda it: UhfReader18(it.asked, it.antennas, it.power, rssi=True),
 }
 
 
