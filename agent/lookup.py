@@ -11,7 +11,7 @@ Rules kept here:
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from agent.core import books, call_legs, presence
+from agent.core import books, call_legs, presence, qr_pass
 from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
@@ -55,11 +55,14 @@ class Lookup:
         needs: Sequence[Need] = ()
         if isinstance(event, CardRead):
             reader = event.reader
-            cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
-            seen = self._seen(reader, cards)
-            counted = reader in self._asks_counts
-            if self._plan.readers[reader].lane is not None:
-                needs = books.tap_needs(self._plan, cards)
+            lane, counted = self._plan.readers[reader].lane, reader in self._asks_counts
+            if event.shown is not None:
+                seen = self._seen(reader, event.shown.label)
+                needs = qr_pass.needs(event.shown, self._plan, lane)
+            else:
+                cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
+                seen = self._seen(reader, *(card.label for card in cards))
+                needs = books.tap_needs(self._plan, cards) if lane is not None else ()
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
@@ -136,7 +139,7 @@ class Lookup:
         except StoreError:
             return dict.fromkeys(self._plan.zones, event.at.wall_us)
 
-    def _seen(self, reader: ReaderId, cards: tuple[Card, ...]) -> Presence | None:
-        if reader not in self._asks_presence or len(cards) != 1:
+    def _seen(self, reader: ReaderId, *labels: str) -> Presence | None:
+        if reader not in self._asks_presence or len(labels) != 1:
             return None
-        return self._journal.presence(cards[0].label)
+        return self._journal.presence(labels[0])

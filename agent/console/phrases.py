@@ -14,6 +14,13 @@ GRANTED, DENIED, REFERRED = "granted", "denied", "referred"
 
 REASONS: Mapping[str, str] = {
     "unknown_credential": N_("this card is not known here"),
+    "pass_forged": N_("the signature of this pass is wrong"),
+    "pass_key_unknown": N_("this pass is signed with a key that is not known"),
+    "pass_revoked": N_("this pass is signed with a key that was revoked"),
+    "pass_elsewhere": N_("this pass is for another gate"),
+    "pass_used": N_("this pass was used already"),
+    "appointment_cancelled": N_("the appointment was cancelled"),
+    "appointment_unknown": N_("the appointment is not known here"),
     "ambiguous": N_("this number fits more than one card"),
     "card_lost": N_("this card was reported lost"),
     "card_blocked": N_("this card is blocked"),
@@ -101,6 +108,8 @@ _SORRY: Mapping[str, str] = {
     "card_blocked": N_("I am sorry, this card is blocked. The office can help."),
     "proof_failed": N_("I am sorry, the gate could not check this card. May I see it, please?"),
     "proof_required": N_("I am sorry, the gate could not check this card. May I see it, please?"),
+    "pass_used": N_("I am sorry, this pass was used already. Whom do you visit?"),
+    "appointment_cancelled": N_("I am sorry, this appointment was cancelled. May I call somebody?"),
     "zone_full": N_("I am sorry, there is no free bay just now. Please wait a moment."),
     "oncoming": N_("One moment please, somebody comes the other way."),
     "too_late": N_("Please hold the card to the reader once more."),

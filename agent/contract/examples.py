@@ -30,8 +30,11 @@ SELDOM = frozenset({"unsigned", "note", "duplicate"})
 """Fields that no example needs."""
 
 _WITHOUT: Mapping[str, tuple[str, ...]] = {
-    EntryType.ACCESS_GRANTED: ("visit", "marks", "order", "origin"),
-    EntryType.ACCESS_DENIED: ("visit",),
+    EntryType.ACCESS_GRANTED: (
+        *("visit", "marks", "order", "origin", "from", "to", "untilus", "appointment"),
+    ),
+    EntryType.ACCESS_DENIED: ("visit", "appointment"),
+    EntryType.ACCESS_REFERRED: ("appointment",),
     EntryType.CARD_PRESENTED: ("reason",),
     EntryType.PASSAGE_ENDED: ("heldopen", "openings", "unseen"),
     EntryType.ARM_ORDERED: ("announced", "count", "until", "untilus"),
@@ -44,7 +47,7 @@ _WITHOUT: Mapping[str, tuple[str, ...]] = {
     EntryType.CARD_CHANGED: ("by", "of"),
     EntryType.VISIT_OPENED: ("ban", "despite", "reason"),
     EntryType.VISIT_CHANGED: ("overdue", "truck", "goods", "bearer", "purpose", "destination"),
-    EntryType.VISIT_ENDED: ("reason",),
+    EntryType.VISIT_ENDED: ("reason", "appointment"),
     EntryType.DEPOSIT_ENDED: ("receiptlost", "to", "why"),
     EntryType.SLIP_USED: ("duty", "why"),
     EntryType.SLIP_STOPPED: ("reason",),

@@ -92,7 +92,11 @@ Answered = Annotated[
 ]
 Code = Annotated[int, Shape("as in HTTP; 200 for what was done", 200, low=200, high=599)]
 Origin = Annotated[
-    str, Shape("where the order came from", words=("console", "cli", "mqtt", "button", "intercom", "pass"))
+    str,
+    Shape(
+        "where the order came from; `pass`: a QR pass was shown",
+        words=("console", "cli", "mqtt", "button", "intercom", "pass"),
+    ),
 ]
 Unsigned = Annotated[bool, Shape("true: nobody was signed on at that desk", True)]
 Order = Annotated[str, Shape("what was ordered", "open")]

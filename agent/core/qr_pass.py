@@ -52,9 +52,9 @@ class ShownPass:
     fault: Reason | None = None
 
 
-def needs(shown: ShownPass, plan: GatePlan, lane: LaneId) -> Sequence[Need]:
-    """What has to be looked up for a pass at a lane."""
-    if shown.fault is not None:
+def needs(shown: ShownPass, plan: GatePlan, lane: LaneId | None) -> Sequence[Need]:
+    """What has to be looked up for a pass at a lane; None: at a desk."""
+    if shown.fault is not None or lane is None:
         return ()
     ways = {plan.lanes[lane].zones(way) for way in (Direction.IN, Direction.OUT)}
     uses = [Need("used_passes", "pass_use", key_of(shown.label, *way)) for way in sorted(ways)]
@@ -150,11 +150,14 @@ def visit(
     return found, cause
 
 
+def named(shown: ShownPass) -> dict[str, object]:
+    """The appointment that a record of the pass names; nothing for one that cannot be believed."""
+    return {"appointment": shown.appointment} if shown.appointment and not shown.fault else {}
+
+
 def told(shown: ShownPass, way: Way, known: PassVisit | None) -> dict[str, object]:
     """What a grant says of its pass: which way it is used up for, and until when it was good."""
     data: dict[str, object] = {"from": way[0], "to": way[1], "untilus": shown.ends_us}
-    if shown.appointment:
-        data["appointment"] = shown.appointment
     if known is not None:
         data["visit"] = known.visit
     return data

@@ -184,8 +184,8 @@ def at_lane(
         "lane": state.lane,
         "reader": event.reader,
         "direction": asked.direction.value,
-        "proof": proof.value,
         **_described(decision.card),
+        **(qr_pass.named(event.shown) if event.shown is not None else {"proof": proof.value}),
     }
     visit = issued.visit_of(facts)
     if visit is not None:

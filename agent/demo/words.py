@@ -13,6 +13,13 @@ GOOD, BAD, DUTY, PLAIN, ODD = "green", "red", "yellow", "", "magenta"
 
 _SHORT: Mapping[str, str] = {
     Reason.UNKNOWN_CREDENTIAL: "card is not known",
+    Reason.FORGED: "pass has a wrong sign",
+    Reason.KEY_UNKNOWN: "pass of an unknown key",
+    Reason.KEY_REVOKED: "pass of a revoked key",
+    Reason.ELSEWHERE: "pass for another gate",
+    Reason.USED: "pass was used already",
+    Reason.APPOINTMENT_CANCELLED: "appointment cancelled",
+    Reason.APPOINTMENT_UNKNOWN: "appointment not known",
     Reason.CARD_BLOCKED: "card is blocked",
     Reason.CARD_LOST: "card is reported lost",
     Reason.EXPIRED: "card has expired",

@@ -30,6 +30,10 @@ from tests.core.builders import WEDNESDAY, a_card, a_question
 MINUTE = timedelta(minutes=1)
 PRECEDENCE: list[Reason | Duty] = [
     Reason.TOO_LATE,
+    Reason.KEY_UNKNOWN,
+    Reason.FORGED,
+    Reason.KEY_REVOKED,
+    Reason.ELSEWHERE,
     Reason.UNKNOWN_CREDENTIAL,
     Reason.AMBIGUOUS,
     Reason.CARD_LOST,
@@ -50,6 +54,9 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.NOT_YET_VALID,
     Reason.EXPIRED,
     Reason.OUTSIDE_HOURS,
+    Reason.APPOINTMENT_CANCELLED,
+    Reason.APPOINTMENT_UNKNOWN,
+    Reason.USED,
     Reason.PASSBACK,
     Reason.ZONE_FULL,
     Reason.ONCOMING,
@@ -83,7 +90,16 @@ def no_proof(asked: Question) -> Question:
     return replace(asked, prove=frozenset(CardKind))
 
 
+def wrong(reason: Reason) -> Change:
+    return lambda asked: replace(asked, wrong=asked.wrong | {reason})
+
+
+PASSES = (
+    *(Reason.KEY_UNKNOWN, Reason.FORGED, Reason.KEY_REVOKED, Reason.ELSEWHERE),
+    *(Reason.APPOINTMENT_CANCELLED, Reason.APPOINTMENT_UNKNOWN, Reason.USED),
+)
 TRIGGERS: dict[Reason | Duty, Change] = {
+    **{reason: wrong(reason) for reason in PASSES},
     Reason.TOO_LATE: lambda asked: replace(asked, late=True),
     Reason.UNKNOWN_CREDENTIAL: lambda asked: replace(asked, cards=()),
     Reason.AMBIGUOUS: lambda asked: replace(asked, cards=asked.cards * 2),
@@ -110,7 +126,9 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Duty.DEPOSIT_DUE: due(Duty.DEPOSIT_DUE),
     Duty.BEARER_CHECK: due(Duty.BEARER_CHECK),
 }
-STATUSES = set(PRECEDENCE[3:7])
+STATUSES = {
+    *(Reason.CARD_LOST, Reason.CARD_BLOCKED, Reason.CARD_RETIRED, Reason.CARD_NOT_ISSUED),
+}
 DATES = {Reason.NOT_YET_VALID, Reason.EXPIRED, Reason.OUTSIDE_HOURS}
 
 
