@@ -143,7 +143,7 @@ class Session:
                     self._acked = True
                     self.due_ns = now + ANSWER_NS
             elif not isinstance(packet, Told):
-                acts += self._again(now, "refused")
+                acts += self._again(self._command, now, "refused")
             elif (packet.tfi, packet.code) == (pn532.FROM_MODULE, self._command.code + 1):
                 acts += self._answered(self._command, packet.data, now)
         return acts
@@ -156,7 +156,8 @@ class Session:
         if now < self.due_ns:
             return acts
         if self._command is not None:
-            return acts + self._again(now, "not answered" if self._acked else "not acknowledged")
+            why = "not answered" if self._acked else "not acknowledged"
+            return acts + self._again(self._command, now, why)
         if self._plan:
             return acts + self._send(self._plan.popleft(), now)
         if not self._there:
@@ -180,10 +181,7 @@ class Session:
         self.due_ns = now + ACK_NS
         return [Send(before + encode(command.code, command.data))]
 
-    def _again(self, now: int, why: str) -> list[Act]:
-        command = self._command
-        if command is None:
-            return []
+    def _again(self, command: _Command, now: int, why: str) -> list[Act]:
         if self._tries >= TRIES:
             return self._failed(f"{command.name} was {why} {TRIES} times", now)
         self._tries += 1
@@ -216,7 +214,7 @@ class Session:
         if command.code == FIRMWARE:
             self._detail = chip(data)
             if not self._detail:
-                return self._again(now, "answered with what is no version")
+                return self._again(command, now, "answered with what is no version")
         self._command = None
         if command.code == LIST:
             return self._looked(data, now)
