@@ -116,8 +116,8 @@ class Pn532Reader:
         elif self._present and self._faults_in_a_row >= FAULTS_IN_A_ROW:
             condition = Condition.DEGRADED
             detail = (
-                f"{self._faults_in_a_row} damaged frames on {self._port} and no clean answer between "
-                "them: check ground, supply (3.3 or 5 V, 150 mA) and the length of the wires"
+                f"{self._faults_in_a_row} damaged frames on {self._port} without a clean answer "
+                "between: check ground, supply (3.3 or 5 V, 150 mA) and the length of the wires"
             )
         elif self._present:
             condition = Condition.OK
