@@ -21,7 +21,7 @@ import click
 from agent.cli.as_credential import looked_up_as
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding
-from drivers.wire.registry import PROTOCOLS, BitDecoder, Options, make_decoder
+from drivers.wire.registry import EVERY, BitDecoder, Options, make_decoder
 
 _IGNORED = frozenset(" \t\r\n\v\f:,;-_")
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -103,8 +103,10 @@ class Report:
                 row |= {"raw": one.raw.hex().upper(), "detail": one.detail}
             else:
                 self.frames += 1
-                row = {"protocol": one.protocol, "credential": one.credential}
-                if self._looked_up:
+                row = {"protocol": one.protocol}
+                if one.credential:
+                    row |= {"credential": one.credential}
+                if one.credential and self._looked_up:
                     row |= {"looked_up": looked_up_as(one.credential)}
             click.echo(json.dumps(row | dict(one.fields)))
             sys.stdout.flush()
@@ -119,16 +121,17 @@ class Report:
 def _show_list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
-    width = max(map(len, PROTOCOLS))
-    for name, entry in PROTOCOLS.items():
+    width = max(map(len, EVERY))
+    for name, entry in EVERY.items():
         click.echo(f"{name:{width}}  {entry.meaning}")
     context.exit(0)
 
 
 def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
-    if name in PROTOCOLS:
+    if name in EVERY:
         return name
-    near = difflib.get_close_matches(name.lower(), PROTOCOLS, n=3, cutoff=0.4)
+    begun = [each for each in EVERY if name and each.startswith(name.lower())][:3]
+    near = begun or difflib.get_close_matches(name.lower(), EVERY, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "see them all with --list"
     raise click.BadParameter(f"protocol {name!r} is not known; {hint}")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from drivers.wire import m100, r2000, uhfreader18
 from drivers.wire.frame import Reason
-from drivers.wire.uhf import EVERYBODY, Cutter, Heard, Reply, Unfit, crc16
+from drivers.wire.uhf import EVERYBODY, FAILED, Cutter, Heard, Reply, Unfit, crc16
 from drivers.wire.uhf_families import make_family
 from drivers.wire.uhfreader18 import UhfReader18
 
@@ -135,7 +135,7 @@ class FieldReader:
         if command == m100.STOP:
             self._going, self._round = False, None
         if command in self.mood.refuse:
-            answer, done = m100.FAILED, b"\x17"
+            answer, done = FAILED, b"\x17"
         elif command == m100.ROUNDS:
             self._going = True
             return self._begin_round((1,), now_s)
@@ -196,7 +196,7 @@ class FieldReader:
             for tag in tags:
                 self._say(m100.tag_frame(tag.epc, tag.dbm), now_s)
             if not tags:
-                self._answer_m100(m100.FAILED, bytes((m100.NO_TAG,)), now_s)
+                self._answer_m100(FAILED, bytes((m100.NO_TAG,)), now_s)
             if self._going:
                 self._begin_round(antennas, now_s)
         elif self.protocol == r2000.PROTOCOL:

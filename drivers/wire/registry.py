@@ -1,4 +1,4 @@
-"""The protocols that a serial reader can speak, by name.
+"""The protocols that a reader can speak, by name; `PROTOCOLS` those that come unasked.
 
 Rules kept here:
 - one row for each protocol that is implemented, and only those;
@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from drivers.wire import em4100, qr_pass, wiegand_ascii10, wiegand_format
+from drivers.wire import em4100, m100, qr_pass, r2000, uhfreader18, wiegand_ascii10, wiegand_format
 from drivers.wire import line as text_line
 from drivers.wire.em4100 import Em4100
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding, LineReader
 from drivers.wire.lines import CR_LF
 from drivers.wire.qr_pass import QrPasses
+from drivers.wire.uhf import Cutter
+from drivers.wire.uhf_families import make_family
 from drivers.wire.wiegand import W26, W32, W34, W36, W37, Meaning
 from drivers.wire.wiegand_ascii10 import WiegandAscii10
 from drivers.wire.wiegand_packed import WiegandPacked
@@ -134,9 +136,31 @@ PROTOCOLS: Mapping[str, Entry] = {
     ),
 }
 
+ASKED: Mapping[str, Entry] = {
+    m100.PROTOCOL: Entry(
+        "long-range readers of the families M100 and R200 (BB ... 7E)",
+        lambda _: Cutter(make_family(m100.PROTOCOL)),
+    ),
+    r2000.PROTOCOL: Entry(
+        "long-range readers of the family A0, mostly with the chip R2000",
+        lambda _: Cutter(make_family(r2000.PROTOCOL)),
+    ),
+    uhfreader18.PROTOCOL: Entry(
+        "long-range readers that speak as UHFReader18 (CRC-16/MCRF4XX)",
+        lambda _: Cutter(make_family(uhfreader18.PROTOCOL)),
+    ),
+    uhfreader18.PROTOCOL_288: Entry(
+        "long-range readers that speak as UHFReader288, with antenna and RSSI",
+        lambda _: Cutter(make_family(uhfreader18.PROTOCOL_288)),
+    ),
+}
+"""What readers say that have to be asked: no protocols of the driver serial, but to be decoded."""
+
+EVERY: Mapping[str, Entry] = {**PROTOCOLS, **ASKED}
+
 DEFAULTS = Options()
 
 
 def make_decoder(name: str, options: Options = DEFAULTS) -> Decoder:
     """A new decoder; raises KeyError for an unknown name, ValueError for options of no use."""
-    return PROTOCOLS[name].make(options)
+    return EVERY[name].make(options)
