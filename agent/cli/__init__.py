@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "intercom": ("agent.cli.intercom:intercom", "Make baresip's configuration."),
     "print": ("agent.cli.printing:print_", "Print a receipt again, or test the printer."),
     "console": ("agent.cli.console:console", "Serve the guard's screen."),
+    "readers": ("agent.cli.readers:readers", "What is plugged in, what it says, what fits."),
     "decode": ("agent.cli.decode:decode", "Decode the bytes of a reader."),
     "contract": ("agent.cli.contract:contract", "Make or check the documents of the contract."),
     "watch": ("agent.cli.watch:watch", "Follow a gate over MQTT like a central server."),
