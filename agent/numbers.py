@@ -29,7 +29,7 @@ class Shaped:
         shape = self._form.shape
 
         def shaped(event: Event | FrameFaulted) -> None:
-            if isinstance(event, CardRead):
+            if isinstance(event, CardRead) and event.shown is None:
                 read = event.credential
                 event = replace(event, credential=Credential(*shape(read.scheme, read.hex)))
             emit(event)

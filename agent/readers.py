@@ -32,7 +32,7 @@ def make_readers(
         if isinstance(reader, PcscReader):
             readers[key] = _pcsc(key, reader, clock)
         elif isinstance(reader, SerialReader):
-            readers[key] = _serial(key, reader, clock, begun)
+            readers[key] = _serial(key, reader, clock, begun, settings)
     readers.update(_uhf(settings, clock))
     return shaped(readers, settings.readers)
 
@@ -43,18 +43,25 @@ def _pcsc(key: ReaderId, reader: PcscReader, clock: SystemClock) -> CardReader:
     return Pcsc(key, reader.name, clock, lamp=reader.lamp)
 
 
-def _serial(key: ReaderId, reader: SerialReader, clock: SystemClock, begun: Begun) -> CardReader:
+def _serial(
+    key: ReaderId, reader: SerialReader, clock: SystemClock, begun: Begun, settings: Settings
+) -> CardReader:
     from drivers.serial_reader import SerialReader as Serial  # noqa: PLC0415
 
     options = registry.Options(checksum=reader.checksum.value)
-    if reader.protocol == "line":
+    if reader.protocol in {"line", "qr-pass"}:
         options = registry.Options(
             pattern=reader.pattern,
             scheme=reader.scheme or options.scheme,
             encoding=reader.encoding.value,
         )
     decoder = registry.make_decoder(reader.protocol, options)
-    return Serial(key, str(reader.port), reader.baud, decoder, clock, begun)
+    if reader.protocol != "qr-pass":
+        return Serial(key, str(reader.port), reader.baud, decoder, clock, begun)
+    from agent.qr_passes import judge_of  # noqa: PLC0415
+
+    shown = judge_of(settings).frame
+    return Serial(key, str(reader.port), reader.baud, decoder, clock, begun, shown)
 
 
 def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:

@@ -26,6 +26,7 @@ from agent.core.effects import Verdict
 from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
+from agent.core.qr_pass import ShownPass
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.serial_port import back_off, why
@@ -50,7 +51,8 @@ class SerialReader:
 
     The port is locked (flock) against a second program that asks for the lock as well. TIOCEXCL
     is left out: on a pty it outlives the process that set it. ``begun`` hears, in the reader's
-    thread, of every piece of a frame that is not whole yet.
+    thread, of every piece of a frame that is not whole yet. ``shown`` says of a frame which QR pass
+    it is, if it is one.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class SerialReader:
         decoder: Decoder,
         clock: Clock,
         begun: Callable[[ReaderId], None] = lambda _reader: None,
+        shown: Callable[[Frame], ShownPass | None] = lambda _frame: None,
     ) -> None:
         self._reader = reader
         self._port = port
@@ -69,6 +72,7 @@ class SerialReader:
         self._clock = clock
         self._emit: Emit = _nowhere
         self._begun = begun
+        self._shown = shown
         self._pieces = 0
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -190,7 +194,9 @@ class SerialReader:
             if scheme == _KEY:
                 self._keys += 1
             else:
-                self._emit(CardRead(self._reader, Credential(scheme, digits), self._clock.now()))
+                now = self._clock.now()
+                read = Credential(scheme, digits)
+                self._emit(CardRead(self._reader, read, now, shown=self._shown(one)))
                 self._frames += 1
                 self._pieces = 0
             self._faults_in_a_row = 0

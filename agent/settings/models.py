@@ -18,6 +18,7 @@ from agent.settings.grounds import Emergency, ZoneRules
 from agent.settings.intercom import Intercom
 from agent.settings.passage import Lane
 from agent.settings.places import Place
+from agent.settings.reader_qr import QrPasses
 from agent.settings.readers import Reader
 from agent.settings.secret import Secret
 from agent.settings.strict import Strict
@@ -112,6 +113,7 @@ class Settings(Strict):
     console: Console = field(default_factory=Console)
     printer: Printer | None = None
     intercom: Intercom | None = None
+    qr_passes: QrPasses | None = None
     retention: Annotated[timedelta, Span("How long the journal is kept", "1 day", "20 years")] = (
         timedelta(days=732)
     )

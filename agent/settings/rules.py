@@ -14,9 +14,11 @@ from agent.settings.rules_books import check_books
 from agent.settings.rules_forms import check_forms
 from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
+from agent.settings.rules_passes import check_passes
 from agent.settings.rules_readers import check_ports
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uhf import check_uhf
+from agent.settings.rules_wiegand import check_formats
 from agent.settings.rules_uplink import check_secrets, check_uplink
 from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
 from agent.settings.rules_zones import check_zones
@@ -31,6 +33,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     check_forms(root, page)
     check_ports(root, page)
     check_uhf(root, page)
+    check_formats(root, page, whole=whole)
     _names_of_pcsc(root, page)
     _names_twice(root, page)
     _run_path(root, page)
@@ -46,6 +49,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
         _lines(root, page)
         check_lanes(root, page)
         check_zones(root, page)
+        check_passes(root, page)
 
 
 def section(root: Node, name: str) -> Iterator[tuple[str, Node]]:
@@ -162,13 +166,15 @@ def _sides(root: Node, page: Page) -> None:
 
 
 def _lines(root: Node, page: Page) -> None:
-    """Only the protocol line can be told what a line looks like."""
+    """Only the protocols of lines can be told what a line looks like."""
     for key, reader in section(root, "readers"):
         protocol = reader.get("protocol")
-        if protocol is None or protocol.value == "line" or not isinstance(protocol.value, str):
+        if protocol is None or not isinstance(protocol.value, str):
+            continue
+        if protocol.value in ("line", "qr-pass"):
             continue
         for name in ("pattern", "scheme", "encoding"):
-            if name in reader.keys and nearest(protocol.value, ["line"]) != "line":
+            if name in reader.keys and not nearest(protocol.value, ["line", "qr-pass"]):
                 problem, path = f"{name} belongs to the protocol line only", f"readers.{key}.{name}"
                 page.blame(Trouble(reader.keys[name], problem, f"no {name}: here", path=path))
 

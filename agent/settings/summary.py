@@ -33,6 +33,8 @@ def summary(settings: Settings) -> Iterator[str]:
     yield from (zone(key, rules) for key, rules in settings.zones.items())
     for key, pin in settings.emergency.wired().items():
         yield f"{key} {contact(key, pin)}"
+    if settings.qr_passes is not None:
+        yield settings.qr_passes.told()
     yield from booth(settings)
     yield _pins(settings)
     yield _uplink(settings)

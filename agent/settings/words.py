@@ -51,6 +51,7 @@ class WireProtocol(StrEnum):
     WIEGAND_32_LEFT = "wiegand-32-left-justified"
     WIEGAND_UART = "wiegand-uart-ascii10"
     LINE = "line"
+    SIGNED_LINE = "qr-pass"
 
 
 class UhfProtocol(StrEnum):
@@ -60,6 +61,24 @@ class UhfProtocol(StrEnum):
     R2000 = "r2000"
     UHFREADER18 = "uhfreader18"
     UHFREADER288 = "uhfreader288"
+
+
+class WiegandProtocol(StrEnum):
+    """What Wiegand readers on pins send: those of `WireProtocol` that are bits and nothing else."""
+
+    W26 = "wiegand-26"
+    W34 = "wiegand-34"
+    W36 = "wiegand-36"
+    W37 = "wiegand-37"
+    CUSTOM = "wiegand-custom"
+
+
+class CardTypes(StrEnum):
+    """The types of ISO 14443 that a reader looks for."""
+
+    A = "a"
+    B = "b"
+    BOTH = "both"
 
 
 class Checksum(StrEnum):
@@ -93,6 +112,13 @@ class Keep(StrEnum):
     CASCADE = "cascade"
     FIRST3 = "first3"
     LAST3 = "last3"
+
+
+class Unknown(StrEnum):
+    """What becomes of a pass whose appointment is not known."""
+
+    ENTER = "enter"
+    REFUSE = "refuse"
 
 
 class Charset(StrEnum):
