@@ -29,6 +29,7 @@ from agent.core.events import (
     OutputFaulted,
     ReaderFound,
     ReaderLost,
+    ReaderTampered,
 )
 from agent.core.gate import Gate
 from agent.core.ids import InputId, LaneId
@@ -174,6 +175,8 @@ class Daemon:
             _log.warning("reader %s is lost: %s", event.reader, event.detail)
         elif isinstance(event, ReaderFound):
             _log.info("reader %s is there: %s", event.reader, event.detail)
+        elif isinstance(event, ReaderTampered):
+            _log.warning("reader %s: tamper contact open: %s", event.reader, event.open)
         elif isinstance(event, OutputFaulted):
             _log.error("output %s: %s", event.output, event.detail)
         elif isinstance(event, IntercomLost):

@@ -93,6 +93,8 @@ EVENTS: Mapping[EntryType, Event] = {
     E.ZONE_COUNTED: _of(gate.ZoneCounted, "zone"),
     E.READER_LOST: _of(gate.ReaderSeen, "reader"),
     E.READER_FOUND: _of(gate.ReaderSeen, "reader"),
+    E.READER_TAMPERED: _of(gate.ReaderSeen, "reader"),
+    E.READER_RESTORED: _of(gate.ReaderSeen, "reader"),
     E.CLOCK_STEPPED: _of(gate.ClockStepped, "clock"),
     E.CLOCK_TRUSTED: _of(gate.ClockJudged, "clock"),
     E.CLOCK_DOUBTED: _of(gate.ClockJudged, "clock"),

@@ -77,6 +77,8 @@ _INSTEAD: Mapping[str, Values] = {
     EntryType.POWER_FAILED: {"input": "mains"},
     EntryType.POWER_RETURNED: {"input": "mains"},
     EntryType.READER_FOUND: {"detail": "the reader answers"},
+    EntryType.READER_TAMPERED: {"detail": "its tamper contact is open"},
+    EntryType.READER_RESTORED: {"detail": "its tamper contact is closed again"},
     EntryType.ACCESS_REFERRED: {"duty": "deposit_due"},
     EntryType.SLIP_USED: {"card": "V-017"},
     EntryType.PASS_LOST: {"reason": "he left without it"},

@@ -94,7 +94,7 @@ class ZoneCounted(TypedDict):
 
 
 class ReaderSeen(TypedDict):
-    """A reader went or came."""
+    """A reader went or came, was opened or closed."""
 
     detail: f.Detail
 

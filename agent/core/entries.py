@@ -43,6 +43,8 @@ class EntryType(StrEnum):
     OUTPUT_FAULTED = "gate.output.faulted.v1"
     READER_LOST = "gate.reader.lost.v1"
     READER_FOUND = "gate.reader.found.v1"
+    READER_TAMPERED = "gate.reader.tampered.v1"
+    READER_RESTORED = "gate.reader.restored.v1"
     CLOCK_STEPPED = "gate.clock.stepped.v1"
     CLOCK_TRUSTED = "gate.clock.trusted.v1"
     CLOCK_DOUBTED = "gate.clock.doubted.v1"
@@ -152,6 +154,8 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.OUTPUT_FAULTED: "a relay did not do what it was told",
     EntryType.READER_LOST: "a reader went away",
     EntryType.READER_FOUND: "a reader is there again",
+    EntryType.READER_TAMPERED: "somebody opened a reader, or took it off its wall",
+    EntryType.READER_RESTORED: "a reader says that it is closed again",
     EntryType.CLOCK_STEPPED: "the wall clock jumped",
     EntryType.CLOCK_TRUSTED: "the wall clock can be believed",
     EntryType.CLOCK_DOUBTED: "the wall clock can no longer be believed",

@@ -97,6 +97,15 @@ class ReaderFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderTampered:
+    """A reader's tamper contact: ``open`` when its case is open or it was taken off its wall."""
+
+    reader: ReaderId
+    open: bool
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class FrameFaulted:
     """A reader sent bytes that are not a frame: counted in health, never an entry each."""
 
@@ -235,6 +244,7 @@ Event = (
     | OrderReceived
     | ReaderLost
     | ReaderFound
+    | ReaderTampered
     | OutputFaulted
     | SensorsTested
     | PartsChecked

@@ -17,9 +17,16 @@ from agent.core.events import (
     Protected,
     ReaderFound,
     ReaderLost,
+    ReaderTampered,
     Stopping,
 )
 from agent.core.plan import LanePlan
+
+
+TAMPER = {
+    True: "its tamper contact is open: look whether somebody opened it or took it off",
+    False: "its tamper contact is closed again",
+}
 
 
 def driven(event: Protected | OutputFaulted, plan: LanePlan | None, out: Draft) -> None:
@@ -40,6 +47,9 @@ def agent(event: Event, out: Draft) -> None:
             out.write(EntryType.READER_LOST, f"reader/{reader}", {"detail": detail})
         case ReaderFound(reader, detail):
             out.write(EntryType.READER_FOUND, f"reader/{reader}", {"detail": detail})
+        case ReaderTampered(reader, opened):
+            kind = EntryType.READER_TAMPERED if opened else EntryType.READER_RESTORED
+            out.write(kind, f"reader/{reader}", {"detail": TAMPER[opened]})
         case ClockStepped(delta_us):
             out.write(EntryType.CLOCK_STEPPED, "clock", {"deltams": delta_us // 1000})
         case ClockJudged(trusted, at):

@@ -179,6 +179,8 @@ _SAYINGS: Mapping[EntryType, Saying] = {
     EntryType.EMERGENCY_LIFTED: lambda data, _e: (f"{data['emergency']} lifted", DUTY),
     EntryType.READER_LOST: lambda _d, _e: ("reader went away", BAD),
     EntryType.READER_FOUND: lambda _d, _e: ("reader is there", PLAIN),
+    EntryType.READER_TAMPERED: lambda _d, _e: ("reader was opened", BAD),
+    EntryType.READER_RESTORED: lambda _d, _e: ("reader is closed again", PLAIN),
     EntryType.AGENT_STARTED: lambda _d, _e: ("started; nothing moved", ODD),
     EntryType.AGENT_STOPPED: lambda _d, _e: ("stopped in order", ODD),
     EntryType.ROSTER_SWITCHED: _switched,
