@@ -1,8 +1,9 @@
 """Harmless questions to readers that speak only when they are asked.
 
-What is sent: to a PN532 its wake-up and GetFirmwareVersion (NXP UM0701-02, 7.2.2); to long-range
-readers what their family answers at any time (the version of the firmware, to the M100 family to
-stop its inventory); on an OSDP line the question for identity to every address (IEC 60839-11-5).
+What is sent: to a PN532 its wake-up and SAMConfiguration for normal mode, which it takes first
+after every start and forgets with the power (NXP UM0701-02, 7.2.10); to long-range readers what
+their family answers at any time (the version of the firmware; the M100 family is told to stop its
+inventory); on an OSDP line the question for identity to every address (IEC 60839-11-5).
 
 Rules kept here:
 - nothing is set, switched or stored by a question;
@@ -17,7 +18,7 @@ from drivers.wire.frame import Frame
 from drivers.wire.uhf import Cutter, Heard
 from drivers.wire.uhf_families import FAMILIES, make_family
 
-_GET_FIRMWARE, _FIRMWARE = 0x02, 0x03
+_SAM, _NORMAL_MODE = 0x14, b"\x01\x00\x00"
 _ID = b"\x61\x00"
 _UHF_BAUDS = (115_200, 57_600, 38_400, 9_600)
 
@@ -39,10 +40,7 @@ class Question:
 def _pn532(data: bytes) -> bool:
     frames = pn532.Frames()
     found = [*frames.feed(data), *frames.flush()]
-    return any(
-        isinstance(one, pn532.Told) and (one.tfi, one.code) == (pn532.FROM_MODULE, _FIRMWARE)
-        for one in found
-    )
+    return any(isinstance(one, pn532.Told) and one.tfi == pn532.FROM_MODULE for one in found)
 
 
 def _uhf(name: str) -> Question:
@@ -62,8 +60,9 @@ def _osdp(data: bytes) -> bool:
 
 
 _CRC = 0x04
+_PN532 = pn532.WAKE_UP + pn532.encode(_SAM, _NORMAL_MODE)
 QUESTIONS: tuple[Question, ...] = (
-    Question("pn532", "", (115_200,), pn532.WAKE_UP + pn532.encode(_GET_FIRMWARE), _pn532),
+    Question("pn532", "", (115_200,), _PN532, _pn532),
     *map(_uhf, FAMILIES),
     Question(
         "osdp",
