@@ -13,11 +13,14 @@ from agent.core.ids import ReaderId
 from agent.numbers import shaped
 from agent.ports import CardReader
 from agent.settings import Settings
+from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.reader_uhf import UhfReader
 from agent.settings.readers import PcscReader, SerialReader
 from agent.settings.units import nanoseconds
+from agent.settings.words import CardTypes
 from drivers.clock import SystemClock
 from drivers.wire import registry
+from drivers.wire.pn532_cards import Kind
 
 Begun = Callable[[ReaderId], None]
 
@@ -33,6 +36,8 @@ def make_readers(
             readers[key] = _pcsc(key, reader, clock)
         elif isinstance(reader, SerialReader):
             readers[key] = _serial(key, reader, clock, begun, settings)
+        elif isinstance(reader, Pn532Reader):
+            readers[key] = _pn532(key, reader, clock)
     readers.update(_uhf(settings, clock))
     return shaped(readers, settings.readers)
 
@@ -48,7 +53,7 @@ def _serial(
 ) -> CardReader:
     from drivers.serial_reader import SerialReader as Serial  # noqa: PLC0415
 
-    options = registry.Options(checksum=reader.checksum.value)
+    options = registry.Options(checksum=reader.checksum.value, format=reader.format)
     if reader.protocol in {"line", "qr-pass"}:
         options = registry.Options(
             pattern=reader.pattern,
@@ -62,6 +67,15 @@ def _serial(
 
     shown = judge_of(settings).frame
     return Serial(key, str(reader.port), reader.baud, decoder, clock, begun, shown)
+
+
+def _pn532(key: ReaderId, reader: Pn532Reader, clock: SystemClock) -> CardReader:
+    from drivers.pn532 import Pn532Reader as Module  # noqa: PLC0415
+
+    kinds: tuple[Kind, ...] = ("a",) if reader.cards is CardTypes.A else ("b",)
+    if reader.cards is CardTypes.BOTH:
+        kinds = ("a", "b")
+    return Module(key, str(reader.port), clock, baud=reader.baud, kinds=kinds)
 
 
 def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:

@@ -15,7 +15,9 @@ from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
 from agent.settings.reader_common import MATCHING, QUIET, SIDE
 from agent.settings.reader_form import Formed
+from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.reader_uhf import UhfReader
+from agent.settings.reader_wiegand import FORMAT, format_told
 from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
 
@@ -41,6 +43,7 @@ class SerialReader(Formed):
         str,
         Text("Scheme of the credential", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z and 0-9"),
     ] = "qr"
+    format: Annotated[str, FORMAT] = ""
     encoding: Annotated[Encoding, OneOf(Encoding, "What the credential's text is")] = Encoding.TEXT
 
     @property
@@ -50,7 +53,8 @@ class SerialReader(Formed):
 
     def told(self) -> str:
         """What an installer looks for, on one line."""
-        return f"{self.port}, {self.protocol}, {self.baud} bits a second"
+        protocol = format_told(self.protocol.value, self.format)
+        return f"{self.port}, {protocol}, {self.baud} bits a second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +78,5 @@ class PcscReader(Formed):
         return f"PC/SC {self.name!r}"
 
 
-DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader, uhf=UhfReader)
-Reader = Annotated[SerialReader | PcscReader | UhfReader, DRIVERS]
+DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader, uhf=UhfReader, pn532=Pn532Reader)
+Reader = Annotated[SerialReader | PcscReader | UhfReader | Pn532Reader, DRIVERS]

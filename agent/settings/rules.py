@@ -18,8 +18,8 @@ from agent.settings.rules_passes import check_passes
 from agent.settings.rules_readers import check_ports
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uhf import check_uhf
-from agent.settings.rules_wiegand import check_formats
 from agent.settings.rules_uplink import check_secrets, check_uplink
+from agent.settings.rules_wiegand import check_formats
 from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
 from agent.settings.rules_zones import check_zones
 from agent.settings.tree import Node, Span, Trouble

@@ -85,7 +85,7 @@ def wiegand_meaning(name: str, written: str = "") -> Meaning:
     form = WIEGAND[name]
     if not written:
         return form
-    chosen = wiegand_format.NAMED.get(written)
+    chosen = wiegand_format.NAMED.get(written.strip().lower())
     if chosen is None or chosen.bits != form.bits:
         names = [key for key, named in wiegand_format.NAMED.items() if named.bits == form.bits]
         problem = f"{written[:40]!r} is no format of {name}"
