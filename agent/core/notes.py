@@ -22,7 +22,6 @@ from agent.core.events import (
 )
 from agent.core.plan import LanePlan
 
-
 TAMPER = {
     True: "its tamper contact is open: look whether somebody opened it or took it off",
     False: "its tamper contact is closed again",
