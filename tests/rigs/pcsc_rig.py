@@ -35,6 +35,7 @@ ATR = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
 """MIFARE Classic 1K at a reader that follows PC/SC part 3."""
 
 GET_UID = bytes.fromhex("FFCA000000")
+GET_FIRMWARE = bytes.fromhex("FF00480000")
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class VirtualCard:
     ``torn`` (leaves as soon as it has one), ``no_uid`` (6A81), ``answers`` (by command), ``applet``
     (what the card itself can do, asked last); what none of them knows gets 6D00. With ``spared``
     so many commands are answered before the card is mute, or torn away.
+    ``firmware`` is what the reader says of itself, whoever makes it, and no command to the card.
     Seen: ``asked_ns`` (monotonic time at which the card was first asked for its ATR) and
     ``commands``, in their order.
     """
@@ -193,6 +195,7 @@ class VirtualCard:
     answers: Mapping[bytes, bytes] = field(default_factory=dict)
     applet: Callable[[bytes], bytes] | None = None
     spared: int = 0
+    firmware: bytes = b"ACR122U207"
     commands: list[bytes] = field(default_factory=list)
     asked_ns: int | None = None
     _socket: socket.socket | None = None
@@ -273,6 +276,8 @@ class VirtualCard:
         return self.atr
 
     def _command(self, message: bytes) -> bytes | None:
+        if message == GET_FIRMWARE and not (self.mute or self.torn):
+            return self.firmware
         self.commands.append(message)
         silent = (self.mute or self.torn) and len(self.commands) > self.spared
         if silent or self._leaving.wait(self.slow_s):

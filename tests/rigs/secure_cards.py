@@ -190,6 +190,7 @@ class SecureCard:
         return hidden + mac(signing, b"\x00\x01\x00" + self._name + hidden)[1::2] + DONE
 
 
+NTAG_SELECT = bytes.fromhex("00A4040C07D276000085010100")
 LABELS = ("A55A", "5AA5")
 
 
