@@ -36,6 +36,7 @@ from agent.core.model import (
 from agent.core.orders import Order
 from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
+from agent.core.qr_pass import needs as pass_needs
 from agent.core.roles import UNSIGNED
 from agent.core.tap import LATE_NS, question
 from agent.errors import GateError
@@ -43,6 +44,7 @@ from agent.identity import FIELD, Identities
 from agent.lookup import NAMED
 from agent.loop import Loop
 from agent.ports import Clock, Health, KeptResult
+from agent.shown import shown_of
 from agent.signing_requests import SignOn
 from agent.store.inside import Inside
 from agent.store.ledger import Ledger
@@ -115,7 +117,10 @@ class Requests:
         }
 
     def explain(self, request: Request, peer: Peer) -> object:
-        """``{card: label or credential, lane, at?: local time, direction?, proof?}``."""
+        """``{card: label or credential, lane, at?: local time, direction?, proof?, pass?}``.
+
+        ``pass`` is a QR pass instead of a card, judged already (`agent.shown`).
+        """
         del peer
         house = self._house
         name = str(request["lane"])
@@ -125,11 +130,14 @@ class Requests:
         now = house.clock.now()
         at = request.get("at")
         local = _local(str(at)) if at else _local_now(now.wall_us, house.timezone)
-        text = str(request["card"])
+        shown = shown_of(request["pass"]) if "pass" in request else None
+        text = str(request.get("card", ""))
         direction = Direction(request.get("direction") or lane.direction)
         if direction is Direction.BOTH:
             raise GateError(f"lane {name} goes both ways: say --direction in or out")
-        if ":" in text:
+        if shown is not None:
+            cards: tuple[Card, ...] = ()
+        elif ":" in text:
             credential = _credential(text)
             with house.reading() as reading:
                 cards = reading.find_cards(credential, Matching.EXACT)
@@ -139,9 +147,13 @@ class Requests:
         seen = None
         with house.reading() as reading:
             counts = reading.zone_counts()
-            if len(cards) == 1:
-                seen = reading.presence(cards[0].label)
-            rows = reading.booked(tap_needs(house.plan, cards))
+            labels = [card.label for card in cards] if shown is None else [shown.label]
+            if len(labels) == 1:
+                seen = reading.presence(labels[0])
+            needs = tap_needs(house.plan, cards)
+            if shown is not None:
+                needs = pass_needs(shown, house.plan, lane.lane)
+            rows = reading.booked(needs)
         known = Facts("", 0, local, cards, now_ns=now.mono_ns, presence=seen, counts=counts)
         facts = replace(known, rows=rows)
         moment = now
@@ -149,7 +161,7 @@ class Requests:
             wall_us = int(local.replace(tzinfo=house.timezone).timestamp() * 1e6)
             moment = Moment(wall_us, now.mono_ns, ClockQuality.SYNCED)
         lanes, emergency = self._now()
-        asked = question(house.plan, lane, direction, moment, facts, emergency, lanes)
+        asked = question(house.plan, lane, direction, moment, facts, emergency, lanes, shown=shown)
         return explain(supposing(house.plan, asked, request.get("proof")))
 
     def inside(self, request: Request, peer: Peer) -> object:

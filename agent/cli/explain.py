@@ -40,7 +40,7 @@ def explain(
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        _show(told)
+        show_answer(told)
 
 
 @click.command()
@@ -65,7 +65,8 @@ def reasons(as_json: bool) -> None:
     click.echo("    granted   when none of these applies")
 
 
-def _show(told: dict[str, Any]) -> None:
+def show_answer(told: dict[str, Any]) -> None:
+    """Print what `agent.core.explain` says."""
     who = f"{told['card']} ({told['kind']}, {told['status']})" if "card" in told else "no card"
     click.echo(f"{who} at lane {told['lane']}, {told['direction']}, {told['local']}")
     click.echo(f"clock {told['clock']}")
