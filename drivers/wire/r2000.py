@@ -28,7 +28,7 @@ DBM_OFFSET = 129
 
 _HEAD = 0xA0
 _SHORTEST = 3
-_FRAME = 5
+_BESIDE = 4
 _STAY = 1
 _ENDED = 7
 _SETTING = (SET_ANTENNA, SET_POWER)
@@ -161,8 +161,8 @@ def _round(address: int, command: int, data: bytes) -> Reply | Unfit:
         return Reply(command, address, refused=f"antenna {data[0] + 1}: {_failure(data[1])}")
     if len(data) == _ENDED:
         return Reply(command, address, over=True)
-    size = epc_size(data[1] << 8 | data[2]) if len(data) >= _FRAME - 1 else -1
-    if size != len(data) - 4:
+    size = len(data) - _BESIDE
+    if size < 0 or size != epc_size(data[1] << 8 | data[2]):
         return Unfit(Reason.WRONG_LENGTH, "the EPC is not as long as the tag's PC word says")
     if not size:
         return Reply(command, address)
