@@ -45,6 +45,7 @@ from agent.settings import passage as told
 from agent.settings.grounds import Passback, ZoneRules
 from agent.settings.passage import Lane
 from agent.settings.pins import OutputPin
+from agent.settings.readers import PcscReader
 from agent.settings.units import milliseconds, nanoseconds
 
 _GATE = "gate"
@@ -63,6 +64,7 @@ def gate_plan(settings: Settings) -> GatePlan:
         _emergency_plan(settings),
         books_plan(settings, _common(settings, "mains")),
         calls_plan(settings),
+        frozenset(settings.cards.require_proof),
     )
 
 
@@ -206,5 +208,8 @@ def _reader_plans(settings: Settings) -> dict[ReaderId, ReaderPlan]:
             side=reader.side or Direction.IN,
             matching=reader.matching,
             quiet_ns=nanoseconds(reader.quiet),
+            needs_proof=isinstance(reader, PcscReader)
+            and reader.authenticate is not None
+            and reader.authenticate.strict,
         )
     return plans

@@ -45,7 +45,12 @@ def make_readers(
 def _pcsc(key: ReaderId, reader: PcscReader, clock: SystemClock) -> CardReader:
     from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
 
-    return Pcsc(key, reader.name, clock, lamp=reader.lamp)
+    if reader.authenticate is None:
+        return Pcsc(key, reader.name, clock, lamp=reader.lamp)
+    from agent.proofs import make_prove  # noqa: PLC0415
+
+    prove = make_prove(key, reader.authenticate)
+    return Pcsc(key, reader.name, clock, lamp=reader.lamp, prove=prove)
 
 
 def _serial(

@@ -19,6 +19,7 @@ from agent.settings.intercom import Intercom
 from agent.settings.passage import Lane
 from agent.settings.places import Place
 from agent.settings.reader_qr import QrPasses
+from agent.settings.reader_secure import CardRules
 from agent.settings.readers import Reader
 from agent.settings.secret import Secret
 from agent.settings.strict import Strict
@@ -104,6 +105,7 @@ class Settings(Strict):
     uplink: Uplink | None = None
     card_reference_key: Secret | None = None
     identity_key: Secret | None = None
+    cards: CardRules = field(default_factory=CardRules)
     clock: ClockRules = field(default_factory=ClockRules)
     calendar: Calendar = field(default_factory=Calendar)
     names: Names = field(default_factory=Names)

@@ -15,7 +15,9 @@ from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
 from agent.settings.reader_common import MATCHING, QUIET, SIDE
 from agent.settings.reader_form import Formed
+from agent.settings.reader_osdp import OsdpReader
 from agent.settings.reader_pn532 import Pn532Reader
+from agent.settings.reader_secure import Authenticate
 from agent.settings.reader_uhf import UhfReader
 from agent.settings.reader_wiegand import FORMAT, format_told
 from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
@@ -67,6 +69,7 @@ class PcscReader(Formed):
     matching: Annotated[Matching, MATCHING] = Matching.EXACT
     side: Annotated[Direction, SIDE] | None = None
     lamp: Annotated[bool, Truth("Use the reader's own lamp and buzzer (ACR122U)")] = True
+    authenticate: Authenticate | None = None
 
     @property
     def place(self) -> str:
@@ -75,8 +78,15 @@ class PcscReader(Formed):
 
     def told(self) -> str:
         """What an installer looks for, on one line."""
-        return f"PC/SC {self.name!r}"
+        asks = "" if self.authenticate is None else f", {self.authenticate.told()}"
+        return f"PC/SC {self.name!r}{asks}"
 
 
-DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader, uhf=UhfReader, pn532=Pn532Reader)
-Reader = Annotated[SerialReader | PcscReader | UhfReader | Pn532Reader, DRIVERS]
+DRIVERS = ByDriver(
+    serial=SerialReader,
+    pcsc=PcscReader,
+    uhf=UhfReader,
+    pn532=Pn532Reader,
+    osdp=OsdpReader,
+)
+Reader = Annotated[SerialReader | PcscReader | UhfReader | Pn532Reader | OsdpReader, DRIVERS]

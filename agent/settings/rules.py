@@ -14,8 +14,10 @@ from agent.settings.rules_books import check_books
 from agent.settings.rules_forms import check_forms
 from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
+from agent.settings.rules_osdp import check_osdp
 from agent.settings.rules_passes import check_passes
 from agent.settings.rules_readers import check_ports
+from agent.settings.rules_secure import check_proofs
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uhf import check_uhf
 from agent.settings.rules_uplink import check_secrets, check_uplink
@@ -39,8 +41,10 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     _run_path(root, page)
     if whole:
         check_gpio(root, page)
+        check_osdp(root, page)
         check_uplink(root, page)
         check_secrets(root, page)
+        check_proofs(root, page)
         check_books(root, page)
         check_intercom(root, page)
         _empty(root, page)

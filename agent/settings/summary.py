@@ -30,6 +30,8 @@ def summary(settings: Settings) -> Iterator[str]:
     for key, desk in settings.desks.items():
         yield f"desk {key}{_called(desk.name)}"
         yield from _readers(settings, desk.readers)
+    if settings.cards.require_proof:
+        yield f"cards that have to prove themselves: {', '.join(settings.cards.require_proof)}"
     yield from (zone(key, rules) for key, rules in settings.zones.items())
     for key, pin in settings.emergency.wired().items():
         yield f"{key} {contact(key, pin)}"
