@@ -9,10 +9,12 @@ Rules kept here:
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from agent.core.effects import Verdict
 from agent.core.ids import ReaderId
 from agent.numbers import shaped
 from agent.ports import CardReader
 from agent.settings import Settings
+from agent.settings.reader_osdp import OsdpReader
 from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.reader_uhf import UhfReader
 from agent.settings.readers import PcscReader, SerialReader
@@ -39,6 +41,7 @@ def make_readers(
         elif isinstance(reader, Pn532Reader):
             readers[key] = _pn532(key, reader, clock)
     readers.update(_uhf(settings, clock))
+    readers.update(_osdp(settings, clock))
     return shaped(readers, settings.readers)
 
 
@@ -113,4 +116,32 @@ def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader
         choices = Choices(first.address, numbers, first.power)
         family = partial(make_family, first.protocol.value, choices)
         readers.update(UhfLine(port, first.speed, family, antennas, clock).readers)
+    return readers
+
+
+def _osdp(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:
+    """OSDP readers: those on one port share its line."""
+    osdp = {name: it for name, it in settings.readers.items() if isinstance(it, OsdpReader)}
+    if not osdp:
+        return {}
+    from drivers.osdp import OsdpReader as Osdp  # noqa: PLC0415
+    from drivers.osdp_bus import OsdpBus  # noqa: PLC0415
+    from drivers.wire.wiegand_format import meaning  # noqa: PLC0415
+
+    buses: dict[str, OsdpBus] = {}
+    readers: dict[ReaderId, CardReader] = {}
+    for name, it in osdp.items():
+        port = str(it.port)
+        bus = buses.setdefault(port, OsdpBus(port, it.baud, it.direction.value))
+        texts = it.texts
+        readers[ReaderId(name)] = Osdp(
+            ReaderId(name),
+            bus,
+            it.address,
+            clock,
+            secret=it.key.read if it.key is not None else None,
+            secure=it.secure.value,
+            form=meaning(it.layout) if it.layout else it.format.value,
+            texts={verdict: getattr(texts, verdict.value) for verdict in Verdict} if texts else {},
+        )
     return readers

@@ -26,6 +26,7 @@ from drivers.osdp_panel import CardSeen, Heard, KeysPressed, KeyStored, LocalSta
 from drivers.osdp_signs import STATUS, commands
 from drivers.wire.frame import Fault, Frame
 from drivers.wire.osdp_card import card, text
+from drivers.wire.wiegand import Meaning
 
 FAULTS_PER_SECOND: Final = 3
 FAULTS_IN_A_ROW: Final = 3
@@ -38,7 +39,8 @@ class OsdpReader:
     """A `agent.ports.CardReader` at ``address`` (0 to 126) of a line.
 
     ``secret`` gives the secure channel's key when the reader is started; it may raise GateError.
-    ``form`` is one of `drivers.wire.osdp_card.FORMATS`. ``texts``: what the reader's display shows.
+    ``form`` is one of `drivers.wire.osdp_card.FORMATS`, or a layout. ``texts``: what the reader's
+    display shows.
     Raises DeviceError for an address beyond 126.
     """
 
@@ -51,7 +53,7 @@ class OsdpReader:
         *,
         secret: Callable[[], bytes] | None,
         secure: Secure = "required",
-        form: str = "wiegand",
+        form: str | Meaning = "wiegand",
         texts: Mapping[Verdict, str] | None = None,
     ) -> None:
         if not 0 <= address <= 126:
@@ -74,6 +76,7 @@ class OsdpReader:
         self._status = LocalStatus(tampered=False, power_failed=False)
         self._counters = Counter(dict.fromkeys(_COUNTERS, 0))
         self._faults_in_a_row = 0
+        self._why = ""
         self._window_ns = self._told = 0
 
     def start(self, emit: Emit) -> None:
@@ -140,8 +143,8 @@ class OsdpReader:
             troubles.append("the reader says that its power supply failed")
         if self._faults_in_a_row >= FAULTS_IN_A_ROW:
             troubles.append(
-                f"{self._faults_in_a_row} cards in a row are not of the format {self._form}: "
-                "configure another format, or raw"
+                f"{self._faults_in_a_row} cards in a row are not of the configured format: "
+                f"{self._why}; configure another format, or raw"
             )
         return troubles
 
@@ -198,6 +201,8 @@ class OsdpReader:
     def _fault(self, fault: Fault) -> None:
         self._counters["faults"] += 1
         self._faults_in_a_row += 1
+        # A sentence may name the card that it would be; health names none.
+        self._why = f"{fault.reason}, {fault.fields.get('bits', len(fault.raw) * 8)} bits"
         now = self._clock.now()
         if now.mono_ns - self._window_ns >= _SECOND_NS:
             self._window_ns, self._told = now.mono_ns, 0

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "console": ("agent.cli.console:console", "Serve the guard's screen."),
     "readers": ("agent.cli.readers:readers", "What is plugged in, what it says, what fits."),
     "pass": ("agent.cli.qr_pass:pass_", "Make and read QR passes, and the keys for them."),
+    "osdp": ("agent.cli.osdp:osdp", "Make keys for OSDP readers."),
     "decode": ("agent.cli.decode:decode", "Decode the bytes of a reader."),
     "contract": ("agent.cli.contract:contract", "Make or check the documents of the contract."),
     "watch": ("agent.cli.watch:watch", "Follow a gate over MQTT like a central server."),

@@ -27,7 +27,7 @@ class Bus:
 
 
 BUSES: Mapping[str, Bus] = {
-    "osdp": Bus("address"),
+    "osdp": Bus("address", ("baud", "direction")),
     "uhf": Bus("antenna", ("baud", "protocol", "address", "power")),
 }
 

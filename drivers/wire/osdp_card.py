@@ -35,14 +35,16 @@ _UID_BYTES = range(4, 11)
 _DIGITS = frozenset(b"0123456789ABCDEFabcdef")
 
 
-def card(form: str, count: int, data: bytes) -> Frame | Fault:
-    """The card that ``count`` bits in ``data`` are, in one of `FORMATS`.
+def card(form: str | Meaning, count: int, data: bytes) -> Frame | Fault:
+    """The card that ``count`` bits in ``data`` are, in one of `FORMATS` or as a layout has it.
 
-    Raises KeyError for a form that is none of them.
+    Raises KeyError for a word that is none of them.
     """
     if count < 1 or count > 8 * len(data):
         return Fault(Reason.TOO_SHORT, data, f"{count} bits are told of, in {len(data)} bytes")
     bits = bits_of(count, data)
+    if not isinstance(form, str):
+        return judge(PROTOCOL, form, bits, data, {})
     if form == "uid":
         return _uid(bits, data)
     if form == "raw":

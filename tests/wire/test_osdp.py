@@ -18,6 +18,7 @@ from drivers.wire.osdp_frame import (
     crc16,
     encode,
 )
+from drivers.wire.wiegand_format import H10301, parse
 from tests.wire.makers import PLACES, collect, cut
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "osdp_vectors.json"
@@ -207,6 +208,12 @@ def test_every_card_is_a_card_or_a_fault(form: str, count: int, data: bytes) -> 
         assert digits
     else:
         assert found.detail
+
+
+def test_a_layout_says_what_a_card_is() -> None:
+    found = card(parse(H10301), 26, bytes.fromhex("85813E80"))
+    assert isinstance(found, Frame)
+    assert found.credential == "w26:0B027D"
 
 
 def test_characters_are_digits_of_a_number() -> None:
