@@ -2,7 +2,7 @@
 
 Rules kept here:
 - wall time, monotonic time and the clock's quality travel together (`Moment`);
-- a credential is written ``scheme:HEX`` exactly as it was read;
+- a credential is written ``scheme:HEX`` as it was read, in the form that its reader is given;
 - validity is local time of the gate, to the minute, both ends included.
 """
 

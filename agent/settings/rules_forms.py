@@ -1,7 +1,8 @@
 """Rules of the form of card numbers: what cannot be meant together.
 
 Rules kept here:
-- text has no bytes that could be turned round or left out;
+- text has no bytes that could be turned round or left out, and a signed pass has no other form;
+- no number gets the scheme of a pass or of a key, which it is not;
 - a look-up does not compare more bits than a reader delivers: the rest would be taken as zero, and
   cards that happen to have zeros there would be found for others.
 """
@@ -9,6 +10,8 @@ Rules kept here:
 from agent.settings.page import Page
 from agent.settings.tree import Node, Trouble
 
+_FORM = {"byte_order": "as_read", "keep": "all", "as_scheme": ""}
+_RESERVED = ("key", "pass")
 _KEPT = {"first3": 24, "last3": 24}
 _SENT = {"wiegand-26": 24, "wiegand-26-left-justified": 24}
 
@@ -23,13 +26,21 @@ def check_forms(root: Node, page: Page) -> None:
 
 
 def _text(key: str, reader: Node, page: Page) -> None:
-    if _word(reader, "protocol") != "line" or _word(reader, "encoding") not in ("", "text"):
-        return
-    for name, plain in (("byte_order", "as_read"), ("keep", "all")):
-        if _word(reader, name) not in ("", plain):
+    protocol = _word(reader, "protocol")
+    text = protocol == "line" and _word(reader, "encoding") in ("", "text")
+    for name, plain in _FORM.items():
+        word, path = _word(reader, name), f"readers.{key}.{name}"
+        problem = ""
+        if word in ("", plain):
+            continue
+        if protocol == "qr-pass":
+            problem, allowed = f"{name} is for card numbers, not for passes", f"no {name}: here"
+        elif text and plain:
             problem = f"{name} is for numbers, and this line is text"
             allowed = f"no {name}: here, or encoding: hex or decimal"
-            path = f"readers.{key}.{name}"
+        elif not plain and word in _RESERVED:
+            problem, allowed = f"{word} is no scheme of card numbers", "such as uid or em4100"
+        if problem:
             page.blame(Trouble(reader.keys[name], problem, allowed, path=path))
 
 
