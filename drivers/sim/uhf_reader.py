@@ -9,12 +9,13 @@ Rules kept here:
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from drivers.wire import m100, r2000, uhfreader18
 from drivers.wire.frame import Reason
-from drivers.wire.uhf import EVERYBODY, FAILED, Cutter, Heard, Reply, Unfit, crc16
+from drivers.wire.r2000 import R2000
+from drivers.wire.uhf import EVERYBODY, FAILED, Cutter, Family, Heard, Reply, Unfit, crc16
 from drivers.wire.uhf_families import make_family
 from drivers.wire.uhfreader18 import UhfReader18
 
@@ -67,6 +68,21 @@ class _Host18(UhfReader18):
         return Reply(raw[2], raw[1], told=True)
 
 
+class _HostR2000(R2000):
+    """What a host says to a reader of the family A0, likewise."""
+
+    def understand(self, raw: bytes) -> Reply | Unfit:
+        if sum(raw) & 0xFF:
+            return Unfit(Reason.BAD_CHECKSUM, "the check is wrong")
+        return Reply(raw[3], raw[2], told=True)
+
+
+_HOSTS: Mapping[str, Callable[[str], Family]] = {
+    r2000.PROTOCOL: lambda _: _HostR2000(),
+    uhfreader18.PROTOCOL_288: lambda _: _Host18(),
+}
+
+
 class FieldReader:
     """One reader. `heard` bytes, then `due` bytes to send; times in monotonic seconds."""
 
@@ -77,8 +93,7 @@ class FieldReader:
         self.power = power
         self.antenna = 1
         self._address = address
-        host = _Host18() if protocol == uhfreader18.PROTOCOL_288 else make_family(protocol)
-        self._cutter = Cutter(host)
+        self._cutter = Cutter(_HOSTS.get(protocol, make_family)(protocol))
         self._chance = random.Random(seed)  # noqa: S311 - the same noise in every run
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._round: tuple[float, tuple[int, ...]] | None = None

@@ -72,7 +72,7 @@ class R2000:
 
     name = PROTOCOL
     start = bytes((_HEAD,))
-    silence_ns = 2_000_000_000
+    silence_ns = 600_000_000
 
     def __init__(
         self, address: int = EVERYBODY, antennas: Sequence[int] = (), power: int | None = None

@@ -114,7 +114,8 @@ class TagChoice:
         self._best.clear()
         self._opened_ns = None
         last = self._tapped.get(self._winner)
-        there = last is not None and now_ns - last < min(LEFT_NS, self._quiet_ns)
+        # As of the end of the window: who asks late learns the same.
+        there = last is not None and due - last < min(LEFT_NS, self._quiet_ns)
         if there and dbm < self._winner_dbm + MARGIN_DB:
             self.held += 1
             return None

@@ -97,7 +97,10 @@ class Family(Protocol):
     start: bytes
     """The byte that begins every frame; empty where none does."""
     silence_ns: int
-    """After this long without a word an inventory is taken to have ended."""
+    """After this long without a word an inventory has ended, or its end got lost.
+
+    Where the reader tells how long a round takes (``scan_ms`` of its facts) that is added.
+    """
 
     def measure(self, buffer: bytearray, at: int) -> int:
         """How long the frame at this place is; 0: more bytes are needed; -1: there is none."""

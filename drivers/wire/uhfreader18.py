@@ -35,6 +35,7 @@ _ROUNDS_288 = bytes.fromhex("04000100000000")
 """Q 4, session S0, EPC without a mask, target A; then antenna and time."""
 
 _SCAN = 3
+_LATE_NS = 500_000_000
 _INFO = 8
 _ACTIVE = "it is in active mode: set it to answer mode"
 _COMMANDS = frozenset((*range(0x01, 0x1C), *range(0x20, 0x80), REPORT))
@@ -80,7 +81,6 @@ class UhfReader18:
     """
 
     start = b""
-    silence_ns = 2_000_000_000
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class UhfReader18:
         self._antennas = antennas or (1,)
         self._power = power
         self._rssi = rssi
+        self.silence_ns = _LATE_NS + (_SCAN * 100_000_000 if rssi else 0)
 
     def measure(self, buffer: bytearray, at: int) -> int:
         """See `drivers.wire.uhf.Family`."""
@@ -123,7 +124,7 @@ class UhfReader18:
         if command == REPORT:
             refused, facts = _ACTIVE, {"data": data[1:].hex().upper()}
         elif command == INFO and len(data) > _INFO and not refused:
-            facts = _facts(data[1:])
+            facts = _facts(data[1:], scan=not self._rssi)
         return Reply(command, address, refused=refused, facts=facts, told=not data)
 
     def setup(self) -> Sequence[Ask]:
@@ -185,9 +186,7 @@ def _failure(status: int) -> str:
     return _ERRORS.get(status, f"it says status {status:02X}")
 
 
-def _facts(data: bytes) -> Mapping[str, object]:
-    return {
-        "firmware": f"{data[0]}.{data[1]}",
-        "power_dbm": data[6],
-        "scan_ms": data[7] * 100,
-    }
+def _facts(data: bytes, *, scan: bool) -> Mapping[str, object]:
+    """What it tells of itself; the time of a round where the host does not tell that."""
+    facts: dict[str, object] = {"firmware": f"{data[0]}.{data[1]}", "power_dbm": data[6]}
+    return facts | ({"scan_ms": data[7] * 100} if scan else {})
