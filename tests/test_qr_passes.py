@@ -125,14 +125,14 @@ def test_keys_that_cannot_be_read_are_said_and_the_gate_goes_on(
             public_key(tmp_path / name)
     with pytest.raises(SettingsError, match="cannot be read"):
         public_key(tmp_path / "none.pem")
-    text = (CONFIG / "qr-passes.yaml").read_text()
+    example = (CONFIG / "qr-passes.yaml").read_text()
     file = tmp_path / "gate.yaml"
-    file.write_text(text.replace("/etc/gate-agent/qr-k1.pem", str(tmp_path / "none.pem")))
+    file.write_text(example.replace("/etc/gate-agent/qr-k1.pem", str(tmp_path / "none.pem")))
     with caplog.at_level(logging.ERROR, "gate.passes"):
         found = judge_of(read(file))
     assert "qr_passes.keys.k1" in caplog.text
     assert found.shown(centre.signed()).fault is Reason.KEY_UNKNOWN
-    file.write_text(text.replace("/etc/gate-agent/qr-k1.pem", str(centre.place)))
+    file.write_text(example.replace("/etc/gate-agent/qr-k1.pem", str(centre.place)))
     says = centre.says(estate="green-garden", gate="north")
     assert judge_of(read(file)).shown(centre.signed(says)).fault is None
     assert judge_of(read(CONFIG / "small-gate.yaml")).shown(centre.signed(says)).fault

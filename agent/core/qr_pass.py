@@ -68,9 +68,8 @@ def cards(shown: ShownPass, way: Way, facts: Facts, at: Moment) -> tuple[Card, .
     """The pass as a card that the rules of access can judge; none for one that is no good."""
     if shown.fault is not None:
         return ()
-    appointment = _appointment(facts)
-    visit = issued.visit_of(facts)
-    who = issued.named(visit or appointment) if visit or appointment else {}
+    row = issued.visit_of(facts) or _appointment(facts)
+    who = {} if row is None else issued.named(row)
     leaves = way[1] == OUTSIDE
     return (
         Card(

@@ -43,8 +43,13 @@ def gate(folder: Path, *keys: Signer, revoked: str = "", **more: Any) -> Iterato
     with House(folder, changes=changes, **more) as rig:
         rig.start()
         for lane in (IN, OUT):
-            until(lambda lane=lane: rig.part(f"reader {lane}-rdm")["condition"] == "ok", "a line")
+            ready(rig, lane)
         yield rig
+
+
+def ready(rig: House, lane: str) -> None:
+    """The scanner's line is open."""
+    until(lambda: rig.part(f"reader {lane}-rdm")["condition"] == "ok", f"the line of {lane}")
 
 
 def scan(rig: House, lane: str, text: str) -> StoredEntry:
@@ -151,7 +156,7 @@ def test_killed_after_the_grant_nobody_comes_in_twice(tmp_path: Path) -> None:
                 rig.relays_safe()
             committed = granted(rig, text)
             rig.start()
-            until(lambda: rig.part(f"reader {IN}-rdm")["condition"] == "ok", "the scanner's line")
+            ready(rig, IN)
             said = answer(scan(rig, IN, text))
             assert said == ("pass_used" if committed else "granted")
             assert granted(rig, text) == 1
