@@ -29,7 +29,8 @@ from drivers.wire.credential import printed
 from drivers.wire.frame import Fault
 from drivers.wire.guess import BAUDS, Certainty, Guess, guess
 from drivers.wire.identify import QUESTIONS, Question, who
-from drivers.wire.registry import PROTOCOLS, Options, make_decoder
+from drivers.wire.registry import EVERY, Options, make_decoder
+from drivers.wire.uhf_families import FAMILIES
 
 _LOOK_S = 0.5
 _ANSWER_S = 0.6
@@ -86,7 +87,7 @@ class _End:
 @options.config
 @options.as_json
 @click.option("--baud", type=click.IntRange(300, 921_600), help="Try this speed only.")
-@click.option("--protocol", type=click.Choice(list(PROTOCOLS)), help="Do not guess: it is this.")
+@click.option("--protocol", type=click.Choice(list(EVERY)), help="Do not guess: it is this.")
 @click.option("--ask", is_flag=True, help="Ask readers that speak only when asked; sets nothing.")
 @click.option("--count", type=click.IntRange(1), help="End after so many cards.")
 @click.option("--seconds", type=click.FloatRange(0.1), help="End after so many seconds.")
@@ -211,7 +212,7 @@ def _live(line: Line, settled: Guess, told: _Told, end: _End) -> None:
         for one in (*decoder.feed(burst), *(decoder.flush() if burst else ())):
             if isinstance(one, Fault):
                 told.fault(line.port, one.reason, one.raw)
-            else:
+            elif one.credential:
                 told.card(line.port, one.credential, one.credential)
 
 
@@ -242,7 +243,7 @@ def _tell_answer(port: str, question: Question, baud: int, told: _Told) -> None:
 
 def _tell_guess(port: str, one: Guess, told: _Told) -> None:
     settings: dict[str, Any] = {
-        "driver": "serial",
+        "driver": "uhf" if one.protocol in FAMILIES else "serial",
         "port": _stable(port),
         "protocol": one.protocol,
         "baud": one.baud,

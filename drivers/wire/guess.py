@@ -1,6 +1,7 @@
 """What an unknown serial reader speaks, and how fast, from the bytes that it sent.
 
-Every registered protocol tries to read what was heard at every speed. What counts is how much of
+Every registered protocol tries to read what was heard at every speed, those of readers that are
+asked as well: some were set to speak by themselves. What counts is how much of
 it could have been otherwise: a frame's bytes beyond those that its number needs (marks, checksums,
 text where bytes would do) are evidence, in bits; bytes that are no frame speak against it.
 
@@ -21,7 +22,7 @@ from drivers.wire.em4100 import PROTOCOL as EM4100
 from drivers.wire.frame import Fault, Frame, Reason
 from drivers.wire.line import PROTOCOL as LINE
 from drivers.wire.qr_pass import PROTOCOL as QR_PASS
-from drivers.wire.registry import DEFAULTS, PROTOCOLS, Options, make_decoder
+from drivers.wire.registry import ASKED, DEFAULTS, EVERY, Options, make_decoder
 
 BAUDS = (9_600, 115_200, 19_200, 38_400, 57_600, 4_800, 2_400, 1_200)
 """Speeds of readers, the usual ones first."""
@@ -33,6 +34,7 @@ _SURE = 32
 _LIKELY = 12
 _AGAINST = 4
 _WITHOUT_CHECK = 2
+_CRC = 16
 _TEXT = frozenset({LINE, QR_PASS})
 
 
@@ -72,7 +74,7 @@ def guess(heard: Mapping[int, Sequence[bytes]]) -> list[Guess]:
     found: dict[tuple[int, frozenset[tuple[bytes, str]]], Guess] = {}
     for baud, all_ in heard.items():
         bursts = [burst[-LONGEST:] for burst in all_[-BURSTS:]]
-        for name in PROTOCOLS:
+        for name in EVERY:
             for one, said in _read(name, baud, bursts):
                 found.setdefault((baud, said), one)
     ranked = sorted(found.values(), key=lambda one: (-one.bits, _usual(one.baud)))
@@ -133,4 +135,6 @@ def _inverted(fault: Fault) -> str:
 def _surplus(name: str, raw: bytes, number: str) -> int:
     """The bits of a frame that its number does not need; of a line of text one for each letter."""
     text = name in _TEXT and raw.isascii() and raw.decode().isprintable()
-    return max(8 * len(raw) - 4 * len(number), len(raw) if text else 0)
+    spare = max(8 * len(raw) - 4 * len(number), len(raw) if text else 0)
+    # What else an asked reader tells in a frame is not known here; its CRC is.
+    return min(spare, _CRC) if name in ASKED else spare

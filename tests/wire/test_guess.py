@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.wire import r2000
 from drivers.wire.guess import BAUDS, BURSTS, LONGEST, Certainty, guess
 from tests.rigs.uart import heard
 from tests.wire.makers import STREAMS, em4100, wiegand
@@ -86,6 +87,13 @@ def test_what_has_no_check_is_possible_at_most() -> None:
 def test_noise_before_a_card_does_not_hide_it() -> None:
     best = guess({9_600: [b"\xff\x00\xff" + em4100(TAGS[0]), em4100(TAGS[1])]})[0]
     assert (best.protocol, best.certainty) == ("em4100-ascii", Certainty.SURE)
+
+
+def test_a_long_range_reader_that_speaks_by_itself() -> None:
+    seen = [r2000.tag_frame(1, bytes.fromhex(f"E28011700000020{n}A1B2C3D4"), 1, -60) for n in "12"]
+    (once,) = guess({115_200: seen[:1]})
+    assert (once.protocol, once.certainty) == ("r2000", Certainty.LIKELY)
+    assert guess({115_200: seen})[0].certainty is Certainty.SURE
 
 
 def test_silence_is_nothing() -> None:
