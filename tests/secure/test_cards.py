@@ -148,35 +148,43 @@ def test_a_card_that_leaves_is_torn_and_not_forged(kind: str, last: int) -> None
             held(site(kind), one)
 
 
+@pytest.mark.parametrize("shown", [UID, RANDOM])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_byte_of_the_proof_can_be_changed(kind: str) -> None:
-    """Every byte of every answer, status and padding included: the number is not told."""
+def test_no_byte_of_the_proof_can_be_changed(kind: str, shown: bytes) -> None:
+    """Every byte of every answer, status included; also where no shown number is there to tell."""
+    to = replace(site(kind), key=replace(KEY, by=By.NONE))
     lengths: list[int] = []
 
     def count(_number: int, answer: bytes) -> bytes:
         lengths.append(len(answer))
         return answer
 
-    held(site(kind), card(kind, spoil=count))
+    assert held(to, SecureCard(kind, UID, SITE, 1, spoil=count), shown) == UID
     first = next(number for number, length in enumerate(lengths, 1) if length > 2)
     for number in range(first, len(lengths) + 1):
         for at in range(lengths[number - 1]):
-            assert _spoilt(kind, number, at, 0x01), (number, at)
+            one = SecureCard(kind, UID, SITE, 1, spoil=_spoiling(number, at))
+            with pytest.raises(UnprovedError):
+                held(to, one, shown)
 
 
-def _spoilt(kind: str, number: int, at: int, bits: int) -> bool:
-    """Whether a card is refused when this byte of this answer of it is another."""
+def _spoiling(number: int, at: int) -> Callable[[int, bytes], bytes]:
+    """Another byte at this place of this answer."""
 
     def spoil(which: int, answer: bytes) -> bytes:
         if which != number:
             return answer
-        return answer[:at] + bytes((answer[at] ^ bits,)) + answer[at + 1 :]
+        return answer[:at] + bytes((answer[at] ^ 1,)) + answer[at + 1 :]
 
-    try:
-        held(site(kind), card(kind, spoil=spoil))
-    except UnprovedError:
-        return True
-    return False
+    return spoil
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_whose_own_number_has_another_length_is_told(kind: str) -> None:
+    """Nothing is cut off or filled up: what is no number of 7 bytes is none."""
+    one = SecureCard(kind, UID + b"\x01", SITE, 1)
+    with pytest.raises(UnprovedError, match="number"):
+        held(replace(site(kind), key=replace(KEY, by=By.NONE)), one, RANDOM)
 
 
 @given(
