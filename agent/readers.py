@@ -17,9 +17,10 @@ from agent.settings import Settings
 from agent.settings.reader_osdp import OsdpReader
 from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.reader_uhf import UhfReader
+from agent.settings.reader_wiegand import WiegandReader
 from agent.settings.readers import PcscReader, SerialReader
 from agent.settings.units import nanoseconds
-from agent.settings.words import CardTypes
+from agent.settings.words import CardTypes, Level
 from drivers.clock import SystemClock
 from drivers.wire import registry
 from drivers.wire.pn532_cards import Kind
@@ -40,6 +41,8 @@ def make_readers(
             readers[key] = _serial(key, reader, clock, begun, settings)
         elif isinstance(reader, Pn532Reader):
             readers[key] = _pn532(key, reader, clock)
+        elif isinstance(reader, WiegandReader):
+            readers[key] = _wiegand(key, reader, clock, settings)
     readers.update(_uhf(settings, clock))
     readers.update(_osdp(settings, clock))
     return shaped(readers, settings.readers)
@@ -84,6 +87,30 @@ def _pn532(key: ReaderId, reader: Pn532Reader, clock: SystemClock) -> CardReader
     if reader.cards is CardTypes.BOTH:
         kinds = ("a", "b")
     return Module(key, str(reader.port), clock, baud=reader.baud, kinds=kinds)
+
+
+def _wiegand(
+    key: ReaderId, reader: WiegandReader, clock: SystemClock, settings: Settings
+) -> CardReader:
+    from drivers.pin_factory import open_factory  # noqa: PLC0415
+    from drivers.wiegand_lamp import LampSpec  # noqa: PLC0415
+    from drivers.wiegand_pins import WiegandPins, WiegandSpec  # noqa: PLC0415
+
+    lamps = [
+        None if lamp is None else LampSpec(lamp.pin, lamp.active is Level.LOW)
+        for lamp in (reader.green, reader.buzzer)
+    ]
+    spec = WiegandSpec(
+        reader.d0,
+        reader.d1,
+        reader.protocol.value,
+        registry.wiegand_meaning(reader.protocol.value, reader.format),
+        reader.pull.value,
+        nanoseconds(reader.gap),
+        *lamps,
+    )
+    gpio = settings.gpio
+    return WiegandPins(key, spec, clock, partial(open_factory, gpio.backend.value, gpio.socket))
 
 
 def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader]:

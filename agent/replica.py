@@ -15,6 +15,7 @@ from agent.errors import SettingsError
 from agent.settings import Settings
 from agent.settings.passage import Lane
 from agent.settings.pins import ContactPin, InputPin, OutputPin
+from agent.settings.reader_wiegand import WiegandReader
 from agent.settings.readers import SerialReader
 from agent.settings.units import milliseconds
 from agent.settings.words import Level
@@ -52,6 +53,11 @@ def sim_spec(
             {"reader": name, "link": str(reader.port)}
             for name, reader in settings.readers.items()
             if isinstance(reader, SerialReader)
+        ],
+        "wiegand": [
+            {"reader": name, "d0": reader.d0, "d1": reader.d1}
+            for name, reader in settings.readers.items()
+            if isinstance(reader, WiegandReader)
         ],
         "displays": [
             {"display": name, "link": str(lane.signals.display.port)}

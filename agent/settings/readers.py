@@ -19,7 +19,7 @@ from agent.settings.reader_osdp import OsdpReader
 from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.reader_secure import Authenticate
 from agent.settings.reader_uhf import UhfReader
-from agent.settings.reader_wiegand import FORMAT, format_told
+from agent.settings.reader_wiegand import FORMAT, WiegandReader, format_told
 from agent.settings.values import OneOf, Pattern, Text, Truth, Whole
 from agent.settings.words import Checksum, Encoding, WireProtocol
 
@@ -88,5 +88,8 @@ DRIVERS = ByDriver(
     uhf=UhfReader,
     pn532=Pn532Reader,
     osdp=OsdpReader,
+    wiegand=WiegandReader,
 )
-Reader = Annotated[SerialReader | PcscReader | UhfReader | Pn532Reader | OsdpReader, DRIVERS]
+Reader = Annotated[
+    SerialReader | PcscReader | UhfReader | Pn532Reader | OsdpReader | WiegandReader, DRIVERS
+]

@@ -18,8 +18,8 @@ _CUSTOM = "wiegand-custom"
 NEEDS: Mapping[str, tuple[str, str]] = {
     "wiegand-37": (
         (
-            "37 bits are sold as H10302 (one number of 35 bits) and as H10304 (16 bits of facility, "
-            "19 of card), which cannot be told apart by their bits"
+            "37 bits are sold as H10302 (one number of 35 bits) and as H10304 (16 of facility, 19 "
+            "of card), which cannot be told apart by their bits"
         ),
         f"format: {listed(NAMED)}, as on the box of the cards",
     ),
