@@ -13,6 +13,7 @@ from agent.bench.place import a_place, file_system, in_memory
 from agent.bench.screen import PAGES
 from agent.bench.suite import BY_BROKER, Sizes, run
 from agent.cli.bench import bench
+from drivers.wire.registry import EVERY
 from tests.parts import require
 
 TINY = [
@@ -29,6 +30,7 @@ TINY = [
     "--backlog=4000",
     "--commands=6",
     "--gates=3",
+    "--frames=200",
 ]
 PROMISED = {
     "tap": {"p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"},
@@ -41,6 +43,10 @@ PROMISED = {
     "memory": {"idle_mb", "after_mb"},
     "bytes": {"per_passage"},
     "decision": {"p50_us", "p99_us", "import_s"},
+    "decode": {
+        *(f"{name}_{what}" for name in EVERY for what in ("us", "per_s", "floor_us")),
+        *("slowest_per_s", "ratio"),
+    },
     "search": {
         *("name_p50_us", "name_p90_us", "plate_p50_us", "plate_p90_us", "unit_p50_us"),
         *("unit_p90_us", "floor_p50_us", "floor_p90_us", "ratio", "fill_s", "size_mb"),
@@ -59,9 +65,13 @@ PROMISED = {
         *("gates", "broker_us", "centre_us", "floor_us", "ratio", "gate_kb"),
         *("back_p50_s", "back_last_s", "busiest_share"),
     },
+    "tags": {
+        *("rate", "taps", "read_us", "cpu_percent", "floor_cpu_percent"),
+        *("p50_us", "p99_us", "floor_p50_us", "floor_p99_us", "ratio_p50", "ratio_p99"),
+    },
 }
 
-UNSEEN = {"gate_kb", "centre_us"}
+UNSEEN = {"gate_kb", "centre_us", "read_us"}
 
 
 def children() -> set[int]:
