@@ -73,6 +73,14 @@ class Talk:
         return told
 
 
+class Hung(Module):
+    """A chip that acknowledges, and says no more."""
+
+    def heard(self, data: bytes) -> list[bytes]:
+        del data
+        return [ACK]
+
+
 def test_a_card_that_comes_and_goes() -> None:
     talk = Talk()
     talk.run(SECOND)
@@ -203,7 +211,7 @@ def test_a_module_that_acknowledges_and_says_no_more() -> None:
     talk = Talk()
     talk.run(SECOND)
     talk.take()
-    talk.module.heard = lambda _raw: [ACK]  # type: ignore[method-assign]  # a chip that hangs
+    talk.module = Hung()
     talk.run(2 * TRIES * (ANSWER_NS + SECOND))
     (lost,) = [act for act in talk.acts if isinstance(act, Lost)]
     assert lost.detail == f"SAMConfiguration was not answered {TRIES} times"
