@@ -26,7 +26,7 @@ _SIZES = Sizes()
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A directory on the disk to be measured; the working directory if not given.",
 )
-@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap, screen, tags: of each side.")
+@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap, screen, tags: of each.")
 @click.option("--edges", default=_SIZES.edges, show_default=True, help="safety: edges of each.")
 @click.option("--events", default=_SIZES.events, show_default=True, help="replay: the backlog.")
 @click.option("--starts", default=_SIZES.starts, show_default=True, help="start: how often.")
