@@ -76,7 +76,7 @@ def _show(result: Result, about: Sequence[str]) -> None:
     console = Console(width=None if Console().is_terminal else width)
     table = Table(title="gate-agent bench", caption="\n".join(about), caption_justify="left")
     table.add_column("")
-    table.add_column("figure")
+    table.add_column("figure", overflow="fold")
     table.add_column("measured", justify="right")
     table.add_column("aim")
     table.add_column("what it is", overflow="fold")
