@@ -30,6 +30,7 @@ from agent.ports import Clock, Condition, Emit, Health
 from drivers.serial_port import back_off, why
 from drivers.wire.frame import Fault
 from drivers.wire.tag_choice import EVERY_EPC, EpcFilter, TagChoice
+from drivers.wire.tag_field import TagField
 from drivers.wire.uhf import Family, Tag
 from drivers.wire.uhf_families import guess
 from drivers.wire.uhf_session import Outcome, Session
@@ -126,6 +127,7 @@ class UhfLine:
         self._all = [UhfReader(self, one) for one in antennas]
         self.readers: Mapping[ReaderId, UhfReader] = {one.antenna.reader: one for one in self._all}
         self._by_number = {one.antenna.number: one for one in self._all}
+        self._field = TagField({one.antenna.number: one.choice for one in self._all})
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._wake = -1
@@ -246,12 +248,11 @@ class UhfLine:
             self._see(tag, now_ns)
 
     def _see(self, tag: Tag, now_ns: int) -> None:
-        reader = self._by_number.get(tag.antenna) or self._by_number.get(0)
-        if reader is None:
+        number = self._field.see(tag, now_ns)
+        if number is None:
             self._elsewhere += 1
-            return
-        reader.reads += 1
-        reader.choice.see(tag, now_ns)
+        else:
+            self._by_number[number].reads += 1
 
     def _tap(self, now_ns: int) -> None:
         for one in self._all:

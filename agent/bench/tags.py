@@ -25,6 +25,7 @@ RATE = 500
 TAGS = 20
 _READER = "tags"
 _SETTLE_S = 1.0
+_EVERY_S = 0.1
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ def run(place: Place, taps: int = 1000) -> Figures:
     ):
         site.start(gate)
         side = tap.ours(gate)
-        tap.block(side, 0, min(tap.BLOCK, taps))
+        tap.block(side, 0, min(tap.BLOCK, taps), _EVERY_S)
         alone, loaded = Blocks(), Blocks()
         for first in range(0, taps, tap.BLOCK):
             count = min(tap.BLOCK, taps - first)
@@ -70,7 +71,7 @@ def _settings() -> site.Page:
 def _measure(gate: SimulatedGate, side: tap.Side, kind: Blocks, first: int, count: int) -> None:
     pid, reads = site.pid(gate), _counters(gate)["reads"]
     began, cpu_s = time.monotonic(), process.cpu_s(pid)
-    kind.taps += tap.block(side, first, count)
+    kind.taps += tap.block(side, first, count, _EVERY_S)
     kind.cpu_s += process.cpu_s(pid) - cpu_s
     kind.seconds += time.monotonic() - began
     kind.reads += _counters(gate)["reads"] - reads

@@ -102,6 +102,12 @@ class TagChoice:
                 self._opened_ns = now_ns
             self._best[tag.epc] = max(tag.dbm, self._best.get(tag.epc, tag.dbm))
 
+    def forget(self, epc: str) -> None:
+        """This tag turns out to be somewhere else: it takes no part in the window."""
+        self._best.pop(epc, None)
+        if not self._best:
+            self._opened_ns = None
+
     def take(self, now_ns: int) -> str | None:
         """The EPC of a tap, if there is one now."""
         if self._ready:

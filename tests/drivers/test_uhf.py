@@ -149,10 +149,12 @@ def test_each_antenna_is_a_reader_of_its_own(tmp_path: Path, name: str) -> None:
     link = tmp_path / "uhf"
     places = (antenna(IN, number=1), antenna(OUT, number=3))
     with UhfSim(link, name) as sim, a_line(link, name, *places) as ((in_, out), heard):
-        sim.show((NEAR, -50, 1), (FAR, -50, 3), (FOREIGN, -50, 2))
+        # Each antenna sees the other one's tag as well, only weaker.
+        sim.show(*((NEAR, -50, 1), (NEAR, -60, 3), (FAR, -60, 1), (FAR, -50, 3), (FOREIGN, -50, 2)))
         assert {heard.tap(), heard.tap()} == {(IN, f"epc:{NEAR}"), (OUT, f"epc:{FAR}")}
         wait_count(in_, "reads", 20)
         wait_count(out, "reads", 20)
+        wait_count(out, "elsewhere", 20)
         assert len(heard.rest()) == 2
 
 
