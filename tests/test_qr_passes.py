@@ -16,12 +16,17 @@ from hypothesis import strategies as st
 
 from agent import shown
 from agent.core.access import Reason
-from agent.core.ids import LaneId
-from agent.core.model import Credential, Direction
+from agent.core.effects import Verdict
+from agent.core.events import CardRead
+from agent.core.ids import LaneId, ReaderId
+from agent.core.model import ClockQuality, Credential, Direction, Moment
 from agent.core.qr_pass import ShownPass
 from agent.errors import GateError, SettingsError
+from agent.numbers import Shaped
+from agent.ports import Condition, Emit, Health
 from agent.qr_passes import Judge, PassKey, judge_of, public_key
 from agent.settings.reading import read
+from drivers.wire.credential import Form
 from drivers.wire.frame import Frame
 from drivers.wire.qr_pass import SignedPass, parse
 from drivers.wire.registry import make_decoder
@@ -163,3 +168,33 @@ def test_what_is_no_pass_is_refused(centre: Signer, wrong: object) -> None:
     values = {**good, **wrong} if isinstance(wrong, dict) and wrong else wrong
     with pytest.raises(GateError, match="pass"):
         shown.shown_of(values)
+
+
+class _Scanner:
+    """A reader that hands over what it is told."""
+
+    def __init__(self) -> None:
+        self.emit: Emit = lambda _event: None
+
+    def start(self, emit: Emit) -> None:
+        self.emit = emit
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def show(self, verdict: Verdict) -> None:
+        """It has no lamp."""
+
+    def health(self) -> Health:
+        return Health("reader qr", Condition.OK, "there", {})
+
+
+def test_the_form_of_card_numbers_is_none_of_a_pass(centre: Signer) -> None:
+    scanner = _Scanner()
+    heard: list[Any] = []
+    Shaped(scanner, Form(scheme="card")).start(heard.append)
+    seen = judge(centre).shown(centre.signed())
+    reader, at = ReaderId("qr"), Moment(0, 0, ClockQuality.SYNCED)
+    scanner.emit(CardRead(reader, seen.credential, at, shown=seen))
+    scanner.emit(CardRead(reader, Credential("qr", "AB"), at))
+    assert [str(event.credential) for event in heard] == [str(seen.credential), "card:AB"]

@@ -93,6 +93,10 @@ def _presence(told: Told) -> Iterator[Row]:
     outcome, card = data.get("outcome"), data.get("card")
     if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
         return
+    if data["to"] == OUTSIDE and str(card).startswith(project_passes.LABEL):
+        # A pass is used up when he has left: its row would stay for ever.
+        yield Drop("presence", str(card))
+        return
     grant = told.cause.rpartition("/")[2]
     values: dict[str, str | int] = {
         "zone": str(data["to"]),

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 from agent.core.entries import EntryType
 from agent.core.fold import Drop, Fold, Projection, Put, Row, Set, Told
-from agent.core.project_passes import LABEL
 
 RECEIPT = "receipt"
 """The key in ``counters`` of the last receipt number that was used."""
@@ -161,8 +160,7 @@ def _ended(told: Told) -> Iterator[Row]:
     card = data.get("card")
     if card:
         yield Drop("goods", str(card))
-    # A pass is shown once: where it was last says nothing about anybody.
-    if card and (not data.get("lane") or str(card).startswith(LABEL)):
+    if card and not data.get("lane"):
         yield Drop("presence", str(card))
 
 
