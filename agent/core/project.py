@@ -93,7 +93,7 @@ def _presence(told: Told) -> Iterator[Row]:
     outcome, card = data.get("outcome"), data.get("card")
     if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
         return
-    if data["to"] == OUTSIDE and str(card).startswith(project_passes.LABEL):
+    if data["to"] == OUTSIDE and project_passes.is_pass(card):
         # A pass is used up when he has left: its row would stay for ever.
         yield Drop("presence", str(card))
         return

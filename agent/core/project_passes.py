@@ -7,18 +7,25 @@ Rules kept here:
   used is open again.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from agent.core.entries import EntryType
 from agent.core.fold import Drop, Fold, Projection, Put, Row, Set, Told
 
 LABEL = "pass~"
-"""How the label of a pass begins; no label of the roster has such a mark."""
+"""How the label of a pass begins; sixteen hexadecimal digits follow."""
+_LABEL = re.compile(LABEL + "[0-9a-f]{16}")
 
 PROJECTIONS = (
     Projection("used_passes", "pass_use", {"used_us": "INTEGER", "until_us": "INTEGER"}),
 )
 """``pass_use`` names the pass and its way (`key_of`); ``until_us`` is when the pass itself ends."""
+
+
+def is_pass(label: object) -> bool:
+    """Is this the label of a pass? No label of the roster has such a mark, but for the past's."""
+    return _LABEL.fullmatch(str(label)) is not None
 
 
 def key_of(label: str, source: str, target: str) -> str:
@@ -29,7 +36,7 @@ def key_of(label: str, source: str, target: str) -> str:
 def _key(told: Told) -> str:
     """The use of a pass that the entry is about; empty for none."""
     card, data = str(told.data.get("card", "")), told.data
-    if not card.startswith(LABEL) or "from" not in data:
+    if not is_pass(card) or "from" not in data:
         return ""
     return key_of(card, str(data["from"]), str(data["to"]))
 

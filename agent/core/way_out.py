@@ -22,7 +22,7 @@ from agent.core.model import CardStatus, Direction
 from agent.core.needs import Need, Row, Rows
 from agent.core.orders import Order
 from agent.core.plan import LanePlan
-from agent.core.project_passes import LABEL
+from agent.core.project_passes import is_pass
 from agent.core.project_visits import duty_of
 
 LEFT, CARD_LOST, WITHOUT_TAP = "left", "card_lost", "without_tap"
@@ -140,7 +140,7 @@ def _card_back(ask: Ask, row: Row, outcome: str) -> bool:
 
 def _is_pass(row: Row) -> bool:
     """Did he come by a QR pass, so that no card was given out?"""
-    return str(row["card"]).startswith(LABEL)
+    return is_pass(row["card"])
 
 
 def _known_lost(ask: Ask) -> bool:

@@ -14,7 +14,7 @@ from agent.core.gate import Step
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import CardKind, ClockQuality, Credential, Direction
 from agent.core.plan import INSIDE, OUTSIDE, GatePlan, PassbackMode, ZonePlan
-from agent.core.project_passes import key_of
+from agent.core.project_passes import is_pass, key_of
 from agent.core.qr_pass import ShownPass
 from tests.core.booth import (
     BOOKS,
@@ -376,6 +376,12 @@ def test_a_lost_pass_is_no_lost_card() -> None:
     gate.done("visit.end", visit=visit, outcome="card_lost")
     assert gate.rows("passes") == []
     assert gate.rows("presence") == []
+
+
+def test_a_card_that_was_called_pass_is_a_card() -> None:
+    assert is_pass(LABEL)
+    for label in ("pass~north-0f6e2a4c5b1d-1042-1", "pass", "V-017", "", None):
+        assert not is_pass(label)
 
 
 # Inner lanes and the desk
