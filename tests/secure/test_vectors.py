@@ -9,6 +9,8 @@
 """
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from drivers.secure import aes, cards, ev1, ev2
 from drivers.secure.ev2 import Session
@@ -119,6 +121,13 @@ def test_an10922_with_short_and_long_inputs(length: int, key: str) -> None:
     by = bytes(range(length))
     assert aes.diversify(SITE, by).hex().upper() == key
     assert diversified(SITE, by).hex().upper() == key
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=1, max_size=31))
+@example(bytes(16), bytes(7))
+@example(b"\x01" * 16, bytes(7))
+def test_both_sides_make_the_same_key_of_a_card(key: bytes, by: bytes) -> None:
+    assert aes.diversify(key, by) == diversified(key, by)
 
 
 @pytest.mark.parametrize("length", [0, 32])
