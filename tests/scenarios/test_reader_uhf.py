@@ -34,17 +34,17 @@ CHANGES = {
 }
 
 
+def found(rig: House, name: str) -> bool:
+    return bool(rig.part(f"reader {name}")["condition"] == "ok")
+
+
 def test_the_nearer_of_two_cars_is_let_in_once(tmp_path: Path) -> None:
     cards = [Card(f"epc:{NEAR}", "V-1", "vehicle"), Card(f"epc:{FAR}", "V-2", "vehicle")]
     with House(tmp_path / "gate", cards, changes=CHANGES) as rig:
         link = rig.gate.settings.paths.run / "uhf"
         with UhfSim(link, "r2000") as sim:
             rig.start()
-            for name in ("in-1-rdm", "out-1-rdm"):
-                until(
-                    lambda name=name: rig.part(f"reader {name}")["condition"] == "ok",
-                    f"{name} is found",
-                )
+            until(lambda: found(rig, "in-1-rdm") and found(rig, "out-1-rdm"), "the reader")
             assert sim.change()["power"] == 26
             began_ns = time.monotonic_ns()
             sim.show((NEAR, -52, 1), (FAR, -64, 1), ("300000000001", -40, 1))

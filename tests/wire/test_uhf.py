@@ -261,13 +261,10 @@ def test_power_per_antenna_is_told_only_where_all_have_the_same() -> None:
 
 
 def test_too_much_for_a_frame() -> None:
-    for make in (
-        lambda: m100.frame(0, 1, bytes(256)),
-        lambda: r2000.frame(0, 1, bytes(253)),
-        lambda: uhfreader18.frame(0, 1, bytes(252)),
-    ):
+    for make, most in ((m100.frame, 255), (r2000.frame, 252), (uhfreader18.frame, 251)):
+        make(0, 1, bytes(most))
         with pytest.raises(ValueError, match="do not fit"):
-            make()
+            make(0, 1, bytes(most + 1))
 
 
 def test_guessing_the_family() -> None:
