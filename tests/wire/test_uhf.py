@@ -25,7 +25,7 @@ ROWS: list[Row] = json.loads(
 )
 NOT_SAID = {"id", "protocol", "source", "input_hex", "tags", "fault"}
 each_row = pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
-each_family = pytest.mark.parametrize("name", FAMILIES)
+NAMES = st.sampled_from(list(FAMILIES))
 
 EPCS = st.integers(1, 15).flatmap(lambda words: st.binary(min_size=2 * words, max_size=2 * words))
 DBM = st.integers(-127, -2)
@@ -105,8 +105,7 @@ def test_the_published_check_value() -> None:
     assert crc16(b"123456789") == 0x6F91
 
 
-@each_family
-@given(tags=st.lists(TAGS, min_size=1, max_size=5), places=PLACES)
+@given(name=NAMES, tags=st.lists(TAGS, min_size=1, max_size=5), places=PLACES)
 def test_what_was_made_is_read(
     name: str, tags: list[tuple[bytes, int, int]], places: list[int]
 ) -> None:
@@ -117,8 +116,7 @@ def test_what_was_made_is_read(
     assert frames(found) == [f"epc:{tag[0].hex().upper()}" for tag in tags]
 
 
-@each_family
-@given(before=NOISE, tag=TAGS, after=NOISE, places=PLACES)
+@given(name=NAMES, before=NOISE, tag=TAGS, after=NOISE, places=PLACES)
 def test_noise_never_costs_a_good_frame(
     name: str, before: bytes, tag: tuple[bytes, int, int], after: bytes, places: list[int]
 ) -> None:
@@ -130,8 +128,7 @@ def test_noise_never_costs_a_good_frame(
     assert b"".join(one.raw for one in found) == before + good + after
 
 
-@each_family
-@given(stream=NOISE, tags=st.lists(TAGS, max_size=3), places=PLACES)
+@given(name=NAMES, stream=NOISE, tags=st.lists(TAGS, max_size=3), places=PLACES)
 def test_pieces_do_not_matter_and_no_byte_is_lost(
     name: str, stream: bytes, tags: list[tuple[bytes, int, int]], places: list[int]
 ) -> None:
@@ -143,8 +140,7 @@ def test_pieces_do_not_matter_and_no_byte_is_lost(
     assert all(one.reason in Reason and one.detail for one in whole if isinstance(one, Fault))
 
 
-@each_family
-@given(chunks=st.lists(st.one_of(NOISE, st.binary(max_size=600)), max_size=6))
+@given(name=NAMES, chunks=st.lists(st.one_of(NOISE, st.binary(max_size=600)), max_size=6))
 def test_nothing_raises_and_nothing_grows(name: str, chunks: list[bytes]) -> None:
     decoder = cutter(name)
     for chunk in chunks:
