@@ -187,8 +187,9 @@ def main() -> None:
         wait.register(0, select.POLLIN)
         if line.master >= 0:
             wait.register(line.master, select.POLLIN)
-        ready = {number for number, state in wait.poll(_STEP_MS) if state & select.POLLIN}
-        if 0 in ready:
+        states = dict(wait.poll(_STEP_MS))
+        ready = {number for number, state in states.items() if state & select.POLLIN}
+        if 0 in states:
             data = os.read(0, 65536)
             if not data:
                 return
