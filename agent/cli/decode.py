@@ -225,6 +225,12 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     show_default=True,
     help="em4100-ascii: some RDM6300 modules always send wrong checksums.",
 )
+@click.option(
+    "--format",
+    "written",
+    default="",
+    help="wiegand-custom: layout and parities, as in the settings; wiegand-37: h10302 or h10304.",
+)
 @click.option("--pattern", default="", help="line: regular expression, group `credential`.")
 @click.option("--scheme", default="qr", show_default=True, help="line: scheme of the credential.")
 @click.option(
@@ -250,6 +256,7 @@ def decode(
     bits: bool,
     raw: bool,
     checksum: str,
+    written: str,
     pattern: str,
     scheme: str,
     encoding: Encoding,
@@ -270,6 +277,7 @@ def decode(
         raise click.UsageError("--raw reads bytes from standard input: give - and no --bits")
     options = Options(
         checksum="ignore" if checksum == "ignore" else "strict",
+        format=written,
         pattern=pattern,
         scheme=scheme,
         encoding=encoding,

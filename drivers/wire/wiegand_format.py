@@ -48,7 +48,7 @@ class FormatError(ValueError):
     """A format that cannot be used. ``allowed`` is what may stand there."""
 
     def __init__(self, problem: str, allowed: str = "") -> None:
-        super().__init__(problem)
+        super().__init__(f"{problem}; allowed: {allowed}" if allowed else problem)
         self.problem = problem
         self.allowed = allowed
 

@@ -75,6 +75,8 @@ def test_nothing_found() -> None:
         (["wiegand-26", "--bits", "10 2"], "character '2' at position 4 is no bit"),
         (["em4100-ascii", "--bits", "01"], "--bits is for the Wiegand protocols"),
         (["line", "--pattern", "(", "41"], "no regular expression"),
+        (["wiegand-custom", "--format", "CCCCZCCC", "1"], "character 5 of the layout is 'Z'"),
+        (["wiegand-37", "--format", "h10301", "1"], "allowed: h10302 or h10304"),
         (["wiegand-26", "008944XY"], "character 'X' at position 7"),
     ],
 )
@@ -175,3 +177,12 @@ def test_a_short_number_loses_nothing() -> None:
     (row,) = rows(run("wiegand-26", "--as-credential", BITS))
     assert "keep" not in row["looked_up"]["as_read"]
     assert "looked_up" not in rows(run("wiegand-26", BITS))[0]
+
+
+def test_a_format_of_your_own() -> None:
+    drawn = "PCCCCCCC EXXXXXXX"
+    result = run("wiegand-custom", "--format", drawn, "10000001")
+    assert json.loads(result.stdout)["credential"] == "w8:01"
+    bits = "0010110000100101000101011100101000000"
+    result = run("wiegand-37", "--format", "h10304", bits)
+    assert json.loads(result.stdout)["format"] == "H10304"
