@@ -67,6 +67,7 @@ def plugged(settings: Settings | None) -> dict[str, Any]:
             {"name": name, "used_for": list(_card_users(settings, name))} for name in names
         ],
         "card_readers_fault": fault,
+        "pins": list(_on_pins(settings)),
         "absent": [
             {"used_for": user, "place": str(path)}
             for user, path in users.items()
@@ -113,6 +114,13 @@ def _users(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "printer", settings.printer.port
 
 
+def _on_pins(settings: Settings | None) -> Iterator[dict[str, str]]:
+    """Readers that are wired to the board itself: of those nothing but the settings can be seen."""
+    for key, reader in settings.readers.items() if settings is not None else ():
+        if not isinstance(reader, PcscReader) and not hasattr(reader, "port"):
+            yield {"used_for": f"reader {key}", "place": reader.place}
+
+
 def _card_settings(settings: Settings | None) -> Iterator[tuple[str, PcscReader]]:
     for key, reader in settings.readers.items() if settings is not None else ():
         if isinstance(reader, PcscReader):
@@ -145,6 +153,10 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {found['card_readers_fault']}"
     elif not found["card_readers"]:
         yield "  none"
+    if found["pins"]:
+        yield "on pins, as configured"
+    for one in found["pins"]:
+        yield f"  {one['place']}  <- {one['used_for']}"
     if found["absent"]:
         yield click.style(_ABSENT, fg="red")
     for one in found["absent"]:

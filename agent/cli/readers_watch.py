@@ -32,6 +32,7 @@ from drivers.wire.identify import QUESTIONS, Question, who
 from drivers.wire.registry import EVERY, Options, make_decoder
 from drivers.wire.uhf_families import FAMILIES
 
+_AMBIGUOUS, _H10302 = "wiegand-37", "h10302"
 _LOOK_S = 0.5
 _ANSWER_S = 0.6
 _TRIES = 3
@@ -249,6 +250,7 @@ def _tell_guess(port: str, one: Guess, told: _Told) -> None:
         "baud": one.baud,
     }
     settings |= {"checksum": "ignore"} if one.ignore else {}
+    settings |= {"format": _H10302} if one.protocol == _AMBIGUOUS else {}
     row = {
         "port": port,
         "protocol": one.protocol,
@@ -262,6 +264,8 @@ def _tell_guess(port: str, one: Guess, told: _Told) -> None:
     lines = [how, *_yaml(settings)]
     if one.swapped:
         lines.insert(1, "the wires D0 and D1 are swapped: change them over")
+    if one.protocol == _AMBIGUOUS:
+        lines.append(f"37 bits are {_H10302} or h10304: compare with the number on the card")
     told.row(row, "\n".join(lines))
 
 

@@ -189,7 +189,7 @@ def run(*words: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr + fault
 
 
-def configuration(folder: Path, wired: Mapping[str, Mapping[str, str]]) -> Path:
+def configuration(folder: Path, wired: Mapping[str, Mapping[str, object]]) -> Path:
     page = {
         "estate": "green-garden",
         "gate": "north",
@@ -229,6 +229,7 @@ def test_list_tells_what_uses_a_port_and_what_is_absent(tmp_path: Path, line: Pt
             "desk": {"driver": "serial", "port": line.port, "protocol": "em4100-ascii"},
             "gone": {"driver": "serial", "port": "/dev/ttyUSB77", "protocol": "em4100-ascii"},
             "nfc": {"driver": "pcsc", "name": "No such reader*"},
+            "w26": {"driver": "wiegand", "d0": 5, "d1": 6, "protocol": "wiegand-26"},
         },
     )
     with talk("list", "--json", "--config", str(file)) as told:
@@ -241,6 +242,7 @@ def test_list_tells_what_uses_a_port_and_what_is_absent(tmp_path: Path, line: Pt
         "reader gone": "/dev/ttyUSB77",
         "reader nfc": "PC/SC No such reader*",
     }
+    assert found["pins"] == [{"used_for": "reader w26", "place": "GPIO5/GPIO6"}]
     with talk("list", "--config", str(file)) as told:
         assert told.ends() == 0
     page = "\n".join(told.out)
@@ -272,8 +274,8 @@ def test_list_knows_the_readers_of_pcscd(tmp_path: Path) -> None:
     assert [one["used_for"] for one in found["absent"]] == ["reader gone"]
 
 
-@pytest.mark.parametrize("baud", [9_600, 38_400])
-def test_watch_finds_protocol_and_speed(line: Pty, baud: int) -> None:
+def test_watch_finds_protocol_and_speed(line: Pty) -> None:
+    baud = 38_400
     with (
         Cards(line, baud, [em4100(tag) for tag in TAGS]),
         talk("watch", line.port, "--json", "--count", "2") as told,
@@ -303,6 +305,15 @@ def test_watch_shows_lines_for_the_configuration(line: Pty) -> None:
     assert "em4100-ascii at 9600: sure" in page
     assert f"    port: {line.port}\n    protocol: em4100-ascii\n    baud: 9600" in page
     assert "card em4100:" in page
+
+
+def test_watch_says_that_37_bits_need_a_format(line: Pty) -> None:
+    cards = [wiegand(f"{number:035b}", 18).encode() + b"\r\n" for number in (0x345678901, 0x9A)]
+    words = ("watch", line.port, "--baud", "9600", "--count", "1")
+    with Cards(line, 9_600, cards), talk(*words) as told:
+        assert told.ends() == 0, told.err
+    assert "    format: h10302" in told.out
+    assert "37 bits are h10302 or h10304" in "\n".join(told.out)
 
 
 def test_watch_with_a_protocol_shows_frames_and_faults(line: Pty) -> None:
