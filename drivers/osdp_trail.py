@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from drivers.osdp_panel import Secure
 from drivers.wire.osdp_frame import CAP, CCRYPT, CHLNG, NAK, PDCAP, SCRYPT, OsdpFrames, Packet
 
-_KEY_REFUSED = (5, 6)
 _SECURITY = 9
 """The capability "communication security" in osdp_PDCAP."""
 _NAKS = {

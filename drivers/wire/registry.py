@@ -9,12 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from drivers.wire import em4100, m100, qr_pass, r2000, uhfreader18, wiegand_ascii10, wiegand_format
+from drivers.wire import (
+    em4100,
+    m100,
+    osdp_frame,
+    qr_pass,
+    r2000,
+    uhfreader18,
+    wiegand_ascii10,
+    wiegand_format,
+)
 from drivers.wire import line as text_line
 from drivers.wire.em4100 import Em4100
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding, LineReader
 from drivers.wire.lines import CR_LF
+from drivers.wire.osdp_frame import OsdpFrames
 from drivers.wire.qr_pass import QrPasses
 from drivers.wire.uhf import Cutter
 from drivers.wire.uhf_families import make_family
@@ -152,6 +162,10 @@ ASKED: Mapping[str, Entry] = {
     uhfreader18.PROTOCOL_288: Entry(
         "long-range readers that speak as UHFReader288, with antenna and RSSI",
         lambda _: Cutter(make_family(uhfreader18.PROTOCOL_288)),
+    ),
+    osdp_frame.PROTOCOL: Entry(
+        "OSDP on RS-485, both directions; cards only where nobody made it secret",
+        lambda _: OsdpFrames(),
     ),
 }
 """What readers say that have to be asked: no protocols of the driver serial, but to be decoded."""
