@@ -20,7 +20,7 @@ from agent.settings import load
 @click.option("--direction", type=click.Choice(["in", "out"]), help="For a two-way lane.")
 @click.option(
     "--proof",
-    type=click.Choice([*CardProof]),
+    type=click.Choice([each.value for each in CardProof]),
     help="What the card proves; default: what is asked of it.",
 )
 @options.config
