@@ -46,7 +46,7 @@ def times_through(gate: Gatehouse, source: str, target: str) -> int:
     return len(granted - empty)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(acts=ACTS)
 def test_nobody_comes_in_twice_on_one_pass(acts: list[str]) -> None:
     gate = Gatehouse()
