@@ -42,8 +42,10 @@ class Heard:
     def __init__(self) -> None:
         self._queue: queue.Queue[Event | FrameFaulted] = queue.Queue()
         self.taps: list[tuple[str, str]] = []
+        self.found = 0
 
     def put(self, event: Event | FrameFaulted) -> None:
+        self.found += isinstance(event, ReaderFound)
         self._queue.put(event)
 
     def next(self, kind: type[Event | FrameFaulted]) -> Event | FrameFaulted:
@@ -254,6 +256,7 @@ def test_active_mode_is_told(tmp_path: Path) -> None:
     ):
         heard.next(ReaderLost)
         until(lambda: "active mode" in reader.health().detail, "active mode is told")
+        assert heard.found == 0
 
 
 def test_another_address_does_not_answer(tmp_path: Path) -> None:
