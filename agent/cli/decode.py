@@ -131,7 +131,7 @@ def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> s
     if name in EVERY:
         return name
     begun = [each for each in EVERY if name and each.startswith(name.lower())][:3]
-    near = begun or difflib.get_close_matches(name.lower(), EVERY, n=3, cutoff=0.4)
+    near = begun or difflib.get_close_matches(name.lower(), EVERY, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "see them all with --list"
     raise click.BadParameter(f"protocol {name!r} is not known; {hint}")
 
