@@ -27,11 +27,12 @@ from drivers.listening import Line
 from drivers.plugged import names_of
 from drivers.wire.credential import printed
 from drivers.wire.frame import Fault
-from drivers.wire.guess import BAUDS, Certainty, Guess, guess
+from drivers.wire.guess import BAUDS, Certainty, Guess, bits_of_lines, guess
 from drivers.wire.identify import QUESTIONS, Question, who
 from drivers.wire.registry import EVERY, Options, make_decoder
 from drivers.wire.uhf_families import FAMILIES
 
+_LINE = "line"
 _AMBIGUOUS, _H10302 = "wiegand-37", "h10302"
 _LOOK_S = 0.5
 _ANSWER_S = 0.6
@@ -180,7 +181,7 @@ def _guessed(line: Line, bauds: Sequence[int], told: _Told, end: _End) -> Guess 
         told.say(f"  {len(burst)} bytes: {burst[:24].hex(' ').upper()}")
         found = guess(heard)
         if found and found[0].certainty is Certainty.SURE:
-            _tell_guess(line.port, found[0], told)
+            _tell_guess(line.port, found[0], told, heard)
             if found[0].baud != baud:
                 line.turn(found[0].baud)
             return found[0]
@@ -192,7 +193,7 @@ def _guessed(line: Line, bauds: Sequence[int], told: _Told, end: _End) -> Guess 
             told.say("  one card is not enough: hold another one")
     found = guess(heard)
     for one in found[:3]:
-        _tell_guess(line.port, one, told)
+        _tell_guess(line.port, one, told, heard)
     if not found:
         said = "nothing was said" if not any(heard.values()) else "nothing fits what was said"
         told.say(f"{said}: does the reader speak only when asked (--ask)? is it powered?")
@@ -242,7 +243,7 @@ def _tell_answer(port: str, question: Question, baud: int, told: _Told) -> None:
     told.row(row, "\n".join([f"{name} answers at {baud}", *_yaml(settings)]))
 
 
-def _tell_guess(port: str, one: Guess, told: _Told) -> None:
+def _tell_guess(port: str, one: Guess, told: _Told, heard: Mapping[int, Sequence[bytes]]) -> None:
     settings: dict[str, Any] = {
         "driver": "uhf" if one.protocol in FAMILIES else "serial",
         "port": _stable(port),
@@ -266,6 +267,12 @@ def _tell_guess(port: str, one: Guess, told: _Told) -> None:
         lines.insert(1, "the wires D0 and D1 are swapped: change them over")
     if one.protocol == _AMBIGUOUS:
         lines.append(f"37 bits are {_H10302} or h10304: compare with the number on the card")
+    bits = bits_of_lines(heard[one.baud]) if one.protocol == _LINE else 0
+    if bits:
+        lines.append(
+            f"each line is {bits} bits: protocol wiegand-custom, with the format of your cards "
+            "(docs/readers/wiegand.md)"
+        )
     told.row(row, "\n".join(lines))
 
 

@@ -23,6 +23,7 @@ from drivers.wire.frame import Fault, Frame, Reason
 from drivers.wire.line import PROTOCOL as LINE
 from drivers.wire.qr_pass import PROTOCOL as QR_PASS
 from drivers.wire.registry import ASKED, DEFAULTS, EVERY, Options, make_decoder
+from drivers.wire.wiegand_ascii10 import PROTOCOL as ASCII10
 
 BAUDS = (9_600, 115_200, 19_200, 38_400, 57_600, 4_800, 2_400, 1_200)
 """Speeds of readers, the usual ones first."""
@@ -35,6 +36,8 @@ _LIKELY = 12
 _AGAINST = 4
 _WITHOUT_CHECK = 2
 _CRC = 16
+_BITS = frozenset(b"01")
+_FEWEST, _MOST = 20, 128
 _TEXT = frozenset({LINE, QR_PASS})
 
 
@@ -74,11 +77,21 @@ def guess(heard: Mapping[int, Sequence[bytes]]) -> list[Guess]:
     found: dict[tuple[int, frozenset[tuple[bytes, str]]], Guess] = {}
     for baud, all_ in heard.items():
         bursts = [burst[-LONGEST:] for burst in all_[-BURSTS:]]
-        for name in EVERY:
+        # Thirty keys and a card of ten digits, over and over: that is no keypad, those are bits.
+        names = [name for name in EVERY if name != ASCII10 or not bits_of_lines(bursts)]
+        for name in names:
             for one, said in _read(name, baud, bursts):
                 found.setdefault((baud, said), one)
     ranked = sorted(found.values(), key=lambda one: (-one.bits, _usual(one.baud)))
     return [replace(one, certainty=_certainty(one, ranked)) for one in ranked]
+
+
+def bits_of_lines(bursts: Sequence[bytes]) -> int:
+    """How many bits each line has, where all lines are as many 0 and 1 as Wiegand has; 0: no."""
+    lines = [line for burst in bursts for line in burst.split()]
+    sizes = {len(line) if set(line) <= _BITS else 0 for line in lines}
+    size = sizes.pop() if len(sizes) == 1 else 0
+    return size if _FEWEST <= size <= _MOST else 0
 
 
 def _usual(baud: int) -> int:

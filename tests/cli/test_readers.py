@@ -316,6 +316,14 @@ def test_watch_says_that_37_bits_need_a_format(line: Pty) -> None:
     assert "37 bits are h10302 or h10304" in "\n".join(told.out)
 
 
+def test_watch_knows_bits_of_another_format(line: Pty) -> None:
+    cards = [f"{number:040b}\r\n".encode() for number in (0xA345678901, 0x9ABCDEF012)]
+    words = ("watch", line.port, "--baud", "9600", "--count", "1")
+    with Cards(line, 9_600, cards), talk(*words) as told:
+        assert told.ends() == 0, told.err
+    assert "each line is 40 bits: protocol wiegand-custom" in "\n".join(told.out)
+
+
 def test_watch_with_a_protocol_shows_frames_and_faults(line: Pty) -> None:
     words = ("watch", line.port, "--protocol", "em4100-ascii", "--json", "--count", "2")
     bad = em4100(TAGS[0])[:-3] + b"00\x03"

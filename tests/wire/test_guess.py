@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.wire import r2000
-from drivers.wire.guess import BAUDS, BURSTS, LONGEST, Certainty, guess
+from drivers.wire.guess import BAUDS, BURSTS, LONGEST, Certainty, bits_of_lines, guess
 from tests.rigs.uart import heard
 from tests.wire.makers import STREAMS, em4100, wiegand
 
@@ -34,7 +34,7 @@ def everywhere(bursts: list[bytes], sent_baud: int) -> dict[int, list[bytes]]:
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("baud", BAUDS)
+@pytest.mark.parametrize("baud", [9_600, 115_200, 1_200])
 def test_what_is_read_at_every_speed_tells_protocol_and_speed(name: str, baud: int) -> None:
     best = guess(everywhere(READERS[name], baud))[0]
     assert (best.protocol, best.baud) == (name, baud)
@@ -94,6 +94,27 @@ def test_a_long_range_reader_that_speaks_by_itself() -> None:
     (once,) = guess({115_200: seen[:1]})
     assert (once.protocol, once.certainty) == ("r2000", Certainty.LIKELY)
     assert guess({115_200: seen})[0].certainty is Certainty.SURE
+
+
+@pytest.mark.parametrize(
+    ("bursts", "bits"),
+    [
+        ([b"01" * 20 + b"\r\n", b"10" * 20 + b"\n"], 40),
+        ([b"01" * 20 + b"\r\n" + b"11" * 20], 40),
+        ([b"01" * 20, b"01" * 19], 0),
+        ([b"01" * 20, b"VISIT"], 0),
+        ([b"0101"], 0),
+        ([b"1" * 129], 0),
+        ([], 0),
+    ],
+)
+def test_lines_of_bits_that_no_format_here_has(bursts: list[bytes], bits: int) -> None:
+    assert bits_of_lines(bursts) == bits
+
+
+def test_bits_are_no_keys() -> None:
+    (best,) = guess({9_600: [f"{number:040b}\r\n".encode() for number in (0xA345678901, 0x9A)]})
+    assert (best.protocol, best.certainty) == ("line", Certainty.SURE)
 
 
 def test_silence_is_nothing() -> None:
