@@ -1,7 +1,7 @@
 """Protocol and speed of an unknown reader, from what was heard at every speed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.wire import r2000
@@ -141,6 +141,7 @@ def test_noise_is_never_sure_of_a_checked_protocol(noise: list[bytes]) -> None:
         assert one.certainty is not Certainty.SURE or one.protocol == "line"
 
 
+@settings(max_examples=15)
 @given(stream=STREAMS)
 def test_only_so_much_is_looked_at(stream: bytes) -> None:
     last = [em4100(TAGS[0])] * BURSTS
