@@ -67,6 +67,12 @@ class _Told:
             row | {"printed": numbers}, f"{reader}: card {credential}{other} (printed {decimal})"
         )
 
+    def more(self, reader: str, event: CardRead) -> None:
+        """What kind of card it was and what it proved, where the reader can tell that."""
+        if event.note:
+            row = {"reader": reader, "proof": event.proof.value, "note": event.note}
+            self.row(row, f"{reader}: proof {event.proof.value}; {event.note}")
+
     def fault(self, reader: str, reason: str, raw: bytes) -> None:
         """Bytes that are no frame."""
         row = {"reader": reader, "fault": reason, "raw": raw.hex().upper()}
@@ -137,6 +143,7 @@ def _reader(config_path: Path, name: str, told: _Told, end: _End) -> None:
             if isinstance(event, CardRead):
                 read = str(event.credential)
                 told.card(name, read, form.text(read))
+                told.more(name, event)
             elif isinstance(event, FrameFaulted):
                 told.fault(name, event.reason, event.raw)
             elif isinstance(event, ReaderFound | ReaderLost):
