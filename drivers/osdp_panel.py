@@ -248,4 +248,5 @@ def _stir() -> None:
     with _POOL_LOCK:
         if not any(_POOL.raw):
             ctypes.CDLL(None).initstate(1, _POOL, ctypes.c_size_t(_POOL_BYTES))
-        _POOL[4:] = secrets.token_bytes(_POOL_BYTES - 4)
+        fresh = secrets.token_bytes(_POOL_BYTES - 4)
+        ctypes.memmove(ctypes.addressof(_POOL) + 4, fresh, len(fresh))

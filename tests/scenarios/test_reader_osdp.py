@@ -24,7 +24,7 @@ def test_a_card_over_the_secure_channel(tmp_path: Path) -> None:
             "address": 3,
             "baud": 115_200,
             "key": {"file": str(tmp_path / "key")},
-            "quiet": "0 s",
+            "quiet": "1 min",
         },
         "out-1-rdm": {"driver": "serial", "port": "run:out-1-rdm", "protocol": "em4100-ascii"},
     }
@@ -32,10 +32,14 @@ def test_a_card_over_the_secure_channel(tmp_path: Path) -> None:
     with line, gate as rig:
         rig.start()
         until(lambda: rig.part("reader in-1-rdm")["condition"] == "ok", "the reader")
-        line.do("card", address=3, **CARD)
+
+        def granted() -> bool:
+            line.do("card", address=3, **CARD)
+            return bool(rig.entries(GRANTED))
+
+        until(granted, "the grant", step_s=5.0)
         rig.wait(lane=IN, arm="up")
-        (granted,) = rig.entries(GRANTED)
-        assert json.loads(granted.data)["card"] == "R-1"
+        assert json.loads(rig.entries(GRANTED)[0].data)["card"] == "R-1"
         until(lambda: line.told(3, LED), "the lamp of the reader")
         assert line.told(3, LED)[0]["on_color"] == GREEN
         line.do("status", address=3, tamper=1, power=0)
