@@ -158,8 +158,6 @@ class Session:
         if self._command is not None:
             why = "not answered" if self._acked else "not acknowledged"
             return acts + self._again(self._command, now, why)
-        if self._plan:
-            return acts + self._send(self._plan.popleft(), now)
         if not self._there:
             return acts + self._wake(now)
         return acts + self._send(self._look(), now)
