@@ -27,7 +27,7 @@ from agent.errors import DeviceError, SettingsError
 from agent.ports import Condition
 from drivers.osdp import OsdpReader
 from drivers.osdp_bus import OsdpBus
-from drivers.wire.osdp_frame import ACK, PDCAP, PDID, RAW, OsdpFrames, Packet, encode
+from drivers.wire.osdp_frame import ACK, NAK, PDCAP, PDID, RAW, OsdpFrames, Packet, encode
 from tests.patience import LIMIT_S, QUIET_S, until
 from tests.rigs.osdp_device import AMBER, BUZZER, GREEN, KEYSET, LED, RED, TEXT, Line, OsdpLine
 
@@ -79,7 +79,8 @@ class Conforming:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="conforming", daemon=True)
         self.show_card = False
-        self.repeated = 0
+        self.repeated = self.refused = 0
+        self.names: set[str] = set()
 
     def __enter__(self) -> Self:
         self._line.plug()
@@ -106,10 +107,14 @@ class Conforming:
             self._over.wait(0.002)
 
     def _body(self, asked: Packet) -> bytes:
+        self.names.add(asked.name)
         if asked.name == "osdp_ID":
             return bytes((PDID,)) + bytes(12)
         if asked.name == "osdp_CAP":
-            return bytes((PDCAP,)) + bytes((8, 1, 0))
+            return bytes((PDCAP,)) + bytes((4, 1, 1, 8, 1, 0))
+        if asked.name == "osdp_LED":
+            self.refused += 1
+            return bytes((NAK, 3))
         if asked.name == "osdp_POLL" and self.show_card:
             self.show_card = False
             return bytes((RAW, 0, 1, CARD["bits"], 0)) + bytes.fromhex(CARD["data"])
@@ -316,6 +321,45 @@ def test_install_mode_takes_no_reader_in_plain_text(link: Path) -> None:
         until(lambda: counters(reader)["restarts"] >= 2, "it is tried again")
         assert (seen.cards, seen.of(ReaderFound)) == ([], [])
         assert line.told(5, KEYSET) == []
+
+
+def test_a_required_channel_gives_its_key_to_nobody(link: Path) -> None:
+    """A reader in install mode, put on the line by somebody, is neither believed nor told."""
+    with (
+        OsdpLine(link, device(mode="install", key="")) as line,
+        reading(OsdpBus(str(link), 115_200)) as (reader, seen),
+    ):
+        assert "another key" in seen.wait(ReaderLost).detail
+        until(lambda: counters(reader)["restarts"] >= 3, "it is tried again")
+        assert line.told(5, KEYSET) == []
+        assert seen.of(ReaderFound) == []
+
+
+def test_what_is_refused_twice_is_not_asked_again(link: Path) -> None:
+    with (
+        Conforming(link) as far,
+        reading(
+            OsdpBus(str(link), 115_200),
+            key=None,
+            secure="off",
+            texts={Verdict.DENIED: "PLEASE RING"},
+        ) as (reader, seen),
+    ):
+        seen.wait(ReaderFound)
+
+        def without() -> bool:
+            """A verdict is shown to a reader that is there, and no lamp was asked for."""
+            refused, late = far.refused, counters(reader)["late_signs"]
+            reader.show(Verdict.DENIED)
+            cards = len(seen.cards)
+            far.show_card = True
+            seen.wait(CardRead, cards + 1)
+            return (far.refused, counters(reader)["late_signs"]) == (refused, late)
+
+        until(without, "a verdict without a lamp", step_s=0.2)
+        assert far.refused >= 2
+        assert far.names.isdisjoint({"osdp_BUZ", "osdp_TEXT"})  # it told of a lamp only
+        assert counters(reader)["restarts"] >= 2
 
 
 def test_unplugged_and_plugged_again(link: Path) -> None:
