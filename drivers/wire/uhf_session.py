@@ -16,6 +16,8 @@ from drivers.wire.uhf import EVERYBODY, FAILED, Ask, Cutter, Family, Heard, Repl
 
 ANSWER_NS = 500_000_000
 TRIES = 4
+SILENT = 3
+"""So many rounds in a row without a word are a fault, where each is asked for."""
 PAUSE_NS = 300_000_000
 """Before a round that the reader has refused is asked for again."""
 
@@ -44,6 +46,7 @@ class Session:
         self._at = 0
         self._tries = 0
         self._turn = 0
+        self._silent = 0
         self._sent = b""
         self._due_ns = 0
         self._round_ns: int | None = None
@@ -114,6 +117,7 @@ class Session:
         if self._at < len(self._asks):
             return self._answered(self._asks[self._at], reply, now_ns)
         self._due_ns = now_ns + self._silence_ns()
+        self._silent = 0
         if reply.refused:
             self.problems[_ROUND] = reply.refused
         elif reply.over or reply.tags:
@@ -169,6 +173,9 @@ class Session:
     def _overdue(self, now_ns: int) -> bytes:
         if self._at >= len(self._asks):
             self.restarts += 1
+            self._silent += 1
+            if self._silent >= SILENT and not self._family.farewell():
+                self.problems[_ROUND] = "it does not answer that"
             return self._ask(self._family.revive(), now_ns)
         if self._tries < TRIES:
             return self._again(now_ns)

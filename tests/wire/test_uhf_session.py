@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from drivers.wire import m100, r2000, uhfreader18
 from drivers.wire.uhf import Family, Tag
 from drivers.wire.uhf_families import FAMILIES, Choices, make_family
-from drivers.wire.uhf_session import ANSWER_NS, PAUSE_NS, TRIES, Outcome, Session
+from drivers.wire.uhf_session import ANSWER_NS, PAUSE_NS, SILENT, TRIES, Outcome, Session
 
 MS = 1_000_000
 EPC = bytes.fromhex("E28011700000020A12345678")
@@ -268,3 +268,21 @@ def test_nothing_raises_nothing_grows_and_time_always_comes(
 
 def test_a_round_that_ends_by_itself_needs_no_farewell() -> None:
     assert {a_talk(name).session.end() for name in FAMILIES if name != "m100"} == {b""}
+
+
+@pytest.mark.parametrize(("name", "told"), [("r2000", True), ("m100", False)])
+def test_rounds_without_a_word(name: str, told: bool) -> None:
+    """An m100 may say nothing while its field is empty; the others end each round."""
+    talk = a_talk(name)
+    first = FIRMWARE if name == "r2000" else m100.frame(1, m100.STOP, b"\x00")
+    talk.hear(first)
+    if name == "m100":
+        talk.hear(m100.frame(1, m100.INFO, b"\x01V2.3.1"))
+    for _ in range(SILENT):
+        assert talk.session.problems == {}
+        talk.due()
+        talk.hear(first)
+    assert talk.session.problems == ({"inventory": "it does not answer that"} if told else {})
+    assert talk.session.lost == ""
+    talk.hear(OVER)
+    assert talk.session.problems == {}
