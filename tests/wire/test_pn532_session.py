@@ -265,7 +265,7 @@ def test_an_answer_behind_a_damaged_length_counts_when_it_is_due() -> None:
     assert len([act for act in acts if isinstance(act, Send)]) == 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.sampled_from(["card", "other", "gone", "sleep", "lose", "damage", "hang", "noise"]),
