@@ -34,9 +34,10 @@ def test_a_card_opens_and_swapped_wires_are_named(tmp_path: Path) -> None:
     bits = wiegand(f"{NUMBER:024b}", 12)
     with House(tmp_path / "gate", cards, changes={"readers": READERS}) as rig:
         rig.start()
-        for name in READERS:
-            part = f"reader {name}"
-            until(lambda part=part: rig.part(part)["condition"] == "ok", f"{name} is found")
+        until(
+            lambda: all(rig.part(f"reader {name}")["condition"] == "ok" for name in READERS),
+            "both readers are found",
+        )
         sim = rig.gate.sim.client
         for _ in range(2):
             sim.tap_wiegand("in-1-rdm", bits.translate(SWAP))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.wire.frame import Fault, Reason
@@ -43,6 +43,9 @@ PIECES = st.lists(
     max_size=8,
 ).map(b"".join)
 
+# A busy machine makes examples slowly.
+BUSY = settings(suppress_health_check=[HealthCheck.too_slow])
+
 
 def collect(*chunks: bytes) -> list[Packet | Fault]:
     frames = Frames()
@@ -78,6 +81,7 @@ def test_published_frames(row: dict[str, Any]) -> None:
                 assert f"{card.sel_res:02X}" == expected["sel_res"]
 
 
+@BUSY
 @given(st.lists(TOLD | st.sampled_from([Ack(), Nack()]), max_size=6), PLACES)
 def test_what_is_sent_is_read_in_any_pieces(packets: list[Packet], places: list[int]) -> None:
     stream = b"".join(
@@ -90,6 +94,7 @@ def test_what_is_sent_is_read_in_any_pieces(packets: list[Packet], places: list[
     assert collect(*(bytes((byte,)) for byte in stream)) == packets
 
 
+@BUSY
 @given(PIECES, PLACES)
 def test_pieces_do_not_matter_nor_does_anything_grow(stream: bytes, places: list[int]) -> None:
     whole = collect(stream)
@@ -121,6 +126,15 @@ def test_a_frame_inside_a_damaged_one_is_found() -> None:
     assert [type(one) for one in found] == [Fault, Told]
     assert isinstance(found[0], Fault)
     assert found[0].reason is Reason.TOO_SHORT
+
+
+def test_a_frame_inside_one_with_a_wrong_sum_is_found() -> None:
+    good = encode(0x4B, b"\x00", FROM_MODULE)
+    outer = b"\x00\xff" + bytes((len(good), 256 - len(good))) + good + b"\x77"
+    found = collect(outer)
+    assert [type(one) for one in found] == [Fault, Told]
+    assert isinstance(found[0], Fault)
+    assert found[0].reason is Reason.BAD_CHECKSUM
 
 
 def test_noise_comes_in_pieces_and_padding_is_none() -> None:

@@ -3,7 +3,7 @@
 from itertools import accumulate, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.wire.frame import Fault, Frame
@@ -14,6 +14,9 @@ from tests.wire.makers import FORMATS, faults, frames, wiegand
 
 MS = 1_000_000
 Found = list[Frame | Fault]
+
+# A busy machine makes examples slowly.
+BUSY = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def train(bits: str, begins: int, apart: int = 2 * MS) -> list[Edge]:
@@ -33,6 +36,7 @@ def collect(*pieces: list[Edge], size: int = 26) -> Found:
     return found
 
 
+@BUSY
 @given(
     st.sampled_from(sorted(FORMATS)),
     st.lists(st.integers(0, 2**35 - 1), min_size=1, max_size=4),
@@ -68,6 +72,7 @@ def test_cards_at_any_pace_heard_at_any_time(
     assert found + one_by_one.flush(at) == whole
 
 
+@BUSY
 @given(st.lists(st.tuples(st.integers(0, 60 * MS), st.integers(0, 1)), max_size=400))
 def test_any_edges_are_cards_and_faults_and_nothing_grows(steps: list[tuple[int, int]]) -> None:
     edges = Edges("x", wiegand_meaning("wiegand-26"))

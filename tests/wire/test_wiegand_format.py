@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drivers.wire import wiegand_format
@@ -35,6 +35,9 @@ PPFFFFFFFFFFFFCCCCCCCCCCCCCCCCCCCCP
 {"." * 1}{"XX." * 11}O
 O{"X" * 34}
 """
+
+# A busy machine makes examples slowly.
+BUSY = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def settle(layout: Layout, bits: str) -> str:
@@ -84,6 +87,7 @@ def test_a_drawn_format_is_the_built_in_one(size: int, number: int, place: int) 
             assert (drawn.reason, drawn.detail) == (built_in.reason, built_in.detail)
 
 
+@BUSY
 @given(layouts(), st.data())
 def test_what_is_written_is_read(layout: Layout, data: st.DataObject) -> None:
     bits = "".join(
@@ -103,6 +107,7 @@ def test_what_is_written_is_read(layout: Layout, data: st.DataObject) -> None:
     assert len(digits) == -(-len(data_bits) // 4)
 
 
+@BUSY
 @given(layouts(), st.text("01", min_size=1, max_size=70))
 def test_any_bits_are_a_frame_or_a_fault(layout: Layout, bits: str) -> None:
     one = judge("x", layout, bits, b"", {})

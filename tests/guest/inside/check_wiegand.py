@@ -13,7 +13,7 @@ from agent.core.model import ClockQuality, Moment
 from agent.errors import DeviceError
 from drivers.pin_factory import open_factory
 from drivers.pin_falls import BUFFER, ChipFalls
-from drivers.pins import HOLE
+from drivers.pins import HOLE, Fall
 from drivers.wiegand_pins import WiegandPins, WiegandSpec
 from drivers.wire.registry import wiegand_meaning
 from tests.guest.inside.chip import LIMIT_S, Chip
@@ -71,7 +71,7 @@ def test_falls_come_in_order_with_the_kernels_times(chip: Chip, falls: ChipFalls
 def test_what_the_kernel_could_not_keep_is_a_hole(chip: Chip, falls: ChipFalls) -> None:
     for _ in range(BUFFER + 20):
         pulse(chip, D0)
-    found = []
+    found: list[Fall] = []
     while more := falls.read():
         found += more
     pulse(chip, D0)
