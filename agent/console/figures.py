@@ -110,6 +110,8 @@ _READER = {
     "retries": Figure("gate_reader_retries_total", "Readings that were tried again."),
     "lamp_signals": Figure("gate_reader_lamp_signals_total", "Signals of lamp and buzzer."),
     "lamp_failures": Figure("gate_reader_lamp_failures_total", "Signals that failed."),
+    "late_signs": Figure("gate_reader_late_signs_total", "Signals for a reader that was away."),
+    "restarts": Figure("gate_reader_restarts_total", "How often it was begun with anew."),
     "readers": Figure("gate_reader_connected_devices", "Devices that are connected."),
     "stuck": Figure("gate_reader_stuck_devices", "Devices that do not answer any more."),
 }

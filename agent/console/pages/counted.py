@@ -57,6 +57,8 @@ COUNTERS: Mapping[str, str] = {
     "retries": N_("tried again %(n)s times"),
     "lamp_signals": N_("signals of the lamp %(n)s"),
     "lamp_failures": N_("failures of the lamp %(n)s"),
+    "late_signs": N_("signals for a reader that was away %(n)s"),
+    "restarts": N_("begun with anew %(n)s times"),
     "readers": N_("readers connected %(n)s"),
     "stuck": N_("readers stuck %(n)s"),
     # display and printer
