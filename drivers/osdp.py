@@ -134,7 +134,7 @@ class OsdpReader:
         if self._status.tampered:
             troubles.append("the reader's case is open, or it was taken off the wall: look at it")
         if self._secure == "install":
-            done = "our key is in the reader" if self._present else "no key is in the reader yet"
+            done = f"our key is in the reader, {'stored now' if self._stored else 'as before'}"
             troubles.append(
                 f"INSTALL MODE: {done}; write secure: required now, because in install mode "
                 "anybody on the wires can give the gate a reader with the default key"

@@ -303,7 +303,7 @@ def test_the_key_is_stored_in_install_mode_and_then_required(link: Path) -> None
             wait_health(reader, lambda told: "INSTALL MODE" in told)
             health = reader.health()
             assert health.condition is Condition.DEGRADED
-            assert "INSTALL MODE: our key is in the reader" in health.detail
+            assert "INSTALL MODE: our key is in the reader, stored now" in health.detail
             assert KEY not in f"{health}{seen.events}"
         with reading(bus, secure="required") as (reader, seen):
             seen.wait(ReaderFound)
