@@ -388,6 +388,7 @@ def test_swapped_wires_of_a_converter_are_named_with_what_to_do(cable: Cable, in
     reader = SerialReader(READER, str(cable.link), 9600, decoder, SystemClock())
     cable.plug()
     reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderFound)
     good, swapped = b"10000000100000000011001110\r\n", b"01111111011111111100110001\r\n"
     cable.send(swapped * 2)
     wait_for_health(reader, Condition.DEGRADED)
