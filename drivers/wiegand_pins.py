@@ -130,7 +130,7 @@ class WiegandPins:
             os.eventfd_write(self._wake, 1)
 
     def health(self) -> Health:
-        """The wires and the counters. ``reopened``: how often the pins had to be claimed anew."""
+        """The wires and the counters. ``reconnects``: how often the pins had to be claimed anew."""
         condition, detail = Condition.UNKNOWN, self._detail
         reasons = self._row
         row = reasons.total()
@@ -162,7 +162,7 @@ class WiegandPins:
         counters = {
             **self._counts,
             "lamp_failures": self._lamp.failures,
-            "reopened": max(0, self._opened - 1),
+            "reconnects": max(0, self._opened - 1),
         }
         return Health(f"reader {self._reader}", condition, detail, counters)
 

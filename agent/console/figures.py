@@ -98,9 +98,22 @@ _READER = {
     "keys": Figure("gate_reader_keys_total", "Keys that were pressed."),
     "faults": Figure("gate_reader_faults_total", "Bytes that were no reading."),
     "reconnects": Figure("gate_reader_reconnects_total", "Openings of the port after the first."),
+    # on pins, and asked over and over
+    "edges": Figure("gate_reader_edges_total", "Pulses on the wires."),
+    "looks": Figure("gate_reader_looks_total", "How often it was asked for a card."),
+    "wakes": Figure("gate_reader_wakes_total", "How often it was set up."),
+    "cards": Figure("gate_reader_cards_total", "Cards that came into the field."),
+    "left": Figure("gate_reader_left_total", "Cards that left the field."),
+    # long range
+    "reads": Figure("gate_reader_reads_total", "Tags that were read, again and again."),
+    "filtered": Figure("gate_reader_filtered_total", "Reads of tags that are none of ours."),
+    "held": Figure("gate_reader_held_total", "Reads of a tag that had counted already."),
+    "elsewhere": Figure("gate_reader_elsewhere_total", "Reads by an antenna of no lane."),
     # over PC/SC
     "taps": Figure("gate_reader_taps_total", "Cards that told their number."),
     "lying": Figure("gate_reader_lying_total", "Cards that were left lying."),
+    "proved": Figure("gate_reader_proved_total", "Cards that proved who they are."),
+    "unproved": Figure("gate_reader_unproved_total", "Cards whose proof was wrong."),
     "torn": Figure("gate_reader_torn_total", "Cards that were taken away too soon."),
     "unreadable": Figure("gate_reader_unreadable_total", "Cards that tell no number."),
     "failed": Figure("gate_reader_failed_total", "Cards whose reading failed."),

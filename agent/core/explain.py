@@ -50,7 +50,7 @@ def supposing(plan: GatePlan, asked: Question, proof: object) -> Question:
     readers = [each for each in plan.readers.values() if each.lane == asked.lane]
     strict = any(each.needs_proof for each in readers)
     prove = frozenset(CardKind) if strict else plan.proved
-    return replace(asked, proof=CardProof(proof), prove=prove)
+    return replace(asked, proof=CardProof(str(proof)), prove=prove)
 
 
 def _answer(decision: Decision) -> dict[str, object]:

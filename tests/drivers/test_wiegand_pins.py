@@ -176,7 +176,7 @@ def test_cards_become_card_reads(rig: Rig, inbox: Inbox, make: Make) -> None:
         "keys": 1,
         "faults": 0,
         "lamp_failures": 0,
-        "reopened": 0,
+        "reconnects": 0,
     }
     assert reader.health().condition is Condition.OK
     reader.stop()
@@ -289,7 +289,7 @@ def test_a_gate_that_goes_and_comes_again(tmp_path: Path, inbox: Inbox, make: Ma
     assert isinstance(inbox.next(), ReaderFound)
     again.show(card(6))
     assert inbox.cards(1) == ["w26:000006"]
-    assert counters(reader)["reopened"] == 1
+    assert counters(reader)["reconnects"] == 1
     again.sim.stop()
 
 
