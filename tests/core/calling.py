@@ -13,7 +13,7 @@ from agent.core.call_state import Call
 from agent.core.effects import Accept, Dial, HangUp, StartTimer, StopTimer
 from agent.core.entries import Entry, EntryType
 from agent.core.events import Event, InputChanged, LineTold, TimerFired, Turn, Why
-from agent.core.gate import Step
+from agent.core.gate_state import Step
 from agent.core.ids import InputId, LineId
 from agent.core.needs import Need, Row, Rows
 from agent.core.plan import Button, GatePlan
