@@ -64,6 +64,8 @@ def begun(
     told: dict[str, object] = {"call": name, "origin": call.origin.value, **(data or {})}
     if call.lane is not None:
         told["lane"] = call.lane
+    if plan.recorded:
+        told["recorded"] = True
     if calls.active is not None:
         told["waiting"] = True
     personal = {"unit": unit} if unit else {}

@@ -30,7 +30,7 @@ OFFICE = "8001"
 BUTTON, BUTTON_OUT = InputId("in-1.button-call"), InputId("out-1.button-call")
 
 
-def line_of(entry: str, kind: str, name: str, unit: str, *phones: str) -> Row:
+def line_of(entry: str, kind: str, name: str, unit: str, *phones: str, quiet: str = "") -> Row:
     return {
         "entry": entry,
         "kind": kind,
@@ -40,6 +40,7 @@ def line_of(entry: str, kind: str, name: str, unit: str, *phones: str) -> Row:
         "phones": json.dumps(phones),
         "signs": 0,
         "note": "",
+        "quiet": quiet,
     }
 
 
@@ -51,6 +52,8 @@ DIRECTORY = (
     line_of("d-5", "other", "none", ""),
     line_of("d-6", "other", "a shop", "3-1", "8009"),
     line_of("d-7", "resident", "nobody", "9-9"),
+    line_of("d-8", "resident", "周静", "5-2", "13700000001", quiet="12:00-14:00"),
+    line_of("d-9", "resident", "周勤", "5-2", "13700000002", quiet="13:00-20:00"),
 )
 CALLS = CallsPlan(
     lanes={

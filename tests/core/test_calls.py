@@ -1,5 +1,7 @@
 """Calls over the intercom: from the button to the arm, through every number and every key."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.call_state import WAITING, Origin, State
@@ -18,7 +20,8 @@ from agent.core.events import (
 from agent.core.gate import Gate
 from agent.core.ids import LineId
 from agent.core.model import ClockQuality
-from agent.core.plan_calls import SECOND
+from agent.core.plan_calls import SECOND, Party
+from agent.core.plan_calls import Step as CallStep
 from tests.core.builders import LANE
 from tests.core.calling import (
     BUTTON,
@@ -341,6 +344,36 @@ def test_quiet_hours_pass_the_unit_over() -> None:
     assert gate.told(EntryType.CALL_BEGAN)[0]["quiet"] == 1
     gate.ends(Why.BUSY)
     assert gate.call.leg.number == CONTROL
+
+
+@pytest.mark.parametrize(
+    ("seconds", "called", "silent"),
+    [(1800, ["d-9"], 0), (5400, [], 1), (36_000, ["d-8", "d-9"], 0)],
+)
+def test_quiet_hours_that_stand_in_the_directory(
+    seconds: int, called: list[str], silent: int
+) -> None:
+    """Who is not to be called is passed over; the unit is silent when nobody of it is left."""
+    steps = (CallStep(Party.UNIT, unit="5-2"),)
+    gate = Calling(replace(CALLS, lanes={LANE: steps}), seconds=seconds)
+    gate.press()
+    assert [leg.entry for leg in gate.call.legs if leg.entry] == called
+    assert gate.told(EntryType.CALL_BEGAN)[0].get("quiet", 0) == silent
+
+
+def test_what_is_recorded_is_told_in_the_journal_and_on_the_line_of_the_lane() -> None:
+    gate = Calling(replace(CALLS, recorded=True))
+    line = gate.state.views[LANE].text
+    gate.press()
+    assert gate.told(EntryType.CALL_BEGAN)[0]["recorded"] is True
+    assert gate.state.views[LANE].text == "通话录音 RECORDED"
+    assert gate.state.views[OUT].text == line
+    gate.after(400)
+    assert gate.state.views[LANE].text == line
+    gate = Calling()
+    gate.press()
+    assert "recorded" not in gate.told(EntryType.CALL_BEGAN)[0]
+    assert gate.state.views[LANE].text == line
 
 
 def test_a_clock_that_nobody_trusts_knows_no_quiet_hours() -> None:

@@ -153,7 +153,9 @@ def test_the_answer_goes_into_the_visit(
     assert (opened["call"], opened["answer"]) == (call, "host_agreed")
 
 
-def test_quiet_hours_are_told(look: Look, calling: CallingHouse, house: ScreenHouse) -> None:
+def test_quiet_hours_are_told_and_the_guard_insists(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
     calling.order(
         "directory.put", entry="d-2", kind="resident", name="周静", unit=QUIET, phones=[NUMBER]
     )
@@ -163,5 +165,9 @@ def test_quiet_hours_are_told(look: Look, calling: CallingHouse, house: ScreenHo
     desk.type("Enter")
     after = house.head()
     desk.page.locator("button[aria-label*='周静'].good").click()
-    desk.sees("免打扰")
+    desk.sees("免打扰时间")
     assert house.entries(BEGAN, after=after) == []
+    desk.page.locator("input[name=reason]").fill("楼道漏水")
+    desk.page.locator("button[aria-label*='周静'].danger").click()
+    began = house.data(house.wait_entry(BEGAN, after=after))
+    assert (began["despite"], began["reason"]) == (True, "楼道漏水")

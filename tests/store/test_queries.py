@@ -209,7 +209,8 @@ def path(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(tmp_path / "gate.db", isolation_level=None)) as conn:
         conn.execute("INSERT INTO guards VALUES ('g-1', '张伟', 'G-1', 'guard', 'x', 'active', 0)")
         conn.execute(
-            "INSERT INTO directory VALUES ('e-1', 'resident', '周八', '3-1201', '', '123', 1, '')"
+            "INSERT INTO directory VALUES "
+            "('e-1', 'resident', '周八', '3-1201', '', '123', 1, '', '')"
         )
     return tmp_path / "gate.db"
 

@@ -4,7 +4,8 @@ Rules kept here:
 - emergency numbers are always in sight; residents only when they are looked for;
 - where there is an intercom the gate calls with one press, and the call is on the Gate page;
 - else a call is made with the booth's telephone and noted here with its answer;
-- numbers stand in the order in which they are to be called.
+- numbers stand in the order in which they are to be called;
+- who is not to be called at this hour is called all the same for a reason, which is kept.
 """
 
 import json
@@ -60,7 +61,7 @@ def _home(_answer: Answer) -> str:
 
 
 _CALL = ("to", "unit", "department", "answer", "note")
-_ENTRY = ("kind", "name", "unit", "department", "note")
+_ENTRY = ("kind", "name", "unit", "department", "note", "quiet")
 DEEDS: Mapping[str, Deed] = {
     "call": Deed("call.note", N_("The call is written down."), _CALL),
     "put": Deed(
@@ -71,7 +72,11 @@ DEEDS: Mapping[str, Deed] = {
         shape=_signs,
     ),
     "place": Deed(
-        "call.place", N_("It rings: the call is on the Gate page."), row=("entry",), back=_home
+        "call.place",
+        N_("It rings: the call is on the Gate page."),
+        ("despite", "reason"),
+        row=("entry",),
+        back=_home,
     ),
     "drop": Deed("directory.drop", N_("The entry is removed."), row=("entry",)),
 }
@@ -133,6 +138,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "phones": numbers(row),
         "signs": bool(row["signs"]),
         "note": row["note"],
+        "quiet": row["quiet"],
     }
 
 
