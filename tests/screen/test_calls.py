@@ -167,7 +167,7 @@ def test_quiet_hours_are_told_and_the_guard_insists(
     desk.page.locator("button[aria-label*='周静'].good").click()
     desk.sees("免打扰时间")
     assert house.entries(BEGAN, after=after) == []
-    desk.page.locator("input[name=reason]").fill("楼道漏水")
+    desk.page.locator("#place-reason").fill("楼道漏水")
     desk.page.locator("button[aria-label*='周静'].danger").click()
     began = house.data(house.wait_entry(BEGAN, after=after))
     assert (began["despite"], began["reason"]) == (True, "楼道漏水")

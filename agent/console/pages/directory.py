@@ -22,7 +22,7 @@ from agent.console.answers import Answer
 from agent.console.pages import told
 from agent.console.pages.entries import latest
 from agent.console.pages.filled import number
-from agent.console.pages.sent import Deed, Form, asked, may, take
+from agent.console.pages.sent import Deed, Form, Sent, asked, may, take
 from agent.console.words import N_, Words
 from agent.core.entries import EntryType
 from agent.store.queries.desk import directory as listed
@@ -95,6 +95,7 @@ def directory(request: Request) -> Response:
         departments = [] if text else listed(reading, "", "department")
         calling = _entry(reading, request.query_params.get("call", ""))
         editing = _entry(reading, request.query_params.get("edit", ""))
+        resting = _entry(reading, _insists(sent))
         calls = latest(reading, {EntryType.CALL_NOTED}, _CALLS)
     return desk.render(
         request,
@@ -108,6 +109,7 @@ def directory(request: Request) -> Response:
         emergency=[_shown(row) for row in emergency],
         departments=[_shown(row) for row in departments],
         calling=_calling(calling),
+        resting=None if resting is None else _shown(resting),
         editing=_editing(editing),
         may_edit=may(request, "directory.put"),
         calls_out=desk.site(request).plan.calls is not None and may(request, "call.place"),
@@ -121,6 +123,12 @@ def _entry(reading: Reading, entry: str) -> Mapping[str, Any] | None:
     if not entry:
         return None
     return next((row for row in listed(reading, "", "", 20_000) if row["entry"] == entry), None)
+
+
+def _insists(sent: Sent) -> str:
+    """The entry that is not to be called now, unless the guard says why; empty where none is."""
+    about = sent.answer is not None and sent.answer.field in ("despite", "reason")
+    return sent.values.get("entry", "") if sent.do == "place" and about else ""
 
 
 def numbers(row: Mapping[str, Any]) -> list[str]:
