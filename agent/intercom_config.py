@@ -10,7 +10,7 @@ Format: the files ``config`` and ``accounts`` of baresip 1.0 and later.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agent.errors import SettingsError
@@ -22,6 +22,9 @@ MODULES = Path("/usr/lib/baresip/modules")
 CALLS = 12
 """More calls at once than the gate ever has: it turns the others away itself, and tells of it."""
 REGISTERED_S = 600
+SILENCE_S = 5
+"""A lane that is tested alone hangs up after so long without the tone."""
+_ALWAYS = ("account", "menu", "ctrl_tcp")
 _BAD = frozenset('\r\n;<>"')
 
 
@@ -31,6 +34,54 @@ def files(settings: Settings) -> Mapping[str, str]:
     if told is None:
         raise SettingsError("there is no intercom: in the settings: nothing to configure")
     return {"config": _config(told), "accounts": _account(told.account)}
+
+
+def trial(
+    settings: Settings | None, made: Path, tone: Path, port: int, *, register: bool
+) -> Mapping[str, str]:
+    """The files for a test call: the gate's account, ``tone`` for a voice, a record in ``made``.
+
+    Without settings it calls on this machine alone. ``register``: also with the registrar.
+    """
+    told = None if settings is None else settings.intercom
+    host = "127.0.0.1" if told is None else told.listen.rpartition(":")[0]
+    interface = "127.0.0.1" if told is None else told.interface
+    lines = [
+        "poll_method epoll",
+        f"sip_listen {host}:0",
+        f"audio_source aufile,{tone}",
+        # Nobody is to hear it: what comes is written down beside it.
+        "audio_player aubridge,nobody",
+        "audio_alert aubridge,nobody",
+        "audio_srate 8000-8000",
+        "audio_channels 1-1",
+        *([f"net_interface {interface}"] if interface else []),
+        f"snd_path {made}",
+        f"module_path {MODULES}",
+        *(f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile", *_ALWAYS)),
+        f"ctrl_tcp_listen 127.0.0.1:{port}",
+    ]
+    account = Account() if told is None else told.account
+    return {"config": _text(lines), "accounts": _account(account, register=register)}
+
+
+def lane_alone(settings: Settings, sip: int) -> Mapping[str, str]:
+    """The files for a baresip with the lane's sound that answers by itself, on this machine."""
+    told = settings.intercom
+    if told is None:
+        raise SettingsError("there is no intercom: in the settings: nothing to test")
+    driver = "aufile" if told.audio.driver is Sound.FILES else told.audio.driver.value
+    lines = [
+        "poll_method epoll",
+        f"sip_listen 127.0.0.1:{sip}",
+        *_sound(told.audio),
+        "net_interface 127.0.0.1",
+        f"rtp_timeout {SILENCE_S}",
+        "call_max_calls 1",
+        f"module_path {MODULES}",
+        *(f"module {name}.so" for name in ("g711", driver, "account", "menu")),
+    ]
+    return {"config": _text(lines), "accounts": "<sip:lane@127.0.0.1>;regint=0;answermode=auto\n"}
 
 
 def write(directory: Path, made: Mapping[str, str]) -> None:
@@ -69,6 +120,10 @@ def _config(told: Intercom) -> str:
         *(f"module {name}.so" for name in _modules(told.audio)),
         f"ctrl_tcp_listen 127.0.0.1:{told.control_port}",
     ]
+    return _text(lines)
+
+
+def _text(lines: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
@@ -90,16 +145,15 @@ def _sound(audio: Audio) -> list[str]:
 def _modules(audio: Audio) -> list[str]:
     driver = "aufile" if audio.driver is Sound.FILES else audio.driver.value
     codecs = [codec.value for codec in audio.codecs]
-    return [*codecs, driver, *(each.value for each in audio.filters), "account", "menu", "ctrl_tcp"]
+    return [*codecs, driver, *(each.value for each in audio.filters), *_ALWAYS]
 
 
-def _account(account: Account) -> str:
+def _account(account: Account, *, register: bool = True) -> str:
     parts = [f"<{account.address}>", "answermode=manual", "dtmfmode=auto"]
     if account.registrar:
         scheme = account.address.partition(":")[0]
-        parts += [f'outbound="{scheme}:{account.registrar}"', f"regint={REGISTERED_S}"]
-    else:
-        parts.append("regint=0")
+        parts.append(f'outbound="{scheme}:{account.registrar}"')
+    parts.append(f"regint={REGISTERED_S if account.registrar and register else 0}")
     if account.user:
         parts.append(f"auth_user={account.user}")
     if account.password is not None:

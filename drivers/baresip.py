@@ -23,7 +23,7 @@ from agent.core.events import IntercomFound, IntercomLost, LineTold, Turn, Why
 from agent.core.ids import LineId
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
-from drivers.baresip_talk import ANSWER_S, GoneError, Talk
+from drivers.baresip_talk import ALIVE_S, ANSWER_S, GoneError, Talk
 from drivers.serial_port import back_off
 
 STEADY_S = 5.0
@@ -38,11 +38,20 @@ _AWAY = "baresip closed the connection: it ended, or another program took its co
 class Baresip:
     """A `agent.ports.Intercom` at the control port of a baresip on this machine.
 
-    ``answer_s``: for so long, in seconds, baresip may keep an answer to itself.
+    ``answer_s``: for so long, in seconds, baresip may keep an answer to itself; ``alive_s``: so
+    often it is asked whether it lives, and whether its registrar takes it.
     """
 
-    def __init__(self, host: str, port: int, clock: Clock, *, answer_s: float = ANSWER_S) -> None:
-        self._answer_s = answer_s
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        clock: Clock,
+        *,
+        answer_s: float = ANSWER_S,
+        alive_s: float = ALIVE_S,
+    ) -> None:
+        self._answer_s, self._alive_s = answer_s, alive_s
         self._where = (host, port)
         self._clock = clock
         self._emit: Emit = _nowhere
@@ -95,6 +104,12 @@ class Baresip:
     def hang_up(self, line: LineId) -> None:
         """End a line; nothing happens if it has ended. Returns at once."""
         self._want("hangup", line)
+
+    @property
+    def registered(self) -> bool | None:
+        """Does the registrar take us? None while nothing is known, and where there is none."""
+        talk = self._talk
+        return None if talk is None else talk.registered
 
     def health(self) -> Health:
         """Connection, registrar and counters; ``reconnects`` are the openings after the first."""
@@ -161,7 +176,9 @@ class Baresip:
 
     def _pump(self, conn: socket.socket) -> None:
         """Talk until told to stop; raises OSError or GoneError when baresip is gone."""
-        talk = self._talk = Talk(conn.sendall, self._tell, self._ready, self.counts, self._answer_s)
+        talk = self._talk = Talk(
+            conn.sendall, self._tell, self._ready, self.counts, self._answer_s, self._alive_s
+        )
         wait = select.poll()
         wait.register(conn, select.POLLIN)
         wait.register(self._wake, select.POLLIN)

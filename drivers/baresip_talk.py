@@ -82,8 +82,9 @@ class Talk:
         ready: Callable[[], None],
         counts: dict[str, int],
         answer_s: float = ANSWER_S,
+        alive_s: float = ALIVE_S,
     ) -> None:
-        self._answer_s = answer_s
+        self._answer_s, self._alive_s = answer_s, alive_s
         self.decoder = Decoder()
         self.lines: dict[LineId, _Line] = {}
         self.clear = False
@@ -123,13 +124,13 @@ class Talk:
     def due(self, now: float) -> float:
         """When to look again."""
         oldest = min(self._since.values(), default=now + self._answer_s)
-        return min(oldest + self._answer_s, self._alive + ALIVE_S)
+        return min(oldest + self._answer_s, self._alive + self._alive_s)
 
     def look(self, now: float) -> None:
         """Is baresip alive? Raises GoneError when it is not."""
         if any(now - since >= self._answer_s for since in self._since.values()):
             raise GoneError(f"baresip has not answered for {self._answer_s:g} s: it hangs")
-        if now - self._alive >= ALIVE_S:
+        if now - self._alive >= self._alive_s:
             self._alive = now
             self._ask("reginfo", "", self._registered, now)
 

@@ -1,4 +1,4 @@
-"""``gate-agent intercom``: baresip's configuration out of the gate's."""
+"""``gate-agent intercom``: baresip's configuration out of the gate's, and a test call."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from agent import intercom_config
 from agent.cli import options
+from agent.cli.intercom_test import test
 from agent.settings import load
 
 DIRECTORY = "/run/gate-intercom"
@@ -14,6 +15,9 @@ DIRECTORY = "/run/gate-intercom"
 @click.group()
 def intercom() -> None:
     """The intercom: baresip, told by the gate."""
+
+
+intercom.add_command(test)
 
 
 @intercom.command()

@@ -140,7 +140,7 @@ def _whose(address: str) -> str:
 
 
 def _one(plan: CallsPlan, step: Step) -> Leg:
-    number = _address(plan, step.number) if step.number else ""
+    number = address(plan, step.number) if step.number else ""
     return Leg(step.party, step.ring_ns[0], number, may_open=step.may_open)
 
 
@@ -167,7 +167,7 @@ def _numbers(
         yield Leg(
             party,
             ring_ns[min(place, len(ring_ns) - 1)],
-            _address(plan, str(phone)),
+            address(plan, str(phone)),
             str(row["entry"]),
             str(row["name"]),
             str(row["unit"]),
@@ -176,7 +176,8 @@ def _numbers(
         )
 
 
-def _address(plan: CallsPlan, number: str) -> str:
+def address(plan: CallsPlan, number: str) -> str:
+    """What is dialled for a number of the directory or the settings."""
     if "@" in number or number.startswith(("sip:", "sips:")):
         return number
     return plan.dial.replace("{number}", _DIALLED.sub("", number))
