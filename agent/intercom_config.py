@@ -84,14 +84,19 @@ def lane_alone(settings: Settings, sip: int) -> Mapping[str, str]:
     return {"config": _text(lines), "accounts": "<sip:lane@127.0.0.1>;regint=0;answermode=auto\n"}
 
 
-def write(directory: Path, made: Mapping[str, str]) -> None:
+def write(directory: Path, made: Mapping[str, str], record: Path | None = None) -> None:
     """Write the files, whole or not at all, for the owner of the directory.
 
-    Raises SettingsError where that is not possible.
+    ``record`` is where calls are to be recorded: made for him too where it is not there. Raises
+    SettingsError where that is not possible.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
         owner = directory.stat()
+        if record is not None and not record.is_dir():
+            record.mkdir(0o700, parents=True)
+            if os.geteuid() == 0:
+                os.chown(record, owner.st_uid, owner.st_gid)
         for name, text in made.items():
             fresh = directory / f".{name}.new"
             fresh.unlink(missing_ok=True)
@@ -103,7 +108,8 @@ def write(directory: Path, made: Mapping[str, str]) -> None:
                 os.chown(fresh, owner.st_uid, owner.st_gid)
             fresh.replace(directory / name)
     except OSError as error:
-        raise SettingsError(f"{directory} cannot be written: {error.strerror}") from None
+        where = error.filename or directory
+        raise SettingsError(f"{where} cannot be written: {error.strerror}") from None
 
 
 def _config(told: Intercom) -> str:
@@ -116,8 +122,9 @@ def _config(told: Intercom) -> str:
         f"rtp_timeout {max(1, round(told.silence.total_seconds()))}",
         f"call_local_timeout {round(told.ring_for.total_seconds()) + 10}",
         f"call_max_calls {CALLS}",
+        *([f"snd_path {told.record.directory}"] if told.record else []),
         f"module_path {MODULES}",
-        *(f"module {name}.so" for name in _modules(told.audio)),
+        *(f"module {name}.so" for name in _modules(told)),
         f"ctrl_tcp_listen 127.0.0.1:{told.control_port}",
     ]
     return _text(lines)
@@ -142,10 +149,12 @@ def _sound(audio: Audio) -> list[str]:
     return [*lines, f"audio_alert {speaker}", "audio_channels 1-1"]
 
 
-def _modules(audio: Audio) -> list[str]:
+def _modules(told: Intercom) -> list[str]:
+    audio = told.audio
     driver = "aufile" if audio.driver is Sound.FILES else audio.driver.value
     codecs = [codec.value for codec in audio.codecs]
-    return [*codecs, driver, *(each.value for each in audio.filters), *_ALWAYS]
+    record = ["sndfile"] if told.record else []
+    return [*codecs, driver, *(each.value for each in audio.filters), *record, *_ALWAYS]
 
 
 def _account(account: Account, *, register: bool = True) -> str:

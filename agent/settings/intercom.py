@@ -2,15 +2,17 @@
 
 Rules kept here:
 - numbers of people do not stand here: they stand in the directory, with the roster;
-- nobody is recorded: there is no setting for it.
+- nothing that is said is recorded unless ``record`` says so.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from agent.settings.mixes import Many
+from agent.settings.places import Place
 from agent.settings.secret import Secret
 from agent.settings.strict import Strict
 from agent.settings.values import Id, OneOf, Span, Text, Truth, Whole
@@ -71,6 +73,18 @@ class Audio(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Record(Strict):
+    """What is said in calls is kept: two WAV files of each call, and the lane says so."""
+
+    directory: Annotated[Path, Place("Where the files lie", rooted=False)] = Path(
+        "/var/lib/gate-intercom"
+    )
+    keep: Annotated[timedelta, Span("How long a file is kept", "1 h", "400 days")] = timedelta(
+        days=30
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Intercom(Strict):
     """The intercom, by baresip on this machine. ``lanes`` says whom each lane's button calls."""
 
@@ -88,6 +102,7 @@ class Intercom(Strict):
     home: Annotated[str, Id("Lane at which the control room is heard; the first unless told")] = ""
     account: Account = field(default_factory=Account)
     audio: Audio = field(default_factory=Audio)
+    record: Record | None = None
     listen: Annotated[
         str, Text("Where telephones reach it", HOST, "address:port, such as 192.168.1.5:5060")
     ] = "0.0.0.0:5060"

@@ -56,7 +56,39 @@ def test_from_the_button_to_the_passage(tmp_path: Path) -> None:
         heard = b"".join(each.payload for each in listener.on(""))
         assert NUMBER.encode() not in heard
         assert NUMBER not in house.log()
+        assert "recorded" not in house.data(began)
+        assert not list(tmp_path.rglob("dump-*.wav")), "nothing that was said is kept"
         assert NUMBER not in "".join(one.data.decode() for one in house.entries())
+
+
+def test_a_call_is_recorded_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    """Two files, for their user alone; the journal has it, and the lane's line says it."""
+    require("baresip")
+    calls = tmp_path / "recorded"
+    record = {"record": {"directory": str(calls), "keep": "1 h"}}
+    with CallingHouse(tmp_path / "gate", more=record) as gate:
+        house = gate.house
+        gate.talk()
+        began = house.data(house.entries("gate.call.began.v1")[0])
+        assert began["recorded"] is True
+        _says(gate, "通话录音 RECORDED")
+        until(lambda: sum(each.stat().st_size > 44 for each in calls.iterdir()) == 2, "both grow")
+        gate.resident.command("hangup")
+        house.wait_entry("gate.call.ended.v1")
+        _says(gate, "请刷卡 TAP CARD")
+        names = sorted(each.name.rpartition("-")[2] for each in calls.iterdir())
+        assert names == ["dec.wav", "enc.wav"]
+        assert calls.stat().st_mode & 0o077 == 0
+
+
+def _says(gate: CallingHouse, text: str) -> None:
+    """Wait until the line of lane in-1 says this."""
+
+    def look() -> bool:
+        lanes = gate.house.ask("status")["lanes"]
+        return any((each["lane"], each["text"]) == (IN, text) for each in lanes)
+
+    until(look, f"the lane says {text}")
 
 
 def test_baresip_is_killed_in_mid_call_and_the_gate_works_on(tmp_path: Path) -> None:
