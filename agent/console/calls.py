@@ -56,6 +56,7 @@ def shown(row: Mapping[str, Any], words: Words, site: Site, *, named: bool) -> d
         "span_s": max(0.0, time.time() - since_us / 1e6),
         "answer": words(ANSWERS.get(answer, answer)),
         "opened": bool(row["opened"]),
+        "recorded": site.plan.calls is not None and site.plan.calls.recorded,
         "can": _can(row),
     }
 

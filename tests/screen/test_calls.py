@@ -102,6 +102,28 @@ def test_the_guard_takes_the_call_and_hangs_up(
     house.wait_entry(ENDED, after=after)
 
 
+def test_the_screen_rings_for_a_visitor_who_finds_no_button(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    """By the lane's plan; while a call is on there the button is gone."""
+    desk = look()
+    after, rung = house.head(), len(house.entries("gate.call.rang.v1"))
+    ring = desk.page.locator(f"#lane-{IN} form:has(input[value='call.ring']) button")
+    expect(desk.page.locator("input[value='call.ring']")).to_have_count(1)
+    ring.click()
+    began = house.wait_entry(BEGAN, after=after)
+    told = house.data(began)
+    assert (told["origin"], told["lane"], began.actor) == ("screen", IN, "g-zhang")
+    until(lambda: len(house.entries("gate.call.rang.v1")) > rung, "the resident's telephone rings")
+    expect(desk.page.locator("#calls")).to_contain_text("王小明", timeout=LIMIT_S * 1000)
+    expect(ring).to_have_count(0, timeout=LIMIT_S * 1000)
+    assert desk.small_targets() == []
+    assert desk.overflows() == 0
+    does(desk, "call.end")
+    house.wait_entry(ENDED, after=after)
+    expect(ring).to_have_count(1, timeout=LIMIT_S * 1000)
+
+
 def test_nobody_signed_on_sees_that_somebody_calls_and_not_whom(
     look: Look, calling: CallingHouse
 ) -> None:
