@@ -11,11 +11,13 @@ Format: the files ``config`` and ``accounts`` of baresip 1.0 and later.
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from agent.core.ids import LaneId
 from agent.errors import SettingsError
 from agent.settings import Settings
-from agent.settings.intercom import Account, Audio, Intercom
+from agent.settings.intercom import Account, Audio, Intercom, LaneSound
 from agent.settings.words import Sound
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -34,6 +36,23 @@ def files(settings: Settings) -> Mapping[str, str]:
     if told is None:
         raise SettingsError("there is no intercom: in the settings: nothing to configure")
     return {"config": _config(told), "accounts": _account(told.account)}
+
+
+def sounds(told: Intercom) -> Mapping[LaneId | None, tuple[str, str]]:
+    """Source and player of every lane with a sound of its own, under None those of all others.
+
+    Empty where no lane has its own: then nothing is ever switched.
+    """
+    audio = told.audio
+    if not audio.lanes:
+        return {}
+    ends: dict[LaneId | None, tuple[str, str]] = {None: _ends(audio, audio)}
+    return ends | {LaneId(lane): _ends(audio, own) for lane, own in audio.lanes.items()}
+
+
+def _ends(audio: Audio, own: Audio | LaneSound) -> tuple[str, str]:
+    driver = "aufile" if audio.driver is Sound.FILES else audio.driver.value
+    return f"{driver},{own.microphone}", f"{driver},{own.speaker}"
 
 
 def trial(
@@ -65,11 +84,20 @@ def trial(
     return {"config": _text(lines), "accounts": _account(account, register=register)}
 
 
-def lane_alone(settings: Settings, sip: int) -> Mapping[str, str]:
-    """The files for a baresip with the lane's sound that answers by itself, on this machine."""
+def lane_alone(settings: Settings, sip: int, lane: str = "") -> Mapping[str, str]:
+    """The files for a baresip with the lane's sound that answers by itself, on this machine.
+
+    Without a lane it is the sound of those that have no own.
+    """
     told = settings.intercom
     if told is None:
         raise SettingsError("there is no intercom: in the settings: nothing to test")
+    if lane and lane not in settings.lanes:
+        raise SettingsError(f"there is no lane {lane}: the lanes are {', '.join(settings.lanes)}")
+    own = told.audio.lanes.get(lane)
+    if own is not None:
+        audio = replace(told.audio, microphone=own.microphone, speaker=own.speaker)
+        told = replace(told, audio=audio)
     driver = "aufile" if told.audio.driver is Sound.FILES else told.audio.driver.value
     lines = [
         "poll_method epoll",

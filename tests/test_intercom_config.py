@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from agent import intercom_config, recordings
 from agent.cli import gate_agent
+from agent.core.ids import LaneId
 from agent.errors import GateError, SettingsError
 from agent.settings.reading import read
 from tests.parts import require
@@ -74,6 +75,22 @@ def test_it_is_for_its_user_alone_and_replaced_whole(secrets: Path, tmp_path: Pa
     if os.geteuid() == 0:
         owner = (out / "accounts").stat()
         assert (owner.st_uid, owner.st_gid) == (12_345, 12_346)
+
+
+def test_sound_of_one_lane_and_of_all_others(secrets: Path, tmp_path: Path) -> None:
+    del secrets
+    told = read(EXAMPLE).intercom
+    assert told is not None
+    assert intercom_config.sounds(told) == {}
+    own = 'lanes: {in-1: {microphone: "plughw:2,0", speaker: "plughw:3,0"}}'
+    text = EXAMPLE.read_text("utf-8").replace("    driver: alsa ", f"    {own}\n    driver: alsa ")
+    (tmp_path / "gate.yaml").write_text(text, "utf-8")
+    told = read(tmp_path / "gate.yaml").intercom
+    assert told is not None
+    assert intercom_config.sounds(told) == {
+        None: ("alsa,plughw:1,0", "alsa,plughw:1,0"),
+        LaneId("in-1"): ("alsa,plughw:2,0", "alsa,plughw:3,0"),
+    }
 
 
 def test_a_password_that_baresip_cannot_take(secrets: Path) -> None:

@@ -62,6 +62,7 @@ _DEAF = (
 @click.command("test")
 @click.argument("number", required=False)
 @click.option("--sound", is_flag=True, help="The lane's own loudspeaker and microphone instead.")
+@click.option("--lane", default="", help="With --sound: of this lane, where lanes have their own.")
 @click.option("--ring", default=30, show_default=True, type=click.IntRange(1, 120), help="Seconds.")
 @click.option(
     "--listen", default=15, show_default=True, type=click.IntRange(4, 120), help="Seconds."
@@ -69,7 +70,13 @@ _DEAF = (
 @options.config
 @options.as_json
 def test(
-    number: str | None, sound: bool, ring: int, listen: int, config_path: Path, as_json: bool
+    number: str | None,
+    sound: bool,
+    lane: str,
+    ring: int,
+    listen: int,
+    config_path: Path,
+    as_json: bool,
 ) -> None:
     """Call NUMBER (an address, or what dial: makes one of), the booth's telephone unless told.
 
@@ -79,14 +86,14 @@ def test(
 
     Exit code 0 when the tone came back, or sound and a key did; 1 when not; 2 for a wrong use.
     """
-    if number is not None and sound:
-        raise click.UsageError("give a NUMBER, or --sound")
+    if (number is not None and sound) or (lane and not sound):
+        raise click.UsageError("give a NUMBER, or --sound (and --lane)")
     settings = load(config_path)
     plan = calls_plan(settings)
     if plan is None:
         raise SettingsError("there is no intercom: in the settings: nothing to test")
     if sound:
-        report = _through_the_air(settings, listen)
+        report = _through_the_air(settings, lane, listen)
     else:
         report = _over_the_line(settings, _number(plan, number), ring, listen)
     advice = list(_advice(report, sound=sound))
@@ -128,13 +135,13 @@ def _over_the_line(settings: Settings, number: str, ring: int, listen: int) -> R
     return report if running is None else dataclasses.replace(report, registered=running)
 
 
-def _through_the_air(settings: Settings, listen: int) -> Report:
+def _through_the_air(settings: Settings, lane: str, listen: int) -> Report:
     """One baresip says the tone to another one on this machine, which has the lane's sound."""
     with ExitStack() as ends:
-        lane = ends.enter_context(intercom_trial.folder())
+        there = ends.enter_context(intercom_trial.folder())
         sip = intercom_trial.free_port()
-        intercom_config.write(lane, intercom_config.lane_alone(settings, sip))
-        ends.enter_context(intercom_trial.process(lane))
+        intercom_config.write(there, intercom_config.lane_alone(settings, sip, lane))
+        ends.enter_context(intercom_trial.process(there))
         made = ends.enter_context(intercom_trial.folder())
         port = intercom_trial.free_port()
         files = intercom_config.trial(None, made, _tone(made), port, register=False)

@@ -59,6 +59,14 @@ class Account(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class LaneSound(Strict):
+    """The microphone and loudspeaker of one lane."""
+
+    microphone: Annotated[str, Text("Device of ALSA, such as plughw:2,0; or a WAV")]
+    speaker: Annotated[str, Text("Device of ALSA, such as plughw:2,0; or a WAV")]
+
+
+@dataclass(frozen=True, slots=True)
 class Audio(Strict):
     """Sound at the lane. ``files`` is for tests: a WAV of 8 kHz is said, another is written."""
 
@@ -70,6 +78,9 @@ class Audio(Strict):
         Codec.G711,
     )
     filters: tuple[Annotated[Filter, OneOf(Filter, "Against echo and noise")], ...] = ()
+    lanes: Mapping[Annotated[str, Id("A key of lanes: with sound of its own")], LaneSound] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

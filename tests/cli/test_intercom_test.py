@@ -172,8 +172,10 @@ def test_the_microphone_hears_the_loudspeaker(tmp_path: Path) -> None:
     code, report = told(config, "--sound", "--listen", "60")
     assert (code, report["tone_db"]) == (0, pytest.approx(-38, abs=2))
     assert "faint" in report["advice"][0]
-    said(tmp_path / "microphone.wav", bytes(2 * RATE * 60))
-    code, report = told(config, "--sound", *QUICK)
+    silent = said(tmp_path / "other.wav", bytes(2 * RATE * 60))
+    own = f"lanes: {{in-1: {{microphone: {silent}, speaker: unused}}}}, driver: files"
+    config.write_text(config.read_text("utf-8").replace("driver: files", own), "utf-8")
+    code, report = told(config, "--sound", "--lane", "in-1", *QUICK)
     assert (code, report["tone_db"]) == (1, None)
     assert "the microphone does not hear" in report["advice"][0]
 
@@ -200,6 +202,9 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
     code, output = run(CONFIG / "small-gate.yaml")
     assert (code, "there is no intercom" in output) == (1, True)
     assert run(page(tmp_path), "8001", "--sound")[0] == 2
+    assert run(page(tmp_path), "--lane", "in-1")[0] == 2
+    code, output = run(page(tmp_path), "--sound", "--lane", "in-7")
+    assert (code, "there is no lane in-7: the lanes are in-1" in output) == (1, True)
 
 
 def test_a_machine_without_baresip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

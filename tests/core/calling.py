@@ -14,7 +14,7 @@ from agent.core.effects import Accept, Dial, HangUp, StartTimer, StopTimer
 from agent.core.entries import Entry, EntryType
 from agent.core.events import Event, InputChanged, LineTold, TimerFired, Turn, Why
 from agent.core.gate_state import Step
-from agent.core.ids import InputId, LineId
+from agent.core.ids import InputId, LaneId, LineId
 from agent.core.needs import Need, Row, Rows
 from agent.core.plan import Button, GatePlan
 from agent.core.plan_calls import SECOND, CallsPlan, Keys, Party
@@ -106,6 +106,7 @@ class Calling(Booth):
         self.dialled: dict[LineId, str] = {}
         self.hung_up: list[LineId] = []
         self.taken: list[LineId] = []
+        self.spoken_at: list[LaneId | None] = []
         super().__init__(calling_plan(calls), journal=WithDirectory(DRAWER), seconds=seconds)
 
     def do(self, event: Event) -> Step:
@@ -116,11 +117,13 @@ class Calling(Booth):
                     self.timers[key] = at_ns
                 case StopTimer(key):
                     self.timers.pop(key, None)
-                case Dial(line, number):
+                case Dial(line, number, lane):
+                    self.spoken_at.append(lane)
                     self.dialled[line] = number
                 case HangUp(line):
                     self.hung_up.append(line)
-                case Accept(line):
+                case Accept(line, lane):
+                    self.spoken_at.append(lane)
                     self.taken.append(line)
         return step
 

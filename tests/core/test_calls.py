@@ -104,6 +104,7 @@ def test_the_plan_goes_from_number_to_number_and_ends_at_the_screen() -> None:
         gate.rings()
         gate.after(gate.call.leg.ring_ns / SECOND)
     assert list(gate.dialled.values()) == DIALLED
+    assert gate.spoken_at == [LANE] * 5
     assert gate.hung_up == list(gate.dialled)
     assert not gate.call.line
     assert gate.row("calls", "call", gate.call.call)["party"] == "booth"
@@ -390,6 +391,7 @@ def test_the_control_room_is_taken_and_opens_only_with_a_pin() -> None:
     assert gate.call.origin is Origin.INCOMING
     gate.answers()
     gate.key("5")
+    assert gate.spoken_at == [LANE]
     assert gate.told(EntryType.CALL_ANSWERED)[0]["by"] == "control"
     assert not gate.every(EntryType.ACCESS_GRANTED), "an address can be forged"
     gate = Calling(PIN)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from agent.core.events import Event, FrameFaulted, IntercomFound, IntercomLost, LineTold, Turn, Why
-from agent.core.ids import LineId
+from agent.core.ids import LaneId, LineId
 from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers.baresip import WANTS, Baresip
 from drivers.clock import SystemClock
 from tests.parts import require
 from tests.patience import LIMIT_S, until
-from tests.rigs.phone import Phone
+from tests.rigs.phone import Phone, silence
 from tests.rigs.ports import free_port
 from tests.rigs.sipp import Sipp
 
@@ -138,6 +138,55 @@ def test_the_gate_hangs_up_while_it_rings_and_calls_the_next(
         ear.wait(TWO, Turn.ENDED)
         ear.gate.hang_up(TWO)
         ear.gate.hang_up(LineId("nobody"))
+
+
+def test_every_lane_has_its_own_sound(gate_phone: Phone, resident: Phone, tmp_path: Path) -> None:
+    """Whose microphone is open is seen by which file baresip reads."""
+    files = {lane: str(silence(tmp_path / f"{lane}.wav")) for lane in ("in-1", "out-1", "other")}
+    sounds = {
+        None if lane == "other" else LaneId(lane): (f"aufile,{file}", f"aubridge,{lane}")
+        for lane, file in files.items()
+    }
+    intercom = Baresip("127.0.0.1", gate_phone.control, SystemClock(), sounds=sounds)
+    ear = Ear(intercom)
+    ear.found()
+    for number, (lane, file) in enumerate(
+        [("in-1", "in-1"), ("out-1", "out-1"), (None, "other"), ("in-2", "other")], 1
+    ):
+        line = LineId(f"c-{number}.1")
+        intercom.dial(line, resident.address, None if lane is None else LaneId(lane))
+        resident.wait("CALL_INCOMING", number)
+        resident.command("accept")
+        ear.wait(line, Turn.ANSWERED)
+        _opened(gate_phone, files[file])
+        assert gate_phone.log().count("loading input file") == number
+        intercom.hang_up(line)
+        ear.wait(line, Turn.ENDED)
+    resident.command("dial", gate_phone.address)
+    called = ear.called()
+    intercom.accept(called.line, LaneId("in-1"))
+    ear.wait(called.line, Turn.ANSWERED)
+    _opened(gate_phone, files["in-1"], 2)
+    assert (intercom.health().counters or {})["faults"] == 0
+    intercom.stop()
+
+
+def _opened(phone: Phone, file: str, count: int = 1) -> None:
+    """Wait until this phone has opened this file so often, for a microphone."""
+    says = f"loading input file '{file}'"
+    until(lambda: phone.log().count(says) == count, f"{count} times: {says}")
+
+
+def test_a_sound_that_baresip_does_not_have_is_counted(gate_phone: Phone, resident: Phone) -> None:
+    intercom = Baresip(
+        "127.0.0.1", gate_phone.control, SystemClock(), sounds={None: ("jack,x", "jack,x")}
+    )
+    ear = Ear(intercom)
+    ear.found()
+    intercom.dial(ONE, resident.address)
+    ear.wait(ONE, Turn.RANG)
+    assert (intercom.health().counters or {})["faults"] == 2
+    intercom.stop()
 
 
 def test_a_number_that_still_waits_is_taken_back(ear: Ear, resident: Phone) -> None:

@@ -76,6 +76,9 @@ CASES = [
          "does not fit", "sip:gate@192.168.1.20"),
     Case("recording", "  home: in-1", "  record: ⟦true\n  home: in-1", "intercom.record",
          "a mapping must"),
+    Case("sound", "  home: in-1",
+         "  audio: {lanes: {⟦in-3: {microphone: a, speaker: b}}}\n  home: in-1",
+         "intercom.audio.lanes.in-3", "there is no lane", "in-1"),
     Case("kept", "  home: in-1", "  record: {keep: ⟦10 min}\n  home: in-1", "intercom.record.keep",
          "outside the range", "1 h"),
 ]  # fmt: skip
