@@ -150,15 +150,14 @@ def test_every_lane_has_its_own_sound(gate_phone: Phone, resident: Phone, tmp_pa
     intercom = Baresip("127.0.0.1", gate_phone.control, SystemClock(), sounds=sounds)
     ear = Ear(intercom)
     ear.found()
-    for number, (lane, file) in enumerate(
-        [("in-1", "in-1"), ("out-1", "out-1"), (None, "other"), ("in-2", "other")], 1
-    ):
+    spoken = [("in-1", "in-1", 1), ("out-1", "out-1", 1), (None, "other", 1), ("in-2", "other", 2)]
+    for number, (lane, file, count) in enumerate(spoken, 1):
         line = LineId(f"c-{number}.1")
         intercom.dial(line, resident.address, None if lane is None else LaneId(lane))
         resident.wait("CALL_INCOMING", number)
         resident.command("accept")
         ear.wait(line, Turn.ANSWERED)
-        _opened(gate_phone, files[file])
+        _opened(gate_phone, files[file], count)
         assert gate_phone.log().count("loading input file") == number
         intercom.hang_up(line)
         ear.wait(line, Turn.ENDED)
