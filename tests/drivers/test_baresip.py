@@ -15,8 +15,10 @@ from drivers.baresip import WANTS, Baresip
 from drivers.clock import SystemClock
 from tests.parts import require
 from tests.patience import LIMIT_S, until
+from tests.rigs.house import PROFILE
 from tests.rigs.phone import Phone, silence
 from tests.rigs.ports import free_port
+from tests.rigs.registrar import Registrar
 from tests.rigs.sipp import Sipp
 
 ONE, TWO = LineId("c-1.1"), LineId("c-1.2")
@@ -303,6 +305,44 @@ def test_a_registrar_that_is_away_is_told(tmp_path: Path) -> None:
         ear.found()
         until(lambda: intercom.health().condition is Condition.DEGRADED, "the registrar is missed")
         assert "the registrar does not take us" in intercom.health().detail
+        intercom.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted", "condition"),
+    [(b"200 OK", True, Condition.OK), (b"403 Forbidden", False, Condition.DEGRADED)],
+)
+def test_a_registrar_that_takes_us_and_one_that_refuses(
+    tmp_path: Path, answer: bytes, wanted: bool, condition: Condition
+) -> None:
+    require("baresip")
+    port = free_port()
+    phone = Phone(tmp_path / "gate", "gate")
+    account = f'<sip:gate@127.0.0.1>;outbound="sip:127.0.0.1:{port}";regint=60;answermode=manual'
+    (phone.directory / "accounts").write_text(account + "\n")
+    intercom = Baresip("127.0.0.1", phone.control, SystemClock(), alive_s=0.1)
+    assert intercom.registered is None
+    with Registrar(port, answer=answer), phone:
+        Ear(intercom).found()
+        until(lambda: intercom.registered is wanted, f"{answer!r}")
+        assert intercom.health().condition is condition
+        intercom.stop()
+
+
+@pytest.mark.skipif(PROFILE != "nightly", reason="baresip tries again after half a minute at least")
+def test_a_registrar_that_comes_back_is_found_by_itself(tmp_path: Path) -> None:
+    require("baresip")
+    port = free_port()
+    phone = Phone(tmp_path / "gate", "gate")
+    account = f'<sip:gate@127.0.0.1>;outbound="sip:127.0.0.1:{port}";regint=60;answermode=manual'
+    (phone.directory / "accounts").write_text(account + "\n")
+    intercom = Baresip("127.0.0.1", phone.control, SystemClock(), alive_s=0.1)
+    with phone:
+        Ear(intercom).found()
+        until(lambda: intercom.registered is False, "the registrar is missed")
+        with Registrar(port):
+            until(lambda: intercom.registered, "it is found", 4 * LIMIT_S)
+            assert intercom.health().condition is Condition.OK
         intercom.stop()
 
 
