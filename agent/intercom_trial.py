@@ -28,8 +28,8 @@ from agent.ports import Intercom
 from agent.tones import CYCLE_S, SENT_DB, Heard, heard
 
 LINE = LineId("test")
-READY_S = 20.0
-REGISTERED_S = 6.0
+READY_S = 30.0
+REGISTERED_S = 10.0
 LATE_S = 10.0
 """So late may the first sound come, and be missing on the way."""
 SAID_S = 240
