@@ -160,15 +160,14 @@ class Central:
 
     def _heard(self, client: Client, _data: object, message: MQTTMessage) -> None:
         *path, kind = message.topic.split("/")[:5]
-        gate = "/".join(path)
         try:
-            self._take(gate, kind, json.loads(message.payload))
+            self._take("/".join(path), kind, json.loads(message.payload))
         except self._store.faults as fault:
             self._store.db.rollback()
             log.warning("%s is not as it should be: %r", message.topic, fault)
         self._store.db.commit()
         client.ack(message.mid, message.qos)
-        self._follow(gate)
+        self._follow("/".join(path))
 
     def _take(self, gate: str, kind: str, told: Mapping[str, Any]) -> None:
         """One message of a gate, into the open transaction."""
