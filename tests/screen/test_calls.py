@@ -107,9 +107,7 @@ def test_the_guard_takes_the_call_and_hangs_up(
     house.wait_entry(ENDED, after=after)
 
 
-def test_the_screen_rings_for_a_visitor_who_finds_no_button(
-    look: Look, calling: CallingHouse, house: ScreenHouse
-) -> None:
+def test_the_screen_rings_for_a_visitor_who_finds_no_button(look: Look, house: ScreenHouse) -> None:
     """By the lane's plan; while a call is on there the button is gone."""
     desk = look()
     after, rung = house.head(), len(house.entries("gate.call.rang.v1"))
