@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent import planning, planning_calls
+from agent import intercom_config, planning, planning_calls
 from agent.booth import make_identities, make_printer, make_printing
 from agent.centre import make_broker, serve_centre
 from agent.control.server import ControlServer
@@ -383,4 +383,5 @@ def make_intercom(settings: Settings, clock: SystemClock) -> Intercom | None:
     """The control connection of baresip, not started; None where there is no intercom."""
     if settings.intercom is None:
         return None
-    return Baresip("127.0.0.1", settings.intercom.control_port, clock)
+    told = settings.intercom
+    return Baresip("127.0.0.1", told.control_port, clock, sounds=intercom_config.sounds(told))

@@ -99,9 +99,9 @@ class Hands:
 
 def _call(intercom: Intercom, effect: Dial | Accept | HangUp) -> None:
     match effect:
-        case Dial(line, number):
-            intercom.dial(line, number)
-        case Accept(line):
-            intercom.accept(line)
+        case Dial(line, number, lane):
+            intercom.dial(line, number, lane)
+        case Accept(line, lane):
+            intercom.accept(line, lane)
         case HangUp(line):
             intercom.hang_up(line)

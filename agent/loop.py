@@ -49,7 +49,8 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts
-from agent.core.gate import Gate, GateState, Step, views
+from agent.core.gate import Gate
+from agent.core.gate_state import GateState, Step, views
 from agent.core.lane import LaneState
 from agent.core.model import Moment
 from agent.core.orders import Order

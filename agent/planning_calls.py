@@ -37,6 +37,7 @@ def calls_plan(settings: Settings) -> CallsPlan | None:
         alarm_ns=nanoseconds(told.alarm_after),
         rings_ns=nanoseconds(told.ring_for),
         talk_ns=nanoseconds(told.talk_for),
+        recorded=told.record is not None,
     )
 
 

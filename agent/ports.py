@@ -109,11 +109,14 @@ class Intercom(Protocol):
     def stop(self) -> None:
         """Hang up and end the thread within three seconds; safe to call twice."""
 
-    def dial(self, line: LineId, number: str) -> None:
-        """Call a number; `events.LineTold` tells of the line, to its end in any case."""
+    def dial(self, line: LineId, number: str, lane: LaneId | None = None) -> None:
+        """Call a number; `events.LineTold` tells of the line, to its end in any case.
 
-    def accept(self, line: LineId) -> None:
-        """Take a call that came in."""
+        The sound is that of ``lane``, where lanes have their own.
+        """
+
+    def accept(self, line: LineId, lane: LaneId | None = None) -> None:
+        """Take a call that came in, likewise."""
 
     def hang_up(self, line: LineId) -> None:
         """End a line; nothing happens if it has ended."""

@@ -20,10 +20,10 @@ import time
 from collections import deque
 
 from agent.core.events import IntercomFound, IntercomLost, LineTold, Turn, Why
-from agent.core.ids import LineId
+from agent.core.ids import LaneId, LineId
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
-from drivers.baresip_talk import ANSWER_S, GoneError, Talk
+from drivers.baresip_talk import ALIVE_S, ANSWER_S, GoneError, Sounds, Talk, Wish
 from drivers.serial_port import back_off
 
 STEADY_S = 5.0
@@ -38,16 +38,28 @@ _AWAY = "baresip closed the connection: it ended, or another program took its co
 class Baresip:
     """A `agent.ports.Intercom` at the control port of a baresip on this machine.
 
-    ``answer_s``: for so long, in seconds, baresip may keep an answer to itself.
+    ``answer_s``: for so long, in seconds, baresip may keep an answer to itself; ``alive_s``: so
+    often it is asked whether it lives, and whether its registrar takes it. ``sounds`` are source
+    and player of every lane that has its own, and under None those of all others.
     """
 
-    def __init__(self, host: str, port: int, clock: Clock, *, answer_s: float = ANSWER_S) -> None:
-        self._answer_s = answer_s
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        clock: Clock,
+        *,
+        answer_s: float = ANSWER_S,
+        alive_s: float = ALIVE_S,
+        sounds: Sounds | None = None,
+    ) -> None:
+        self._sounds = sounds or {}
+        self._answer_s, self._alive_s = answer_s, alive_s
         self._where = (host, port)
         self._clock = clock
         self._emit: Emit = _nowhere
         self._lock = threading.Lock()
-        self._wants: deque[tuple[str, LineId, str]] = deque()
+        self._wants: deque[Wish] = deque()
         self._wake = -1
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,17 +96,23 @@ class Baresip:
         os.close(self._wake)
         self._wake = -1
 
-    def dial(self, line: LineId, number: str) -> None:
+    def dial(self, line: LineId, number: str, lane: LaneId | None = None) -> None:
         """Call ``number`` (an address, or what baresip makes one of). Returns at once."""
-        self._want("dial", line, number)
+        self._want("dial", line, number, lane)
 
-    def accept(self, line: LineId) -> None:
+    def accept(self, line: LineId, lane: LaneId | None = None) -> None:
         """Take a call that came in. Returns at once."""
-        self._want("accept", line)
+        self._want("accept", line, "", lane)
 
     def hang_up(self, line: LineId) -> None:
         """End a line; nothing happens if it has ended. Returns at once."""
         self._want("hangup", line)
+
+    @property
+    def registered(self) -> bool | None:
+        """Does the registrar take us? None while nothing is known, and where there is none."""
+        talk = self._talk
+        return None if talk is None else talk.registered
 
     def health(self) -> Health:
         """Connection, registrar and counters; ``reconnects`` are the openings after the first."""
@@ -113,11 +131,11 @@ class Baresip:
         counts = {**self.counts, "calls": lines, "reconnects": max(0, self._connections - 1)}
         return Health("intercom", condition, detail, counts)
 
-    def _want(self, what: str, line: LineId, number: str = "") -> None:
+    def _want(self, what: str, line: LineId, number: str = "", lane: LaneId | None = None) -> None:
         with self._lock:
             full = len(self._wants) >= WANTS and what == "dial"
             if not full:
-                self._wants.append((what, line, number))
+                self._wants.append((what, line, number, lane))
         if full:
             self._tell(line, Turn.ENDED, why=Why.LOST)
         elif self._wake >= 0 and not self._stopping.is_set():
@@ -151,17 +169,25 @@ class Baresip:
 
     def _give_up(self) -> None:
         while (wish := self._taken()) is not None:
-            what, line, _ = wish
+            what, line, _, _ = wish
             if what == "dial":
                 self._tell(line, Turn.ENDED, why=Why.LOST)
 
-    def _taken(self) -> tuple[str, LineId, str] | None:
+    def _taken(self) -> Wish | None:
         with self._lock:
             return self._wants.popleft() if self._wants else None
 
     def _pump(self, conn: socket.socket) -> None:
         """Talk until told to stop; raises OSError or GoneError when baresip is gone."""
-        talk = self._talk = Talk(conn.sendall, self._tell, self._ready, self.counts, self._answer_s)
+        talk = self._talk = Talk(
+            conn.sendall,
+            self._tell,
+            self._ready,
+            self.counts,
+            self._answer_s,
+            self._alive_s,
+            self._sounds,
+        )
         wait = select.poll()
         wait.register(conn, select.POLLIN)
         wait.register(self._wake, select.POLLIN)
@@ -176,7 +202,7 @@ class Baresip:
                     self._read(conn, talk)
             talk.look(time.monotonic())
             while talk.clear and (wish := self._taken()) is not None:
-                talk.want(*wish, time.monotonic())
+                talk.want(wish, time.monotonic())
         self._leave(conn, talk)
 
     def _leave(self, conn: socket.socket, talk: Talk) -> None:

@@ -12,12 +12,12 @@ the current one and hung up in one piece.
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.core.events import Turn, Why
-from agent.core.ids import LineId
+from agent.core.ids import LaneId, LineId
 from drivers.wire.baresip import (
     Answered,
     Decoder,
@@ -35,6 +35,11 @@ ALIVE_S = 10.0
 CAME = 8
 """So many calls come in at once at most; more are turned away here."""
 KEYS_PER_SECOND = 10
+
+Sounds = Mapping[LaneId | None, tuple[str, str]]
+"""By lane: source and player of the sound, each as baresip names it (``alsa,plughw:1,0``)."""
+Wish = tuple[str, LineId, str, LaneId | None]
+"""What is wanted (``dial``, ``accept``, ``hangup``) of which line; a number, the caller's lane."""
 
 _CLEARINGS = 10
 _PAST = 32
@@ -82,8 +87,11 @@ class Talk:
         ready: Callable[[], None],
         counts: dict[str, int],
         answer_s: float = ANSWER_S,
+        alive_s: float = ALIVE_S,
+        sounds: Sounds | None = None,
     ) -> None:
-        self._answer_s = answer_s
+        self._sounds = sounds or {}
+        self._answer_s, self._alive_s = answer_s, alive_s
         self.decoder = Decoder()
         self.lines: dict[LineId, _Line] = {}
         self.clear = False
@@ -92,7 +100,7 @@ class Talk:
         self._tell = tell
         self._ready = ready
         self._counts = counts
-        self._waiting: deque[tuple[LineId, str]] = deque()
+        self._waiting: deque[tuple[LineId, str, LaneId | None]] = deque()
         self._asked: dict[str, Callable[[Answered, float], None]] = {}
         self._since: dict[str, float] = {}
         self._past: deque[str] = deque(maxlen=_PAST)
@@ -118,27 +126,30 @@ class Talk:
 
     def all(self) -> list[LineId]:
         """Every line that somebody waits for."""
-        return [*self.lines, *(line for line, _ in self._waiting)]
+        return [*self.lines, *(each[0] for each in self._waiting)]
 
     def due(self, now: float) -> float:
         """When to look again."""
         oldest = min(self._since.values(), default=now + self._answer_s)
-        return min(oldest + self._answer_s, self._alive + ALIVE_S)
+        return min(oldest + self._answer_s, self._alive + self._alive_s)
 
     def look(self, now: float) -> None:
         """Is baresip alive? Raises GoneError when it is not."""
         if any(now - since >= self._answer_s for since in self._since.values()):
             raise GoneError(f"baresip has not answered for {self._answer_s:g} s: it hangs")
-        if now - self._alive >= ALIVE_S:
+        if now - self._alive >= self._alive_s:
             self._alive = now
             self._ask("reginfo", "", self._registered, now)
 
-    def want(self, what: str, line: LineId, number: str, now: float) -> None:
+    def want(self, wish: Wish, now: float) -> None:
         """A wish of the gate."""
+        what, line, number, lane = wish
         if what == "dial":
-            self._dial(line, number, now)
+            self._dial(line, number, lane, now)
         elif line in self.lines:
             known = self.lines[line]
+            if what == "accept":
+                self._sound(lane, now)
             self._ask(
                 "listcalls", "", lambda told, then: self._choose(what, known, told, then), now
             )
@@ -158,14 +169,27 @@ class Talk:
             case Told(_, _, outgoing) if outgoing is not None and self.clear:
                 self._told(message, now)
 
-    def _dial(self, line: LineId, number: str, now: float) -> None:
+    def _sound(self, lane: LaneId | None, now: float) -> None:
+        """Speak and hear at this lane from now on."""
+        if self._sounds:
+            source, player = self._sounds.get(lane, self._sounds[None])
+            self._ask("ausrc", source, self._switched, now)
+            self._ask("auplay", player, self._switched, now)
+
+    def _switched(self, told: Answered, _now: float) -> None:
+        """It says that it is well also of a sound that it does not have."""
+        if "no such" in told.text:
+            self._counts["faults"] += 1
+
+    def _dial(self, line: LineId, number: str, lane: LaneId | None, now: float) -> None:
         if _ADDRESS.fullmatch(number) is None:
             self._tell(line, Turn.ENDED, why=Why.UNREACHABLE)
         elif any(known.outgoing for known in self.lines.values()):
-            self._waiting.append((line, number))
+            self._waiting.append((line, number, lane))
         else:
             self._counts["dialled"] += 1
             self.lines[line] = _Line(line, outgoing=True, number=number)
+            self._sound(lane, now)
             self._ask("dial", number, lambda told, _: self._dialled(line, told), now)
 
     def _dialled(self, line: LineId, told: Answered) -> None:
@@ -212,7 +236,7 @@ class Talk:
         self.lines[line.line] = line
         if sum(not each.outgoing for each in self.lines.values()) > CAME:
             self._counts["turned_away"] += 1
-            self.want("hangup", line.line, "", now)
+            self.want(("hangup", line.line, "", None), now)
         else:
             self._tell(line.line, Turn.CALLED, peer=told.peer)
 
@@ -236,8 +260,8 @@ class Talk:
 
     def _go_on(self, now: float) -> None:
         if self._waiting and not any(known.outgoing for known in self.lines.values()):
-            line, number = self._waiting.popleft()
-            self._dial(line, number, now)
+            line, number, lane = self._waiting.popleft()
+            self._dial(line, number, lane, now)
 
     def _cleared(self, told: Answered, now: float) -> None:
         """Hang up what is on from before, until nothing is."""

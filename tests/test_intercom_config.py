@@ -2,14 +2,16 @@
 
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from agent import intercom_config
+from agent import intercom_config, recordings
 from agent.cli import gate_agent
-from agent.errors import SettingsError
+from agent.core.ids import LaneId
+from agent.errors import GateError, SettingsError
 from agent.settings.reading import read
 from tests.parts import require
 from tests.rigs.phone import Phone, silence
@@ -17,6 +19,7 @@ from tests.rigs.ports import free_port
 from tests.settings.pages import CONFIG, GOOD
 
 EXAMPLE = CONFIG / "intercom.yaml"
+DUMPS = ("dump-2026-11-22-12-00-00-enc.wav", "dump-2026-11-22-12-00-01-enc.wav")
 
 
 @pytest.fixture
@@ -74,11 +77,61 @@ def test_it_is_for_its_user_alone_and_replaced_whole(secrets: Path, tmp_path: Pa
         assert (owner.st_uid, owner.st_gid) == (12_345, 12_346)
 
 
+def test_sound_of_one_lane_and_of_all_others(secrets: Path, tmp_path: Path) -> None:
+    del secrets
+    told = read(EXAMPLE).intercom
+    assert told is not None
+    assert intercom_config.sounds(told) == {}
+    own = 'lanes: {in-1: {microphone: "plughw:2,0", speaker: "plughw:3,0"}}'
+    text = EXAMPLE.read_text("utf-8").replace("    driver: alsa ", f"    {own}\n    driver: alsa ")
+    (tmp_path / "gate.yaml").write_text(text, "utf-8")
+    told = read(tmp_path / "gate.yaml").intercom
+    assert told is not None
+    assert intercom_config.sounds(told) == {
+        None: ("alsa,plughw:1,0", "alsa,plughw:1,0"),
+        LaneId("in-1"): ("alsa,plughw:2,0", "alsa,plughw:3,0"),
+    }
+
+
 def test_a_password_that_baresip_cannot_take(secrets: Path) -> None:
     (secrets / "intercom-password").write_text("two;parts")
     with pytest.raises(SettingsError, match="a character that baresip cannot take") as told:
         intercom_config.files(read(EXAMPLE))
     assert "two;parts" not in str(told.value)
+
+
+def test_nothing_is_recorded_unless_the_settings_say_so(secrets: Path, tmp_path: Path) -> None:
+    del secrets
+    assert "sndfile" not in intercom_config.files(read(EXAMPLE))["config"]
+    calls = tmp_path / "calls"
+    text = EXAMPLE.read_text("utf-8") + f"  record: {{directory: {calls}, keep: 1 h}}\n"
+    (tmp_path / "gate.yaml").write_text(text, "utf-8")
+    words = ["-c", str(tmp_path / "gate.yaml")]
+    out = tmp_path / "baresip"
+    run = CliRunner().invoke(gate_agent, ["intercom", "configure", *words, "--out", str(out)])
+    assert run.exit_code == 0, run.output
+    config = (out / "config").read_text("utf-8").splitlines()
+    assert f"snd_path {calls}" in config
+    assert config.index("module speex_pp.so") < config.index("module sndfile.so")
+    assert stat.S_IMODE(calls.stat().st_mode) == 0o700
+    old, new, other = (calls / name for name in (*DUMPS, "dump-notes.wav"))
+    for file in (old, new, other):
+        file.write_bytes(b"RIFF")
+    os.utime(old, (1, 1))
+    os.utime(other, (1, 1))
+    (calls / DUMPS[0].replace("enc", "dec")).symlink_to(other)
+    run = CliRunner().invoke(gate_agent, ["intercom", "tidy", *words])
+    assert run.output == f"1 files of recorded calls deleted, 2 are left in {calls}\n"
+    assert [old.exists(), new.exists(), other.exists()] == [False, True, True]
+
+
+def test_tidying_what_is_not_there(tmp_path: Path) -> None:
+    run = CliRunner().invoke(gate_agent, ["intercom", "tidy", "-c", str(EXAMPLE)])
+    assert run.output == "calls are not recorded: nothing is deleted\n"
+    (tmp_path / "link").symlink_to("/etc")
+    for name in ("nowhere", "link"):
+        with pytest.raises(GateError, match="cannot be tidied"):
+            recordings.tidy(tmp_path / name, timedelta(days=1), 0)
 
 
 def test_a_gate_without_an_intercom() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from agent.cli.intercom import DIRECTORY
 from agent.settings.booth import Console
+from agent.settings.intercom import Record
 from agent.signing_requests import CONSOLE_USER
 from tests.parts import require
 from tests.patience import LIMIT_S
@@ -26,6 +27,8 @@ KIOSK = SYSTEMD / "gate-kiosk.service"
 INTERCOM = SYSTEMD / "gate-intercom.service"
 HEARD = 15
 """Likewise of the intercom: the network of the house and the sound card."""
+TIDIED = 22
+"""Likewise of what tidies: it is root, and reads what is not its own."""
 EXPOSURE = 11
 """What the sandbox reaches, times ten: the network of this machine and two sockets."""
 
@@ -62,6 +65,21 @@ def test_the_intercom_unit_has_no_fault_and_is_closed_in(tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     done = analyze("security", "--offline=true", f"--threshold={HEARD}", str(copy))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_units_that_tidy_recorded_calls_have_no_fault(tmp_path: Path) -> None:
+    for name in ("gate-intercom-tidy.service", "gate-intercom-tidy.timer"):
+        text = (SYSTEMD / name).read_text("utf-8")
+        text = text.replace("/opt/gate-agent/bin/gate-agent", "/bin/true")
+        (tmp_path / name).write_text(text, "utf-8")
+    service, timer = (tmp_path / f"gate-intercom-tidy.{kind}" for kind in ("service", "timer"))
+    done = analyze("verify", "--man=no", str(service), str(timer))
+    assert (done.returncode, done.stderr) == (0, "")
+    done = analyze("security", "--offline=true", f"--threshold={TIDIED}", str(service))
+    assert done.returncode == 0, done.stdout + done.stderr
+    directory = str(Record().directory)
+    assert f"ReadWritePaths=-{directory}\n" in service.read_text("utf-8")
+    assert f"StateDirectory={Path(directory).name}\n" in INTERCOM.read_text("utf-8")
 
 
 def test_the_intercom_reads_what_it_is_given() -> None:

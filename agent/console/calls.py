@@ -25,6 +25,7 @@ STAGES: Mapping[str, tuple[str, str, str]] = {
     "ringing": ("wait", "☎", N_("rings")),
     "answered": ("good", "✓", N_("talks")),
 }
+OVER = ("", "–", N_("is over"))
 ORIGINS: Mapping[str, str] = {
     "button": N_("visitor at the button"),
     "screen": N_("visitor at the lane"),
@@ -37,7 +38,8 @@ ANSWERS: Mapping[str, str] = {"agreed": N_("agreed"), "declined": N_("declined")
 def shown(row: Mapping[str, Any], words: Words, site: Site, *, named: bool) -> dict[str, Any]:
     """One call; ``named``: somebody is signed on who may see whom it goes to."""
     stage, origin = str(row["stage"]), str(row["origin"])
-    tone, sign, said = STAGES.get(stage, ("wait", "☎", stage))
+    over = row["state"] == "ended"
+    tone, sign, said = OVER if over else STAGES.get(stage, ("wait", "☎", stage))
     since_us = int(row["answered_us"] if stage == "answered" else row["began_us"])
     party, answer = str(row["party"]), str(row["answer"])
     whom = [words(PARTIES.get(party, party))]
@@ -56,16 +58,19 @@ def shown(row: Mapping[str, Any], words: Words, site: Site, *, named: bool) -> d
         "span_s": max(0.0, time.time() - since_us / 1e6),
         "answer": words(ANSWERS.get(answer, answer)),
         "opened": bool(row["opened"]),
-        "can": _can(row),
+        "recorded": site.plan.calls is not None and site.plan.calls.recorded,
+        "can": frozenset() if over else _can(row),
     }
 
 
 def _can(row: Mapping[str, Any]) -> frozenset[str]:
-    """What can be done with it: answer, open, decline, end."""
+    """What can be done with it: answer, open, note that they agree, decline, end."""
     stage, mine = row["stage"], row["origin"] == "guard"
     found = {"end"}
     if stage == "ringing" and not mine:
         found.add("answer")
+    if stage == "answered" and not row["lane"] and not row["answer"]:
+        found.add("agree")
     if stage == "answered" or not mine:
         found.add("decline")
         if row["lane"] and not row["opened"]:

@@ -2,8 +2,8 @@
 
 Rules kept here:
 - a unit's numbers are called in the order in which they stand, those of residents only;
-- a unit is not called in its quiet hours, as far as the clock can tell them; then the next step
-  comes at once;
+- a unit, and a line of the directory, is not called in its quiet hours, as far as the clock can
+  tell them; then the next step comes at once;
 - what is written as a number is dialled by the gate's pattern; an address is dialled as it is;
 - a visitor's call ends at the booth's screen, which rings until somebody takes it.
 """
@@ -66,40 +66,67 @@ def of_lane(plan: CallsPlan, lane: LaneId, facts: Facts, at: Moment) -> tuple[tu
     for step in plan.lanes.get(lane, ()):
         if step.party is not Party.UNIT:
             legs.append(_one(plan, step))
-        elif quiet(plan, step.unit, facts, at):
+            continue
+        rows = [row for row in facts.rows.get("directory", ()) if row["unit"] == step.unit]
+        awake = [row for row in rows if not quiet(plan, row, facts, at)]
+        if _resting(plan.quiet.get(step.unit, ""), facts, at) or (rows and not awake):
             silent += 1
         else:
-            rows = (row for row in facts.rows.get("directory", ()) if row["unit"] == step.unit)
-            legs += _resident(plan, rows, step.ring_ns, may_open=step.may_open)
+            legs += _resident(plan, awake, step.ring_ns, may_open=step.may_open)
     while legs and not legs[-1].number:
         legs.pop()
     return (*legs, Leg(Party.BOOTH, plan.rings_ns)), silent
 
 
-def of_unit(plan: CallsPlan, unit: str, facts: Facts) -> tuple[Leg, ...]:
-    """The numbers of a unit, for the guard; raises `Fault` 404 where there is none."""
-    legs = tuple(_resident(plan, facts.rows.get("directory", ()), plan.ring_ns, may_open=True))
-    if not legs:
+def of_unit(
+    plan: CallsPlan, unit: str, facts: Facts, at: Moment, *, despite: bool
+) -> tuple[Leg, ...]:
+    """The numbers of a unit, for the guard; raises `Fault` 404 where there is none.
+
+    409 where all of them have their quiet hours, unless he calls ``despite`` these.
+    """
+    rows = facts.rows.get("directory", ())
+    if not any(_resident(plan, rows, plan.ring_ns, may_open=True)):
         says = "the directory has no number of %(unit)s"
         raise Fault(says, field="unit", code=404, unit=unit)
+    awake = [row for row in rows if despite or not quiet(plan, row, facts, at)]
+    legs = tuple(_resident(plan, awake, plan.ring_ns, may_open=True))
+    if not legs:
+        raise _rests(unit)
     return legs
 
 
-def of_entry(plan: CallsPlan, entry: str, facts: Facts) -> tuple[Leg, ...]:
-    """The numbers of one line of the directory; raises `Fault` 404 where there is none."""
+def of_entry(
+    plan: CallsPlan, entry: str, facts: Facts, at: Moment, *, despite: bool
+) -> tuple[Leg, ...]:
+    """The numbers of one line of the directory, likewise."""
     rows = [row for row in facts.rows.get("directory", ()) if row["entry"] == entry]
     legs = tuple(leg for row in rows for leg in _numbers(plan, row, plan.ring_ns))
     if not legs:
         raise Fault("the directory has no number there", field="entry", code=404)
+    if not despite and any(quiet(plan, row, facts, at) for row in rows):
+        raise _rests(legs[0].unit or legs[0].name)
     return legs
 
 
-def quiet(plan: CallsPlan, unit: str, facts: Facts, at: Moment) -> bool:
-    """Is the unit not to be called now? By a clock that nobody trusts it may be."""
-    hours = plan.quiet.get(unit)
-    return bool(hours and at.quality.trusted) and parse(hours or "").open_at(
+def quiet(plan: CallsPlan, row: Row, facts: Facts, at: Moment) -> bool:
+    """Is this line of the directory, or its unit, not to be called now?
+
+    By a clock that nobody trusts it may be.
+    """
+    hours = (str(row["quiet"]), plan.quiet.get(str(row["unit"]), ""))
+    return any(_resting(each, facts, at) for each in hours)
+
+
+def _resting(hours: str, facts: Facts, at: Moment) -> bool:
+    return bool(hours and at.quality.trusted) and parse(hours).open_at(
         facts.local, lambda _day: False
     )
+
+
+def _rests(unit: str) -> Fault:
+    says = "%(unit)s is not to be called at this hour"
+    return Fault(says, field="despite", code=409, unit=unit)
 
 
 def from_control(plan: CallsPlan, peer: str) -> bool:
@@ -113,7 +140,7 @@ def _whose(address: str) -> str:
 
 
 def _one(plan: CallsPlan, step: Step) -> Leg:
-    number = _address(plan, step.number) if step.number else ""
+    number = address(plan, step.number) if step.number else ""
     return Leg(step.party, step.ring_ns[0], number, may_open=step.may_open)
 
 
@@ -140,7 +167,7 @@ def _numbers(
         yield Leg(
             party,
             ring_ns[min(place, len(ring_ns) - 1)],
-            _address(plan, str(phone)),
+            address(plan, str(phone)),
             str(row["entry"]),
             str(row["name"]),
             str(row["unit"]),
@@ -149,7 +176,8 @@ def _numbers(
         )
 
 
-def _address(plan: CallsPlan, number: str) -> str:
+def address(plan: CallsPlan, number: str) -> str:
+    """What is dialled for a number of the directory or the settings."""
     if "@" in number or number.startswith(("sip:", "sips:")):
         return number
     return plan.dial.replace("{number}", _DIALLED.sub("", number))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from agent.core import call_legs, calls
+from agent.core.booking import LINE
 from agent.core.call_state import NO_LINE, Call, Calls, Origin, Outcome, State, Trigger
 from agent.core.calls import AGREED, DECLINED, Bar
 from agent.core.draft import Draft
@@ -24,7 +25,7 @@ from agent.core.plan_calls import CallsPlan
 
 FIELDS: Mapping[str, frozenset[str]] = {
     "call.ring": frozenset({"lane"}),
-    "call.place": frozenset({"unit", "entry", "lane", "despite"}),
+    "call.place": frozenset({"unit", "entry", "lane", "despite", "reason"}),
     "call.answer": frozenset({"call"}),
     "call.decide": frozenset({"call", "answer", "open"}),
     "call.end": frozenset({"call"}),
@@ -119,9 +120,9 @@ def _ring(ask: Asked, out: Draft) -> Result:
 
 
 def _place(ask: Asked, out: Draft) -> Result:
-    """``{unit | entry, lane?, despite?}``: call by the directory; the open key opens ``lane``.
+    """``{unit | entry, lane?, despite?, reason?}``: call by the directory. Gives ``{call}``.
 
-    ``despite``: also in the quiet hours of the unit. Gives ``{call}``.
+    The open key opens ``lane``. ``despite``: also in quiet hours, which takes a ``reason``.
     """
     form, rules = ask.form, ask.rules
     unit, entry = form.text("unit", 64), form.text("entry", 64)
@@ -129,21 +130,18 @@ def _place(ask: Asked, out: Draft) -> Result:
         raise form.fault("say whom to call: a unit, or a line of the directory", "unit")
     if ask.calls.active is not None:
         raise form.fault("a call is on already: hang it up first", "call", 409)
-    now = out.at
+    now, despite = out.at, form.flag("despite")
+    reason = form.text("reason", LINE, needed=despite)
     if unit:
-        legs = call_legs.of_unit(rules, unit, ask.facts)
+        legs = call_legs.of_unit(rules, unit, ask.facts, now, despite=despite)
     else:
-        legs = call_legs.of_entry(rules, entry, ask.facts)
+        legs = call_legs.of_entry(rules, entry, ask.facts, now, despite=despite)
     whom = unit or legs[0].unit
-    if not form.flag("despite") and call_legs.quiet(rules, whom, ask.facts, now):
-        says = "unit %(unit)s is not to be called at this hour"
-        raise form.fault(says, "despite", 409, unit=whom)
     lane = _lane(ask) if form.given("lane") else None
     order = ask.order
     call = Call(CallId(""), State.WAITING, Origin.GUARD, now.mono_ns, order.order_id, lane, legs)
-    after, name = calls.begun(
-        rules, ask.calls, call, out, actor=order.actor, unit=whom, data=order.where
-    )
+    data = {**order.where, **({"despite": True, "reason": reason} if despite else {})}
+    after, name = calls.begun(rules, ask.calls, call, out, actor=order.actor, unit=whom, data=data)
     return after, {"call": name}
 
 

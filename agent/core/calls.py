@@ -64,6 +64,8 @@ def begun(
     told: dict[str, object] = {"call": name, "origin": call.origin.value, **(data or {})}
     if call.lane is not None:
         told["lane"] = call.lane
+    if plan.recorded:
+        told["recorded"] = True
     if calls.active is not None:
         told["waiting"] = True
     personal = {"unit": unit} if unit else {}
@@ -223,7 +225,7 @@ def ended(
 def _taken_up(plan: CallsPlan, calls: Calls, call: Call, out: Draft) -> Calls:
     """The line of sound is free for this call."""
     if call.origin is Origin.INCOMING:
-        out.do(Accept(call.line))
+        out.do(Accept(call.line, call.lane))
         return calls.put(replace(call.moved(Trigger.RING), rang_ns=call.began_ns))
     return _next(plan, calls.put(call), call, None, out, first=True)
 
@@ -249,7 +251,7 @@ def _next(
     if not leg.number:
         return calls.put(_rang(call, out))
     call = replace(call, line=LineId(f"{call.call}.{call.at + 1}"))
-    out.do(Dial(call.line, leg.number))
+    out.do(Dial(call.line, leg.number, call.lane))
     return calls.put(call)
 
 

@@ -2,7 +2,8 @@
 
 Rules kept here:
 - a line is put whole, or dropped; telephone numbers are called in the order in which they stand;
-- who may sign stands there with a unit.
+- who may sign stands there with a unit;
+- hours in which a line is not called are local times, written as the windows of cards are.
 """
 
 import json
@@ -14,15 +15,18 @@ from agent.core.booking import LINE, book, by
 from agent.core.draft import Draft
 from agent.core.effects import DropRow, PutRow
 from agent.core.entries import EntryType
+from agent.core.form import Form
+from agent.core.windows import parse
 
 KINDS = ("resident", "department", "emergency", "other")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()#*-]{1,30}")
 _PHONES = 8
+_HOURS = 120
 
 
 def put(ask: Ask, out: Draft) -> Mapping[str, object]:
-    """``{entry?, kind, name, unit, department, phones: [text], signs, note}``."""
+    """``{entry?, kind, name, unit, department, phones: [text], signs, note, quiet}``."""
     form = ask.form
     entry = form.text("entry", 64) or f"d-{out.new_id()}"
     if _ID.fullmatch(entry) is None:
@@ -45,12 +49,24 @@ def put(ask: Ask, out: Draft) -> Mapping[str, object]:
         "phones": json.dumps(phones),
         "signs": int(signs),
         "note": form.text("note", LINE),
+        "quiet": _hours(form),
     }
     data = {"entry": entry, "kind": kind, "change": "put", "signs": signs}
     who = {"holder": name, "unit": unit, "department": department}
     book(ask, out, EntryType.DIRECTORY_CHANGED, f"directory/{entry}", data, who)
     out.do(PutRow("directory", entry, values))
     return {"entry": entry}
+
+
+def _hours(form: Form) -> str:
+    """When this line is not called; empty: it always is. Raises `Fault`."""
+    hours = form.text("quiet", _HOURS)
+    try:
+        parse(hours)
+    except ValueError:
+        says = "%(hours)s are no hours: write such as 22:00-07:00, or Mo-Fr 13:00-14:00"
+        raise form.fault(says, "quiet", hours=hours) from None
+    return hours
 
 
 def dropped(ask: Ask, out: Draft) -> Mapping[str, object]:

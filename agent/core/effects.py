@@ -89,17 +89,22 @@ class ShowText:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Call ``number`` on a new line; `events.LineTold` tells of it, to its end in any case."""
+    """Call ``number`` on a new line; `events.LineTold` tells of it, to its end in any case.
+
+    ``lane`` is where the caller stands, None where at none.
+    """
 
     line: LineId
     number: str = field(repr=False)
+    lane: LaneId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Take the call of somebody who calls us."""
+    """Take the call of somebody who calls us; ``lane`` is where he is heard."""
 
     line: LineId
+    lane: LaneId | None = None
 
 
 @dataclass(frozen=True, slots=True)

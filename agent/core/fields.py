@@ -90,7 +90,7 @@ _FIELDS: Mapping[str, str] = {
     "guard.pin": "guard pin reason",
     "guard.role": "guard role reason",
     "guard.leave": "guard reason",
-    "directory.put": "entry kind name unit department phones signs note",
+    "directory.put": "entry kind name unit department phones signs note quiet",
     "directory.drop": "entry",
 }
 

@@ -7,8 +7,8 @@ Rules kept here:
   lamps and lines follow how the lanes look.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.core import (
     arm_orders,
@@ -22,20 +22,19 @@ from agent.core import (
     doubts,
     emergency,
     lane,
+    looks,
     notes,
     passages,
     presence,
     selfcheck,
-    signals,
     tap,
 )
 from agent.core.arm import Lock
 from agent.core.call_state import Calls, Origin
-from agent.core.doubts import Doubts
 from agent.core.draft import Draft
-from agent.core.effects import AnswerOrder, CheckParts, Effect
+from agent.core.effects import AnswerOrder, CheckParts
 from agent.core.emergency import Emergency
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import EntryType
 from agent.core.events import (
     CardRead,
     Event,
@@ -51,40 +50,11 @@ from agent.core.events import (
     Turn,
 )
 from agent.core.facts import Facts
+from agent.core.gate_state import GateState, Step, put
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, ZoneId
-from agent.core.lane import LaneState
 from agent.core.model import Direction
 from agent.core.orders import Order
 from agent.core.plan import Button, GatePlan, LanePlan
-from agent.core.view import LaneView
-
-
-@dataclass(frozen=True, slots=True)
-class GateState:
-    """All that the gate holds in memory.
-
-    ``levels`` are those of the buttons, ``doubts`` the inputs that cannot be believed, ``counts``
-    the vehicles in every zone that a display tells of, ``views`` how the lanes look from outside.
-    ``power``: is the mains power there; None where nothing tells.
-    """
-
-    lanes: Mapping[LaneId, LaneState]
-    emergency: Emergency = field(default_factory=Emergency)
-    levels: Mapping[InputId, bool | None] = field(default_factory=dict)
-    doubts: Doubts = field(default_factory=dict)
-    counts: Mapping[ZoneId, int] = field(default_factory=dict)
-    views: Mapping[LaneId, LaneView] = field(default_factory=dict)
-    power: bool | None = None
-    calls: Calls = field(default_factory=Calls)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one event led to."""
-
-    state: GateState
-    entries: tuple[Entry, ...]
-    effects: tuple[Effect, ...]
 
 
 class Gate:
@@ -135,7 +105,11 @@ class Gate:
     def step(self, state: GateState, event: Event, facts: Facts) -> Step:
         """Work out what ``event`` means. Pure: same arguments, same result."""
         out = Draft(self.plan, facts, event.at)
-        after = self._followed(state, self._led(state, event, facts, out), facts, out)
+        after = self._led(state, event, facts, out)
+        counts = state.counts
+        if self._shows_counts:
+            counts = presence.counts_after(facts.counts, out.entries)
+        after = looks.followed(self.plan, state, after, counts, out)
         return Step(after, tuple(out.entries), tuple(out.effects))
 
     def _led(self, state: GateState, event: Event, facts: Facts, out: Draft) -> GateState:
@@ -172,7 +146,7 @@ class Gate:
             tap.at_desk(self.plan, self.plan.readers[event.reader], event, facts, out)
             return state
         here, others = state.lanes[at], state.lanes.values()
-        return _put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
+        return put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
 
     def _commanded(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
         """An order, and what came of it where the centre gave it."""
@@ -207,7 +181,7 @@ class Gate:
             if bar is not None:
                 books.refused(order, bar, out)
                 return state
-            after = _put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
+            after = put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
         return after
 
     def _called(self, state: GateState, known: Calls, order: Order, out: Draft) -> GateState:
@@ -216,7 +190,7 @@ class Gate:
             state = replace(state, calls=known)
         for admit in tuple(out.admits):
             plan, at = self.plan.lanes[admit.lane], state.lanes[admit.lane]
-            state = _put(state, lane.admit(plan, at, books.granted(admit, order, out), out))
+            state = put(state, lane.admit(plan, at, books.granted(admit, order, out), out))
         return state
 
     def _bar_of(self, state: GateState) -> calls.Bar:
@@ -229,7 +203,7 @@ class Gate:
         found = arm_orders.asked(self.plan.lanes, order)
         if isinstance(found, LanePlan):
             known, lockdown = state.lanes[found.lane], state.emergency.lockdown
-            return _put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
+            return put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
         out.do(AnswerOrder(order.order_id, "rejected", found.code, found.sentence))
         return state
 
@@ -237,7 +211,7 @@ class Gate:
         state = replace(state, doubts=doubts.judged(state.doubts, event, out))
         plan = self._by_input.get(event.input)
         if plan is not None:
-            return _put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
+            return put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
         wired = self._buttons.get(event.input)
         if event.input == self.plan.books.mains:
             return self._powered(state, event, out)
@@ -294,7 +268,7 @@ class Gate:
             books.swept(self.plan, Order(OrderId(""), "", "", "sweep"), facts, out)
             return state
         at = LaneId(name)
-        return _put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
+        return put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
 
     def _driven(
         self, state: GateState, event: Protected | OutputFaulted | SensorsTested, out: Draft
@@ -302,17 +276,17 @@ class Gate:
         """What interlock and relays have done, or could not do."""
         if isinstance(event, SensorsTested):
             plan = self.plan.lanes[event.lane]
-            return _put(state, lane.sensors_tested(plan, state.lanes[plan.lane], event, out))
+            return put(state, lane.sensors_tested(plan, state.lanes[plan.lane], event, out))
         found = self._by_output.get(event.output)
         notes.driven(event, found, out)
         if isinstance(event, Protected):
             now = emergency.protected(state.emergency, event, out)
             if found is not None:
-                state = _put(state, lane.protected(found, state.lanes[found.lane], event, out))
+                state = put(state, lane.protected(found, state.lanes[found.lane], event, out))
             return self._locked(replace(state, emergency=now), out)
         if found is None:
             return state
-        return _put(state, lane.output_faulted(found, state.lanes[found.lane], event, out))
+        return put(state, lane.output_faulted(found, state.lanes[found.lane], event, out))
 
     def _started(self, state: GateState, facts: Facts, out: Draft) -> GateState:
         """What an earlier run left: modes are in force, its grants are over. Nothing moves."""
@@ -340,46 +314,6 @@ class Gate:
             for name, known in state.lanes.items()
         }
         return replace(state, lanes=lanes)
-
-    def _followed(self, before: GateState, state: GateState, facts: Facts, out: Draft) -> GateState:
-        """Let lamps and lines follow the lanes that look different now."""
-        counts = before.counts
-        if self._shows_counts:
-            counts = presence.counts_after(facts.counts, out.entries)
-        if counts == before.counts and state is before:
-            return state
-        views = dict(before.views)
-        name = emergency.name(state.emergency)
-        for at, known in state.lanes.items():
-            old = before.views.get(at)
-            same = known is before.lanes[at] and state.emergency is before.emergency
-            if same and counts == before.counts and old is not None:
-                continue
-            plan = self.plan.lanes[at]
-            view = lane.view(plan, known, name)
-            view = replace(view, text=signals.text(plan, view, self._free(plan, counts)))
-            if view != old:
-                signals.follow(plan, old, view, out)
-                views[at] = view
-        seen = before.views if views == before.views else views
-        return replace(state, counts=counts, views=seen)
-
-    def _free(self, plan: LanePlan, counts: Mapping[ZoneId, int]) -> int | None:
-        zone = self.plan.zones.get(plan.zones(Direction.IN)[1])
-        if zone is None or plan.direction is Direction.OUT:
-            return None
-        return presence.free(zone, counts)
-
-
-def views(state: GateState) -> Sequence[LaneView]:
-    """How the lanes look from outside, in the order of the plan."""
-    return [state.views[name] for name in state.lanes if name in state.views]
-
-
-def _put(state: GateState, changed: LaneState) -> GateState:
-    if changed is state.lanes[changed.lane]:
-        return state
-    return replace(state, lanes={**state.lanes, changed.lane: changed})
 
 
 def _inputs(state: GateState) -> Iterator[selfcheck.Part]:

@@ -62,7 +62,7 @@ class CallsPlan:
     ``control`` are the addresses of the control room, whose calls are taken at the lane ``home``;
     ``quiet`` are the hours (`agent.core.windows`) at which a unit is not to be called. A call that
     nobody answered is an alarm after ``alarm_ns`` and ends after ``rings_ns``; one that was
-    answered ends after ``talk_ns``.
+    answered ends after ``talk_ns``. ``recorded``: what is said is kept by the intercom.
     """
 
     lanes: Mapping[LaneId, tuple[Step, ...]] = field(default_factory=dict)
@@ -75,3 +75,4 @@ class CallsPlan:
     alarm_ns: int = 60 * SECOND
     rings_ns: int = 180 * SECOND
     talk_ns: int = 600 * SECOND
+    recorded: bool = False

@@ -2,15 +2,17 @@
 
 Rules kept here:
 - numbers of people do not stand here: they stand in the directory, with the roster;
-- nobody is recorded: there is no setting for it.
+- nothing that is said is recorded unless ``record`` says so.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from agent.settings.mixes import Many
+from agent.settings.places import Place
 from agent.settings.secret import Secret
 from agent.settings.strict import Strict
 from agent.settings.values import Id, OneOf, Span, Text, Truth, Whole
@@ -57,6 +59,14 @@ class Account(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class LaneSound(Strict):
+    """The microphone and loudspeaker of one lane."""
+
+    microphone: Annotated[str, Text("Device of ALSA, such as plughw:2,0; or a WAV")]
+    speaker: Annotated[str, Text("Device of ALSA, such as plughw:2,0; or a WAV")]
+
+
+@dataclass(frozen=True, slots=True)
 class Audio(Strict):
     """Sound at the lane. ``files`` is for tests: a WAV of 8 kHz is said, another is written."""
 
@@ -68,6 +78,21 @@ class Audio(Strict):
         Codec.G711,
     )
     filters: tuple[Annotated[Filter, OneOf(Filter, "Against echo and noise")], ...] = ()
+    lanes: Mapping[Annotated[str, Id("A key of lanes: with sound of its own")], LaneSound] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Strict):
+    """What is said in calls is kept: two WAV files of each call, and the lane says so."""
+
+    directory: Annotated[Path, Place("Where the files lie", rooted=False)] = Path(
+        "/var/lib/gate-intercom"
+    )
+    keep: Annotated[timedelta, Span("How long a file is kept", "1 h", "400 days")] = timedelta(
+        days=30
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,7 @@ class Intercom(Strict):
     home: Annotated[str, Id("Lane at which the control room is heard; the first unless told")] = ""
     account: Account = field(default_factory=Account)
     audio: Audio = field(default_factory=Audio)
+    record: Record | None = None
     listen: Annotated[
         str, Text("Where telephones reach it", HOST, "address:port, such as 192.168.1.5:5060")
     ] = "0.0.0.0:5060"

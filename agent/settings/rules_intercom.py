@@ -21,6 +21,7 @@ def check_intercom(root: Node, page: Page) -> None:
     if intercom is None or not isinstance(intercom.value, dict):
         return
     _lanes(root, intercom, page)
+    _sounds(root, intercom, page)
     _keys(intercom, page)
     for unit, hours in _each(intercom.get("quiet")):
         if isinstance(hours.value, str):
@@ -63,6 +64,18 @@ def _lanes(root: Node, intercom: Node, page: Page) -> None:
         problem = f"there is no lane {home.value[:40]!r} under lanes:"
         guess = nearest(home.value, known)
         page.blame(Trouble(home.span, problem, listed(known), guess, "intercom.home"))
+
+
+def _sounds(root: Node, intercom: Node, page: Page) -> None:
+    known = [name for name, _ in _each(root.get("lanes"))]
+    sounds = intercom.get("audio", "lanes")
+    for name, _ in _each(sounds):
+        if sounds is not None and name not in known:
+            problem = f"there is no lane {name[:40]!r} under lanes:"
+            path = f"intercom.audio.lanes.{name}"
+            page.blame(
+                Trouble(sounds.keys[name], problem, listed(known), nearest(name, known), path)
+            )
 
 
 def _step(step: Node, path: str, page: Page) -> None:

@@ -61,6 +61,10 @@ def _intercom(intercom: Intercom | None) -> Iterator[str]:
     keys = intercom.keys
     pin = "" if keys.secret_pin is None else " and the PIN"
     yield f"  key {keys.open}{pin} opens, key {keys.decline} declines"
+    if intercom.record is not None:
+        kept = write_duration(intercom.record.keep)
+        yield f"  CALLS ARE RECORDED in {intercom.record.directory} and kept for {kept}: a lane"
+        yield "  says so on its display; one that has none needs a sign"
     if intercom.control and keys.secret_pin is None:
         yield "  the control room may call and opens nothing: there is no secret_pin"
 

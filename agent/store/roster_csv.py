@@ -226,7 +226,9 @@ class RowCheck:
             return self._faults[0]
         for name, text, good in zip(COLUMNS, row, done, strict=True):
             if text != good or text != text.strip():
-                return RowFault(number, name, text, f"this has to be written {good.strip()!r}")
+                instead = f"write {good.strip()!r}" if good.strip() else "leave it empty"
+                says = f"what travels stands in one form only: {instead} in {name}"
+                return RowFault(number, name, text, says)
         return None
 
 
@@ -308,9 +310,9 @@ def _one_of(kinds: type[StrEnum], default: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         text = text or default
         if text not in names:
-            near = get_close_matches(text, names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}"
-            raise ValueError(f"not known; {hint}")
+            near = get_close_matches(text, names, 1, 0.75)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(f"not known; write one of {', '.join(names)}{hint}")
         return text
 
     return check

@@ -13,8 +13,8 @@ from agent.core.call_state import Call
 from agent.core.effects import Accept, Dial, HangUp, StartTimer, StopTimer
 from agent.core.entries import Entry, EntryType
 from agent.core.events import Event, InputChanged, LineTold, TimerFired, Turn, Why
-from agent.core.gate import Step
-from agent.core.ids import InputId, LineId
+from agent.core.gate_state import Step
+from agent.core.ids import InputId, LaneId, LineId
 from agent.core.needs import Need, Row, Rows
 from agent.core.plan import Button, GatePlan
 from agent.core.plan_calls import SECOND, CallsPlan, Keys, Party
@@ -30,7 +30,7 @@ OFFICE = "8001"
 BUTTON, BUTTON_OUT = InputId("in-1.button-call"), InputId("out-1.button-call")
 
 
-def line_of(entry: str, kind: str, name: str, unit: str, *phones: str) -> Row:
+def line_of(entry: str, kind: str, name: str, unit: str, *phones: str, quiet: str = "") -> Row:
     return {
         "entry": entry,
         "kind": kind,
@@ -40,6 +40,7 @@ def line_of(entry: str, kind: str, name: str, unit: str, *phones: str) -> Row:
         "phones": json.dumps(phones),
         "signs": 0,
         "note": "",
+        "quiet": quiet,
     }
 
 
@@ -51,6 +52,8 @@ DIRECTORY = (
     line_of("d-5", "other", "none", ""),
     line_of("d-6", "other", "a shop", "3-1", "8009"),
     line_of("d-7", "resident", "nobody", "9-9"),
+    line_of("d-8", "resident", "周静", "5-2", "13700000001", quiet="12:00-14:00"),
+    line_of("d-9", "resident", "周勤", "5-2", "13700000002", quiet="13:00-20:00"),
 )
 CALLS = CallsPlan(
     lanes={
@@ -103,6 +106,7 @@ class Calling(Booth):
         self.dialled: dict[LineId, str] = {}
         self.hung_up: list[LineId] = []
         self.taken: list[LineId] = []
+        self.spoken_at: list[LaneId | None] = []
         super().__init__(calling_plan(calls), journal=WithDirectory(DRAWER), seconds=seconds)
 
     def do(self, event: Event) -> Step:
@@ -113,11 +117,13 @@ class Calling(Booth):
                     self.timers[key] = at_ns
                 case StopTimer(key):
                     self.timers.pop(key, None)
-                case Dial(line, number):
+                case Dial(line, number, lane):
+                    self.spoken_at.append(lane)
                     self.dialled[line] = number
                 case HangUp(line):
                     self.hung_up.append(line)
-                case Accept(line):
+                case Accept(line, lane):
+                    self.spoken_at.append(lane)
                     self.taken.append(line)
         return step
 

@@ -37,7 +37,8 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts, Mode, OpenPassage
-from agent.core.gate import Gate, GateState, Step
+from agent.core.gate import Gate
+from agent.core.gate_state import GateState, Step
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, PassageId, ReaderId
 from agent.core.lane import LaneState, first, locked, restored, view
 from agent.core.model import Card, CardProof, Moment

@@ -104,7 +104,22 @@ def test_quiet_hours_unless_the_guard_insists() -> None:
     gate = Calling(seconds=NIGHT)
     assert gate.refused("call.place", unit="3-1")[:2] == (409, "despite")
     assert gate.refused("call.place", entry="d-1")[:2] == (409, "despite"), "he lives there"
-    gate.done("call.place", entry="d-1", despite=True)
+    assert gate.refused("call.place", entry="d-1", despite=True)[:2] == (422, "reason")
+    gate.done("call.place", entry="d-1", despite=True, reason="water runs down the stairs")
+    began = gate.told(EntryType.CALL_BEGAN)[-1]
+    assert (began["despite"], began["reason"]) == (True, "water runs down the stairs")
+
+
+def test_quiet_hours_of_one_line_of_the_directory() -> None:
+    gate = Calling(seconds=1800)
+    assert gate.refused("call.place", entry="d-8")[:2] == (409, "despite")
+    gate.done("call.place", unit="5-2")
+    assert [leg.entry for leg in gate.call.legs] == ["d-9"], "the other one is left alone"
+    assert "despite" not in gate.told(EntryType.CALL_BEGAN)[-1]
+    gate = Calling(seconds=5400)
+    assert gate.refused("call.place", unit="5-2")[:2] == (409, "despite")
+    gate.done("call.place", unit="5-2", despite=True, reason="fire")
+    assert [leg.entry for leg in gate.call.legs] == ["d-8", "d-9"]
 
 
 def test_one_line_of_sound() -> None:

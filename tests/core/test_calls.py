@@ -1,5 +1,7 @@
 """Calls over the intercom: from the button to the arm, through every number and every key."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.call_state import WAITING, Origin, State
@@ -18,7 +20,8 @@ from agent.core.events import (
 from agent.core.gate import Gate
 from agent.core.ids import LineId
 from agent.core.model import ClockQuality
-from agent.core.plan_calls import SECOND
+from agent.core.plan_calls import SECOND, Party
+from agent.core.plan_calls import Step as CallStep
 from tests.core.builders import LANE
 from tests.core.calling import (
     BUTTON,
@@ -101,6 +104,7 @@ def test_the_plan_goes_from_number_to_number_and_ends_at_the_screen() -> None:
         gate.rings()
         gate.after(gate.call.leg.ring_ns / SECOND)
     assert list(gate.dialled.values()) == DIALLED
+    assert gate.spoken_at == [LANE] * 5
     assert gate.hung_up == list(gate.dialled)
     assert not gate.call.line
     assert gate.row("calls", "call", gate.call.call)["party"] == "booth"
@@ -343,6 +347,36 @@ def test_quiet_hours_pass_the_unit_over() -> None:
     assert gate.call.leg.number == CONTROL
 
 
+@pytest.mark.parametrize(
+    ("seconds", "called", "silent"),
+    [(1800, ["d-9"], 0), (5400, [], 1), (36_000, ["d-8", "d-9"], 0)],
+)
+def test_quiet_hours_that_stand_in_the_directory(
+    seconds: int, called: list[str], silent: int
+) -> None:
+    """Who is not to be called is passed over; the unit is silent when nobody of it is left."""
+    steps = (CallStep(Party.UNIT, unit="5-2"),)
+    gate = Calling(replace(CALLS, lanes={LANE: steps}), seconds=seconds)
+    gate.press()
+    assert [leg.entry for leg in gate.call.legs if leg.entry] == called
+    assert gate.told(EntryType.CALL_BEGAN)[0].get("quiet", 0) == silent
+
+
+def test_what_is_recorded_is_told_in_the_journal_and_on_the_line_of_the_lane() -> None:
+    gate = Calling(replace(CALLS, recorded=True))
+    line = gate.state.views[LANE].text
+    gate.press()
+    assert gate.told(EntryType.CALL_BEGAN)[0]["recorded"] is True
+    assert gate.state.views[LANE].text == "通话录音 RECORDED"
+    assert gate.state.views[OUT].text == line
+    gate.after(400)
+    assert gate.state.views[LANE].text == line
+    gate = Calling()
+    gate.press()
+    assert "recorded" not in gate.told(EntryType.CALL_BEGAN)[0]
+    assert gate.state.views[LANE].text == line
+
+
 def test_a_clock_that_nobody_trusts_knows_no_quiet_hours() -> None:
     gate = Calling(seconds=11 * 3600)
     gate.quality = ClockQuality.UNKNOWN
@@ -357,6 +391,7 @@ def test_the_control_room_is_taken_and_opens_only_with_a_pin() -> None:
     assert gate.call.origin is Origin.INCOMING
     gate.answers()
     gate.key("5")
+    assert gate.spoken_at == [LANE]
     assert gate.told(EntryType.CALL_ANSWERED)[0]["by"] == "control"
     assert not gate.every(EntryType.ACCESS_GRANTED), "an address can be forged"
     gate = Calling(PIN)

@@ -10,7 +10,7 @@ from agent.core.access import Reason
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead, Started
-from agent.core.gate import Step
+from agent.core.gate_state import Step
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import CardKind, ClockQuality, Credential, Direction
 from agent.core.plan import INSIDE, OUTSIDE, GatePlan, PassbackMode, ZonePlan

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from agent.core.events import Event, FrameFaulted, IntercomFound, IntercomLost, LineTold, Turn, Why
-from agent.core.ids import LineId
+from agent.core.ids import LaneId, LineId
 from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers.baresip import WANTS, Baresip
 from drivers.clock import SystemClock
 from tests.parts import require
 from tests.patience import LIMIT_S, until
-from tests.rigs.phone import Phone
+from tests.rigs.house import PROFILE
+from tests.rigs.phone import Phone, silence
 from tests.rigs.ports import free_port
+from tests.rigs.registrar import Registrar
 from tests.rigs.sipp import Sipp
 
 ONE, TWO = LineId("c-1.1"), LineId("c-1.2")
@@ -140,6 +142,54 @@ def test_the_gate_hangs_up_while_it_rings_and_calls_the_next(
         ear.gate.hang_up(LineId("nobody"))
 
 
+def test_every_lane_has_its_own_sound(gate_phone: Phone, resident: Phone, tmp_path: Path) -> None:
+    """Whose microphone is open is seen by which file baresip reads."""
+    files = {lane: str(silence(tmp_path / f"{lane}.wav")) for lane in ("in-1", "out-1", "other")}
+    sounds = {
+        None if lane == "other" else LaneId(lane): (f"aufile,{file}", f"aubridge,{lane}")
+        for lane, file in files.items()
+    }
+    intercom = Baresip("127.0.0.1", gate_phone.control, SystemClock(), sounds=sounds)
+    ear = Ear(intercom)
+    ear.found()
+    spoken = [("in-1", "in-1", 1), ("out-1", "out-1", 1), (None, "other", 1), ("in-2", "other", 2)]
+    for number, (lane, file, count) in enumerate(spoken, 1):
+        line = LineId(f"c-{number}.1")
+        intercom.dial(line, resident.address, None if lane is None else LaneId(lane))
+        resident.wait("CALL_INCOMING", number)
+        resident.command("accept")
+        ear.wait(line, Turn.ANSWERED)
+        _opened(gate_phone, files[file], count)
+        assert gate_phone.log().count("loading input file") == number
+        intercom.hang_up(line)
+        ear.wait(line, Turn.ENDED)
+    resident.command("dial", gate_phone.address)
+    called = ear.called()
+    intercom.accept(called.line, LaneId("in-1"))
+    ear.wait(called.line, Turn.ANSWERED)
+    _opened(gate_phone, files["in-1"], 2)
+    assert (intercom.health().counters or {})["faults"] == 0
+    intercom.stop()
+
+
+def _opened(phone: Phone, file: str, count: int = 1) -> None:
+    """Wait until this phone has opened this file so often, for a microphone."""
+    says = f"loading input file '{file}'"
+    until(lambda: phone.log().count(says) == count, f"{count} times: {says}")
+
+
+def test_a_sound_that_baresip_does_not_have_is_counted(gate_phone: Phone, resident: Phone) -> None:
+    intercom = Baresip(
+        "127.0.0.1", gate_phone.control, SystemClock(), sounds={None: ("jack,x", "jack,x")}
+    )
+    ear = Ear(intercom)
+    ear.found()
+    intercom.dial(ONE, resident.address)
+    ear.wait(ONE, Turn.RANG)
+    assert (intercom.health().counters or {})["faults"] == 2
+    intercom.stop()
+
+
 def test_a_number_that_still_waits_is_taken_back(ear: Ear, resident: Phone) -> None:
     ear.gate.dial(ONE, resident.address)
     ear.wait(ONE, Turn.RANG)
@@ -255,6 +305,44 @@ def test_a_registrar_that_is_away_is_told(tmp_path: Path) -> None:
         ear.found()
         until(lambda: intercom.health().condition is Condition.DEGRADED, "the registrar is missed")
         assert "the registrar does not take us" in intercom.health().detail
+        intercom.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted", "condition"),
+    [(b"200 OK", True, Condition.OK), (b"403 Forbidden", False, Condition.DEGRADED)],
+)
+def test_a_registrar_that_takes_us_and_one_that_refuses(
+    tmp_path: Path, answer: bytes, wanted: bool, condition: Condition
+) -> None:
+    require("baresip")
+    port = free_port()
+    phone = Phone(tmp_path / "gate", "gate")
+    account = f'<sip:gate@127.0.0.1>;outbound="sip:127.0.0.1:{port}";regint=60;answermode=manual'
+    (phone.directory / "accounts").write_text(account + "\n")
+    intercom = Baresip("127.0.0.1", phone.control, SystemClock(), alive_s=0.1)
+    assert intercom.registered is None
+    with Registrar(port, answer=answer), phone:
+        Ear(intercom).found()
+        until(lambda: intercom.registered is wanted, f"{answer!r}")
+        assert intercom.health().condition is condition
+        intercom.stop()
+
+
+@pytest.mark.skipif(PROFILE != "nightly", reason="baresip tries again after half a minute at least")
+def test_a_registrar_that_comes_back_is_found_by_itself(tmp_path: Path) -> None:
+    require("baresip")
+    port = free_port()
+    phone = Phone(tmp_path / "gate", "gate")
+    account = f'<sip:gate@127.0.0.1>;outbound="sip:127.0.0.1:{port}";regint=60;answermode=manual'
+    (phone.directory / "accounts").write_text(account + "\n")
+    intercom = Baresip("127.0.0.1", phone.control, SystemClock(), alive_s=0.1)
+    with phone:
+        Ear(intercom).found()
+        until(lambda: intercom.registered is False, "the registrar is missed")
+        with Registrar(port):
+            until(lambda: intercom.registered, "it is found", 4 * LIMIT_S)
+            assert intercom.health().condition is Condition.OK
         intercom.stop()
 
 

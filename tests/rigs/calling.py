@@ -24,6 +24,13 @@ QUIET = "3-9"
 """Not to be called at any hour."""
 
 
+def held(pid: int) -> tuple[int, int]:
+    """File handles and resident memory (kB) of a process (proc(5))."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    handles = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return handles, int(status.split("VmRSS:")[1].split()[0])
+
+
 class CallingHouse:
     """Starts everything as a context. ``more`` are further keys of ``intercom:``.
 

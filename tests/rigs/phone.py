@@ -23,6 +23,7 @@ from tests.patience import LIMIT_S, until
 from tests.rigs.ports import free_port
 
 _MODULES = Path("/usr/lib/baresip/modules")
+_LOADED = ("g711", "aufile", "aubridge", "account", "menu", "ctrl_tcp")
 _RATE = 8_000
 _READY = "baresip is ready"
 
@@ -42,7 +43,8 @@ class Phone:
     """``user`` is whom it answers for; ``answers`` by itself when ``auto``. Keeps its ports.
 
     ``control`` is the port of its control connection: of `command` unless ``mine`` is false.
-    ``config`` is a directory with a configuration of its own, made by somebody else.
+    ``voice`` is what is said there (a file of sound, silence unless told), with ``echo`` what is
+    heard there. ``config`` is a directory with a configuration of its own, made by somebody else.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class Phone:
         user: str,
         *,
         auto: bool = False,
+        voice: Path | None = None,
+        echo: bool = False,
         lines: Sequence[str] = (),
         config: Path | None = None,
         sip: int = 0,
@@ -70,29 +74,32 @@ class Phone:
         self._conn: socket.socket | None = None
         self._thread: threading.Thread | None = None
         if config is None:
-            self._configure(auto, lines)
+            self._configure(auto, lines, voice, echo=echo)
 
     @property
     def address(self) -> str:
         """Where it is called."""
         return f"sip:{self.user}@127.0.0.1:{self.sip}"
 
-    def _configure(self, auto: bool, lines: Sequence[str]) -> None:
-        sound = silence(self.directory / "silence.wav")
+    def _configure(
+        self, auto: bool, lines: Sequence[str], voice: Path | None, *, echo: bool
+    ) -> None:
+        sound = voice or silence(self.directory / "silence.wav")
+        player, source = ("aubridge,echo",) * 2 if echo else ("aubridge,ear", f"aufile,{sound}")
         mode = "auto" if auto else "manual"
         account = f"<sip:{self.user}@127.0.0.1>;regint=0;answermode={mode}\n"
         (self.directory / "accounts").write_text(account)
         config = [
             f"sip_listen 127.0.0.1:{self.sip}",
-            f"audio_player aufile,{self.directory / 'heard.wav'}",
-            f"audio_source aufile,{sound}",
-            f"audio_alert aufile,{self.directory / 'alert.wav'}",
+            f"audio_player {player}",
+            f"audio_source {source}",
+            "audio_alert aubridge,alert",
             "audio_srate 8000-8000",
             "audio_channels 1-1",
             "net_interface 127.0.0.1",
             "call_max_calls 20",
             f"module_path {_MODULES}",
-            *(f"module {name}.so" for name in ("g711", "aufile", "account", "menu", "ctrl_tcp")),
+            *(f"module {name}.so" for name in _LOADED),
             f"ctrl_tcp_listen 127.0.0.1:{self.control}",
             *lines,
         ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.parts import require
 from tests.patience import until
 from tests.rigs.broker import Mosquitto
-from tests.rigs.calling import NUMBER, UNIT, CallingHouse
+from tests.rigs.calling import NUMBER, UNIT, CallingHouse, held
 from tests.rigs.house import IN, OUT, size
 from tests.rigs.listener import Listener
 
@@ -56,7 +56,39 @@ def test_from_the_button_to_the_passage(tmp_path: Path) -> None:
         heard = b"".join(each.payload for each in listener.on(""))
         assert NUMBER.encode() not in heard
         assert NUMBER not in house.log()
+        assert "recorded" not in house.data(began)
+        assert not list(tmp_path.rglob("dump-*.wav")), "nothing that was said is kept"
         assert NUMBER not in "".join(one.data.decode() for one in house.entries())
+
+
+def test_a_call_is_recorded_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    """Two files, for their user alone; the journal has it, and the lane's line says it."""
+    require("baresip")
+    calls = tmp_path / "recorded"
+    record = {"record": {"directory": str(calls), "keep": "1 h"}}
+    with CallingHouse(tmp_path / "gate", more=record) as gate:
+        house = gate.house
+        gate.talk()
+        began = house.data(house.entries("gate.call.began.v1")[0])
+        assert began["recorded"] is True
+        _says(gate, "通话录音 RECORDED")
+        until(lambda: sum(each.stat().st_size > 44 for each in calls.iterdir()) == 2, "both grow")
+        gate.resident.command("hangup")
+        house.wait_entry("gate.call.ended.v1")
+        _says(gate, "请刷卡 TAP CARD")
+        names = sorted(each.name.rpartition("-")[2] for each in calls.iterdir())
+        assert names == ["dec.wav", "enc.wav"]
+        assert calls.stat().st_mode & 0o077 == 0
+
+
+def _says(gate: CallingHouse, text: str) -> None:
+    """Wait until the line of lane in-1 says this."""
+
+    def look() -> bool:
+        lanes = gate.house.ask("status")["lanes"]
+        return any((each["lane"], each["text"]) == (IN, text) for each in lanes)
+
+    until(look, f"the lane says {text}")
 
 
 def test_baresip_is_killed_in_mid_call_and_the_gate_works_on(tmp_path: Path) -> None:
@@ -104,26 +136,37 @@ def test_the_agent_is_killed_in_mid_call(tmp_path: Path) -> None:
 
 
 def test_call_after_call_leaves_nothing_behind(tmp_path: Path) -> None:
-    """File handles and memory of the daemon are as before; every call has its end."""
+    """File handles and memory of daemon and baresip are as before; every call has its end."""
     require("baresip")
     with CallingHouse(tmp_path, auto=True) as gate:
         house = gate.house
-        files = Path(f"/proc/{house.pid}/fd")
-        handles = memory = 0
-        for number in range(size(ci=20, nightly=500)):
+        began: dict[int, tuple[int, int]] = {}
+        rounds = size(ci=20, nightly=500)
+        for number in range(rounds):
             before = house.head()
             call = gate.order("call.place", unit=UNIT)["call"]
             house.wait_entry("gate.call.answered.v1", after=before, call=call)
             gate.order("call.end", call=call)
             house.wait_entry("gate.call.ended.v1", after=before, call=call)
-            if number == 4:
+            if number == rounds // 4:
                 # What is opened once and kept is open by now.
-                handles, memory = len(list(files.iterdir())), house.resident_kb()
-        until(lambda: house.part("intercom")["counters"]["calls"] == 0, "every line has ended")
-        assert len(list(files.iterdir())) <= handles + 2
-        assert house.resident_kb() < memory + 4_096
+                _lines_ended(gate)
+                began = {pid: held(pid) for pid in (house.pid, gate.baresip.pid)}
+        _lines_ended(gate)
+        for pid, (handles, memory) in began.items():
+            _as_before(pid, handles)
+            assert held(pid)[1] < memory + 4_096, f"memory in kB, before: {memory}"
         health = house.part("intercom")
         assert (health["condition"], health["counters"]["reconnects"]) == ("ok", 0)
+
+
+def _as_before(pid: int, handles: int) -> None:
+    """A handle that is being closed while we look is not one that is kept."""
+    until(lambda: held(pid)[0] <= handles + 2, f"file handles as before: {handles}")
+
+
+def _lines_ended(gate: CallingHouse) -> None:
+    until(lambda: gate.house.part("intercom")["counters"]["calls"] == 0, "every line has ended")
 
 
 def test_a_flood_of_strangers_is_turned_away_and_the_gate_works(tmp_path: Path) -> None:

@@ -45,6 +45,11 @@ def read_open(calling: CallingHouse) -> list[dict[str, str]]:
     return house.rows("calls", state="open")
 
 
+def count(calling: CallingHouse, kind: str) -> int:
+    """How often the resident's telephone has told this."""
+    return sum(told.kind == kind for told in list(calling.resident.heard))
+
+
 def does(desk: Eyes, what: str) -> None:
     """Press a button of the panel."""
     desk.page.locator(f"#calls button[data-focus^='{what}']").click()
@@ -102,6 +107,26 @@ def test_the_guard_takes_the_call_and_hangs_up(
     house.wait_entry(ENDED, after=after)
 
 
+def test_the_screen_rings_for_a_visitor_who_finds_no_button(look: Look, house: ScreenHouse) -> None:
+    """By the lane's plan; while a call is on there the button is gone."""
+    desk = look()
+    after, rung = house.head(), len(house.entries("gate.call.rang.v1"))
+    ring = desk.page.locator(f"#lane-{IN} form:has(input[value='call.ring']) button")
+    expect(desk.page.locator("input[value='call.ring']")).to_have_count(1)
+    ring.click()
+    began = house.wait_entry(BEGAN, after=after)
+    told = house.data(began)
+    assert (told["origin"], told["lane"], began.actor) == ("screen", IN, "g-zhang")
+    until(lambda: len(house.entries("gate.call.rang.v1")) > rung, "the resident's telephone rings")
+    expect(desk.page.locator("#calls")).to_contain_text("王小明", timeout=LIMIT_S * 1000)
+    expect(ring).to_have_count(0, timeout=LIMIT_S * 1000)
+    assert desk.small_targets() == []
+    assert desk.overflows() == 0
+    does(desk, "call.end")
+    house.wait_entry(ENDED, after=after)
+    expect(ring).to_have_count(1, timeout=LIMIT_S * 1000)
+
+
 def test_nobody_signed_on_sees_that_somebody_calls_and_not_whom(
     look: Look, calling: CallingHouse
 ) -> None:
@@ -153,7 +178,49 @@ def test_the_answer_goes_into_the_visit(
     assert (opened["call"], opened["answer"]) == (call, "host_agreed")
 
 
-def test_quiet_hours_are_told(look: Look, calling: CallingHouse, house: ScreenHouse) -> None:
+def test_the_unit_is_called_from_the_visitors_form(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    """What was typed stays; what the resident presses goes into the visit by itself."""
+    desk = look(path="/visitor-in")
+    rung, talked = (count(calling, kind) for kind in ("CALL_INCOMING", "CALL_ESTABLISHED"))
+    card = house.roster.draw("visitor")
+    desk.page.locator("input[name=kind][value=resident]").check(force=True)
+    desk.fill({"visitor": "钱七", "unit": UNIT, "card": card, "why_none": "known"})
+    after = house.head()
+    desk.submit("button[name=do][value=call]")
+    began = house.data(house.wait_entry(BEGAN, after=after))
+    assert (began["origin"], "lane" in began) == ("guard", False)
+    panel = desk.page.locator("#calls")
+    expect(panel).to_contain_text("王小明", timeout=LIMIT_S * 1000)
+    expect(desk.page.locator("input[name=visitor]")).to_have_value("钱七")
+    calling.resident.wait("CALL_INCOMING", rung + 1)
+    calling.resident.command("accept")
+    house.wait_entry("gate.call.answered.v1", call=began["call"])
+    calling.resident.wait("CALL_ESTABLISHED", talked + 1)
+    calling.resident.press("5")
+    house.wait_entry("gate.call.decided.v1", call=began["call"])
+    expect(panel).to_contain_text("同意", timeout=LIMIT_S * 1000)
+    calling.resident.command("hangup")
+    expect(panel).to_contain_text("已结束", timeout=LIMIT_S * 1000)
+    desk.submit("button[name=do][value=open]")
+    opened = house.data(house.wait_entry("gate.visit.opened.v1", after=after))
+    assert (opened["call"], opened["answer"]) == (began["call"], "host_agreed")
+
+
+def test_a_unit_that_has_no_number_is_told_beside_its_field(look: Look) -> None:
+    desk = look(path="/visitor-in")
+    desk.forgive("422")
+    desk.page.locator("input[name=kind][value=resident]").check(force=True)
+    desk.fill({"visitor": "孙八", "unit": "99-9"})
+    desk.submit("button[name=do][value=call]")
+    expect(desk.page.locator("#fault-field-unit")).to_contain_text("99-9")
+    expect(desk.page.locator("input[name=visitor]")).to_have_value("孙八")
+
+
+def test_quiet_hours_are_told_and_the_guard_insists(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
     calling.order(
         "directory.put", entry="d-2", kind="resident", name="周静", unit=QUIET, phones=[NUMBER]
     )
@@ -163,5 +230,9 @@ def test_quiet_hours_are_told(look: Look, calling: CallingHouse, house: ScreenHo
     desk.type("Enter")
     after = house.head()
     desk.page.locator("button[aria-label*='周静'].good").click()
-    desk.sees("免打扰")
+    desk.sees("免打扰时间")
     assert house.entries(BEGAN, after=after) == []
+    desk.page.locator("#place-reason").fill("楼道漏水")
+    desk.page.locator("button[aria-label*='周静'].danger").click()
+    began = house.data(house.wait_entry(BEGAN, after=after))
+    assert (began["despite"], began["reason"]) == (True, "楼道漏水")

@@ -74,8 +74,13 @@ CASES = [
     Case("quiet", "22:00-07:00", "⟦at night", "", ""),
     Case("account", '"sip:gate@192.168.1.10"', '⟦"gate"', "intercom.account.address",
          "does not fit", "sip:gate@192.168.1.20"),
-    Case("recording", "  home: in-1", "  ⟦record: true\n  home: in-1", "intercom.record",
-         "unknown key"),
+    Case("recording", "  home: in-1", "  record: ⟦true\n  home: in-1", "intercom.record",
+         "a mapping must"),
+    Case("sound", "  home: in-1",
+         "  audio: {lanes: {⟦in-3: {microphone: a, speaker: b}}}\n  home: in-1",
+         "intercom.audio.lanes.in-3", "there is no lane", "in-1"),
+    Case("kept", "  home: in-1", "  record: {keep: ⟦10 min}\n  home: in-1", "intercom.record.keep",
+         "outside the range", "1 h"),
 ]  # fmt: skip
 ELSEWHERE = {
     "control": [(f"{LANES}.in-1.2.number", "number is missing here: who is called?")],
@@ -170,6 +175,21 @@ def test_the_screen_alone_and_a_pin_are_told(tmp_path: Path) -> None:
     told = "\n".join(summary(read(file)))
     assert "in-1 calls booth (its screen), then unit 1-101" in told
     assert "key 5 and the PIN opens" in told
+
+
+def test_that_calls_are_recorded_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text(INTERCOM + "  record: {directory: /srv/calls, keep: 7 days}\n", "utf-8")
+    settings = read(file)
+    told = "\n".join(summary(settings))
+    assert "CALLS ARE RECORDED in /srv/calls and kept for 7 days" in told
+    calls = planning.gate_plan(settings).calls
+    assert calls is not None
+    assert calls.recorded
+    file.write_text(INTERCOM, "utf-8")
+    calls = planning.gate_plan(read(file)).calls
+    assert calls is not None
+    assert not calls.recorded, "nothing is recorded unless the settings say so"
 
 
 def test_without_an_intercom_nobody_is_called() -> None:

@@ -55,6 +55,7 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
         ("em4100:xyz,R-1,resident,,,,,", "credential", "scheme:HEX"),
         ("uid:04A1B2C3,,resident,,,,,", "label", "every card needs a label"),
         ("uid:04A1B2C3,R-1,residnt,,,,,", "kind", "did you mean resident?"),
+        ("uid:04A1B2C3,R-1,guest,,,,,", "kind", "not known; write one of resident,"),
         ("uid:04A1B2C3,R-1,,,,,,", "kind", "write one of"),
         ("uid:04A1B2C3,R-1,resident,activ,,,,", "status", "did you mean active?"),
         ("uid:04A1B2C3,R-1,resident,,2026-13-01,,,", "valid_from", "not a date"),

@@ -20,6 +20,7 @@ from agent.console.todo import item
 from agent.console.words import N_, Words
 from agent.core import call_orders
 from agent.core.fields import FIELDS
+from agent.core.plan_calls import CallsPlan
 from agent.errors import StoreError
 
 TAPS = 8
@@ -69,7 +70,7 @@ def _now(request: Request) -> Mapping[str, Any]:
     duties: dict[str, dict[str, Any]] = {}
     backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
-    shown["calls"] = []
+    shown["calls"], shown["rings"] = [], rings(site.plan.calls, ())
     try:
         guard = desk.guard(request)
         if site.plan.calls is not None:
@@ -77,6 +78,7 @@ def _now(request: Request) -> Mapping[str, Any]:
                 rows = desk.glance(request).look(reading, site).calls
             named = guard is not None
             shown["calls"] = [calls.shown(row, words, site, named=named) for row in rows]
+            shown["rings"] = rings(site.plan.calls, rows)
         if guard is not None:
             with desk.reading(request) as reading:
                 seen = desk.glance(request).look(reading, site)
@@ -112,6 +114,12 @@ def _now(request: Request) -> Mapping[str, Any]:
         for lane, plan in site.plan.lanes.items()
     ]
     return shown
+
+
+def rings(plan: CallsPlan | None, on: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The lanes for which the screen can ring as the visitor's button does: no call is on there."""
+    there = () if plan is None else plan.lanes
+    return frozenset(map(str, there)) - {str(row["lane"]) for row in on}
 
 
 def _backs(

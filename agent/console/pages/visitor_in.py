@@ -3,21 +3,25 @@
 Rules kept here:
 - card, deposits and visit go out as one order, whose id was minted when the form was shown; a
   refused order is over, so the form comes back as it was typed with an id of its own;
-- who is not let in is written down as well; a ban is an order of its own that follows.
+- who is not let in is written down as well; a ban is an order of its own that follows;
+- the unit is called from the form, which stays as it was typed; what is answered goes into the
+  visit by itself.
 """
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.console import desk
+from agent.console import calls, desk
 from agent.console.answers import Answer
 from agent.console.pages import coming, drafts, filled, finding, plated, receipt, told
 from agent.console.pages.lanes import leading
+from agent.console.pages.sent import may
 from agent.console.words import N_
 from agent.core.model import Direction
 from agent.store.queries import calls as talks
@@ -60,6 +64,7 @@ def routes() -> list[Route]:
         Route(_PATH, page, methods=["GET", "POST"]),
         Route(f"{_PATH}/look", look, methods=["POST"]),
         Route(f"{_PATH}/keep", keep, methods=["POST"]),
+        Route(f"{_PATH}/call", call),
         *receipt.routes(),
     ]
 
@@ -78,6 +83,20 @@ def page(request: Request) -> Response:
 def keep(request: Request) -> Response:
     """Keep the form that is being filled in."""
     return drafts.keep(request, _PATH)
+
+
+def call(request: Request) -> Response:
+    """How far the call has come in which somebody is asked about this visitor."""
+    one = _call(request, request.query_params.get("call", ""))
+    return desk.render(request, "_call_now.html", one=one)
+
+
+def _call(request: Request, name: str) -> Mapping[str, Any] | None:
+    with desk.reading(request) as reading:
+        row = talks.call(reading, name)
+    words, site = desk.words(request), desk.site(request)
+    named = desk.guard(request) is not None
+    return None if row is None else calls.shown(row, words, site, named=named)
 
 
 def look(request: Request) -> Response:
@@ -113,6 +132,8 @@ def _sent(request: Request) -> Response | Answer:
     typed, words = desk.form(request), desk.words(request)
     books = desk.site(request).plan.books
     what, _, lane = typed.get("do", "").partition(" ")
+    if what == "call":
+        return _placed(request, typed)
     if what == "decline":
         answer = desk.act(request, "visit.decline", coming.declined(typed))
         if not answer.done:
@@ -124,6 +145,15 @@ def _sent(request: Request) -> Response | Answer:
     if not answer.done:
         return answer
     return desk.see(request, f"/receipt?visit={answer.result.get('visit', '')}&new=1")
+
+
+def _placed(request: Request, typed: Mapping[str, str]) -> Response | Answer:
+    """Call the unit, and show the form again as it was typed; the visit is another order."""
+    answer = desk.act(request, "call.place", {"unit": filled.plain(typed.get("unit", ""))})
+    if not answer.done:
+        return replace(answer, result={**answer.result, "field": "unit"})
+    request.state.form = {**typed, "order_id": "", "call": str(answer.result.get("call", ""))}
+    return _shown(request, None)
 
 
 def _banned(request: Request, typed: Mapping[str, str]) -> Response:
@@ -160,6 +190,8 @@ def _shown(request: Request, answer: Answer | None) -> Response:
     return desk.render(
         request,
         "visitor_in.html",
+        one=_call(request, f.value("call")),
+        calls_out=site.plan.calls is not None and may(request, "call.place"),
         answer=answer,
         filled=f,
         kinds=[
