@@ -9,6 +9,7 @@ from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from agent.store.rebuilt import Rebuilt
 from agent.store.verify import verify
+from tests.rigs.whole import whole
 from tests.store.aging import cut
 from tests.store.build import PERSON, US, at, granted, open_ledger
 
@@ -23,12 +24,12 @@ def label(number: int) -> str:
 def entered(number: int, second: float, until_s: float) -> Entry:
     card = {"card": label(number), "passage": f"p-{number}"}
     told = {"lane": "in-1", **card, **WAY, "untilus": US + int(until_s * 1e6)}
-    return Entry(EntryType.ACCESS_GRANTED, "lane/in-1", at(second), told, PERSON)
+    return whole(Entry(EntryType.ACCESS_GRANTED, "lane/in-1", at(second), told, PERSON))
 
 
 def ended(number: int, second: float, outcome: str) -> Entry:
     data = {"lane": "in-1", "passage": f"p-{number}", "outcome": outcome, "card": label(number)}
-    return Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at(second), {**data, **WAY})
+    return whole(Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at(second), {**data, **WAY}))
 
 
 def uses(ledger: Ledger) -> list[Row]:
