@@ -41,6 +41,7 @@ def line_of(entry: str, kind: str, name: str, unit: str, *phones: str, quiet: st
         "signs": 0,
         "note": "",
         "quiet": quiet,
+        "place": 0,
     }
 
 
