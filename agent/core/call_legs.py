@@ -1,7 +1,8 @@
 """Whom a call goes to, in turn: from a lane's plan and the directory to the legs of a call.
 
 Rules kept here:
-- a unit's numbers are called in the order in which they stand, those of residents only;
+- a unit's numbers are called in the order in which they stand, those of residents only: first the
+  lines written by hand, then those of the roster in its order;
 - a unit, and a line of the directory, is not called in its quiet hours, as far as the clock can
   tell them; then the next step comes at once;
 - what is written as a number is dialled by the gate's pattern; an address is dialled as it is;
@@ -152,7 +153,7 @@ def _resident(
     may_open: bool,
 ) -> Iterator[Leg]:
     place = 0
-    for row in sorted(rows, key=lambda row: str(row["entry"])):
+    for row in sorted(rows, key=lambda row: (row["place"], str(row["entry"]))):
         if row["kind"] == "resident":
             for leg in _numbers(plan, row, ring_ns[min(place, len(ring_ns) - 1) :], may_open):
                 place += 1

@@ -23,6 +23,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "signs",
         "note",
         "quiet",
+        "place",
     ),
     "tokens": ("hash", "guard", "role", "desk", "shift", "since_us"),
 }

@@ -155,8 +155,11 @@ _FOURTH = Migration(
 
 _FIFTH = Migration(
     5,
-    "the hours at which a line of the directory is not called",
-    ("ALTER TABLE directory ADD COLUMN quiet TEXT NOT NULL DEFAULT ''",),
+    "the hours at which a line of the directory is not called, its place in the roster",
+    (
+        "ALTER TABLE directory ADD COLUMN quiet TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE directory ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"

@@ -30,7 +30,9 @@ OFFICE = "8001"
 BUTTON, BUTTON_OUT = InputId("in-1.button-call"), InputId("out-1.button-call")
 
 
-def line_of(entry: str, kind: str, name: str, unit: str, *phones: str, quiet: str = "") -> Row:
+def line_of(
+    entry: str, kind: str, name: str, unit: str, *phones: str, quiet: str = "", place: int = 0
+) -> Row:
     return {
         "entry": entry,
         "kind": kind,
@@ -41,6 +43,7 @@ def line_of(entry: str, kind: str, name: str, unit: str, *phones: str, quiet: st
         "signs": 0,
         "note": "",
         "quiet": quiet,
+        "place": place,
     }
 
 
@@ -54,6 +57,9 @@ DIRECTORY = (
     line_of("d-7", "resident", "nobody", "9-9"),
     line_of("d-8", "resident", "周静", "5-2", "13700000001", quiet="12:00-14:00"),
     line_of("d-9", "resident", "周勤", "5-2", "13700000002", quiet="13:00-20:00"),
+    line_of("d-a", "resident", "of the roster, second", "7-1", "72", place=2),
+    line_of("d-b", "resident", "of the roster, first", "7-1", "71", place=1),
+    line_of("d-c", "resident", "by hand", "7-1", "70"),
 )
 CALLS = CallsPlan(
     lanes={

@@ -161,6 +161,7 @@ def test_a_line_of_the_directory_is_put_and_dropped(desk: Desk) -> None:
         "signs": 1,
         "note": "",
         "quiet": "",
+        "place": 0,
     }
     assert desk.last.personal == {"holder": "王女士", "unit": "3-1"}
     assert "138" not in str(desk.last)

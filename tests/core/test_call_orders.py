@@ -73,6 +73,13 @@ def test_the_numbers_of_a_unit_in_their_order_and_no_alarm() -> None:
     assert not gate.every(EntryType.ALARM_RAISED)
 
 
+def test_by_hand_comes_first_and_then_the_roster_in_its_order() -> None:
+    gate = Calling()
+    gate.done("call.place", unit="7-1")
+    gate.after(76)
+    assert list(gate.dialled.values()) == [f"sip:{n}@10.0.0.1" for n in ("70", "71", "72")]
+
+
 @pytest.mark.parametrize(("entry", "number"), [("d-3", "8001"), ("d-4", "110"), ("d-6", "8009")])
 def test_the_guard_calls_a_line_of_the_directory(entry: str, number: str) -> None:
     gate = Calling()

@@ -208,6 +208,66 @@ def test_the_unit_is_called_from_the_visitors_form(
     assert (opened["call"], opened["answer"]) == (began["call"], "host_agreed")
 
 
+def test_a_department_and_an_emergency_number_are_called_from_the_visitors_form(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    """One press each; the department's answer goes into the visit, the emergency call does not."""
+    for entry, kind, name in (("d-71", "department", "财务部"), ("d-72", "emergency", "火警")):
+        calling.order("directory.put", entry=entry, kind=kind, name=name, phones=[NUMBER])
+    calling.order("directory.put", entry="d-73", kind="department", name="仓库")
+    desk = look(path="/visitor-in")
+    closed = count(calling, "CALL_CLOSED")
+    assert desk.small_targets() == []
+    assert desk.overflows() == 0
+    assert NUMBER not in desk.page.content()
+    expect(desk.page.locator("button[value='call d-73']")).to_have_count(0)
+    rung, talked = (count(calling, kind) for kind in ("CALL_INCOMING", "CALL_ESTABLISHED"))
+    card = house.roster.draw("visitor")
+    desk.fill({"visitor": "吴九", "host": "郑会计", "card": card, "why_none": "known"})
+    after = house.head()
+    desk.submit("button[name=do][value='call d-71']")
+    began = house.data(house.wait_entry(BEGAN, after=after))
+    assert (began["origin"], "lane" in began) == ("guard", False)
+    panel = desk.page.locator("#calls")
+    expect(panel).to_contain_text("财务部", timeout=LIMIT_S * 1000)
+    calling.resident.wait("CALL_INCOMING", rung + 1)
+    calling.resident.command("accept")
+    house.wait_entry("gate.call.answered.v1", call=began["call"])
+    calling.resident.wait("CALL_ESTABLISHED", talked + 1)
+    does(desk, "call.decide-agreed")
+    house.wait_entry("gate.call.decided.v1", call=began["call"])
+    calling.order("call.end", call=began["call"])
+    house.wait_entry(ENDED, call=began["call"])
+    until(lambda: count(calling, "CALL_CLOSED") > closed, "the telephone is free again")
+    # Somebody falls over meanwhile: the form and the answer stay.
+    between = house.head()
+    desk.submit("button[name=do][value='call d-72']")
+    urgent = house.data(house.wait_entry(BEGAN, after=between))
+    assert urgent["call"] != began["call"]
+    expect(panel).to_contain_text("火警", timeout=LIMIT_S * 1000)
+    rang = house.data(house.wait_entry("gate.call.rang.v1", call=urgent["call"]))
+    assert rang["party"] == "emergency"
+    expect(desk.page.locator("input[name=visitor]")).to_have_value("吴九")
+    desk.submit("button[name=do][value=open]")
+    opened = house.data(house.wait_entry("gate.visit.opened.v1", after=after))
+    assert (opened["call"], opened["answer"]) == (began["call"], "host_agreed")
+
+
+def test_a_second_call_is_refused_and_the_form_stays(
+    look: Look, calling: CallingHouse, house: ScreenHouse
+) -> None:
+    calling.order("directory.put", entry="d-72", kind="emergency", name="火警", phones=[NUMBER])
+    calling.order("call.place", unit=UNIT)
+    desk = look(path="/visitor-in")
+    desk.forgive("422")
+    desk.fill({"visitor": "冯十"})
+    after = house.head()
+    desk.submit("button[name=do][value='call d-72']")
+    desk.sees("已有通话")
+    expect(desk.page.locator("input[name=visitor]")).to_have_value("冯十")
+    assert house.entries(BEGAN, after=after) == []
+
+
 def test_a_unit_that_has_no_number_is_told_beside_its_field(look: Look) -> None:
     desk = look(path="/visitor-in")
     desk.forgive("422")

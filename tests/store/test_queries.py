@@ -213,7 +213,7 @@ def path(tmp_path: Path) -> Path:
         conn.execute("INSERT INTO guards VALUES ('g-1', '张伟', 'G-1', 'guard', 'x', 'active', 0)")
         conn.execute(
             "INSERT INTO directory VALUES "
-            "('e-1', 'resident', '周八', '3-1201', '', '123', 1, '', '')"
+            "('e-1', 'resident', '周八', '3-1201', '', '123', 1, '', '', 0)"
         )
     return tmp_path / "gate.db"
 

@@ -4,8 +4,9 @@ Rules kept here:
 - card, deposits and visit go out as one order, whose id was minted when the form was shown; a
   refused order is over, so the form comes back as it was typed with an id of its own;
 - who is not let in is written down as well; a ban is an order of its own that follows;
-- the unit is called from the form, which stays as it was typed; what is answered goes into the
-  visit by itself.
+- the unit, or a department, is called from the form, which stays as it was typed; what is answered
+  goes into the visit by itself;
+- an emergency number is called with one press as well, and is no answer to the visitor.
 """
 
 import time
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from agent.console import calls, desk
 from agent.console.answers import Answer
 from agent.console.pages import coming, drafts, filled, finding, plated, receipt, told
+from agent.console.pages.directory import numbers
 from agent.console.pages.lanes import leading
 from agent.console.pages.sent import may
 from agent.console.words import N_
@@ -29,6 +31,7 @@ from agent.store.queries import counts as books_counts
 from agent.store.queries import deposits as books_deposits
 from agent.store.queries import desk as books_desk
 from agent.store.queries import visits as books_visits
+from agent.store.reading import Reading
 
 HINTS: Mapping[str, str] = {
     "company": N_("with or without an appointment"),
@@ -47,6 +50,8 @@ _EARLIER = N_("Was here before")
 _DIRECTORY = N_("Directory")
 _DAY_US = 86_400_000_000
 _PATH = "/visitor-in"
+_CALLEES = ("emergency", "department")
+_MOST = 12
 
 
 def _called(call: Mapping[str, Any]) -> dict[str, str]:
@@ -133,7 +138,7 @@ def _sent(request: Request) -> Response | Answer:
     books = desk.site(request).plan.books
     what, _, lane = typed.get("do", "").partition(" ")
     if what == "call":
-        return _placed(request, typed)
+        return _placed(request, typed, lane)
     if what == "decline":
         answer = desk.act(request, "visit.decline", coming.declined(typed))
         if not answer.done:
@@ -147,13 +152,31 @@ def _sent(request: Request) -> Response | Answer:
     return desk.see(request, f"/receipt?visit={answer.result.get('visit', '')}&new=1")
 
 
-def _placed(request: Request, typed: Mapping[str, str]) -> Response | Answer:
-    """Call the unit, and show the form again as it was typed; the visit is another order."""
-    answer = desk.act(request, "call.place", {"unit": filled.plain(typed.get("unit", ""))})
+def _placed(request: Request, typed: Mapping[str, str], entry: str) -> Response | Answer:
+    """Call a line of the directory, or (``entry`` empty) the unit that is typed.
+
+    The form is shown again as it was typed; the visit is another order.
+    """
+    whom = {"entry": entry} if entry else {"unit": filled.plain(typed.get("unit", ""))}
+    answer = desk.act(request, "call.place", whom)
     if not answer.done:
-        return replace(answer, result={**answer.result, "field": "unit"})
-    request.state.form = {**typed, "order_id": "", "call": str(answer.result.get("call", ""))}
-    return _shown(request, None)
+        return replace(answer, result={**answer.result, "field": "" if entry else "unit"})
+    call = str(answer.result.get("call", ""))
+    with desk.reading(request) as reading:
+        urgent = {row["entry"] for row in books_desk.directory(reading, "", "emergency")}
+    asked = typed.get("call", "") if entry in urgent else call
+    request.state.form = {**typed, "order_id": "", "call": asked}
+    return _shown(request, None, call)
+
+
+def _callees(reading: Reading) -> list[dict[str, str]]:
+    """Who is called with one press besides the unit: emergency numbers first."""
+    return [
+        {"entry": str(row["entry"]), "name": str(row["name"]), "kind": kind}
+        for kind in _CALLEES
+        for row in books_desk.directory(reading, "", kind)[:_MOST]
+        if numbers(row)
+    ]
 
 
 def _banned(request: Request, typed: Mapping[str, str]) -> Response:
@@ -169,7 +192,8 @@ def _banned(request: Request, typed: Mapping[str, str]) -> Response:
     return desk.see(request, "/notices", says, "bad")
 
 
-def _shown(request: Request, answer: Answer | None) -> Response:
+def _shown(request: Request, answer: Answer | None, on: str = "") -> Response:
+    """The form; ``on`` is the call that was placed just now."""
     words, site = desk.words(request), desk.site(request)
     books = site.plan.books
     query = request.query_params
@@ -179,6 +203,7 @@ def _shown(request: Request, answer: Answer | None) -> Response:
         called = talks.call(reading, query.get("call", ""))
         used = [str(row["pocket"]) for row in books_deposits.pockets(reading)]
         stock = int(books_counts.counts(reading)["cards_stock"])
+        callees = _callees(reading)
     if named is not None:
         suggested |= finding.fills(named, named["kind"])
         suggested |= {"appointment": named["appointment"], "answer": "expected"}
@@ -190,8 +215,9 @@ def _shown(request: Request, answer: Answer | None) -> Response:
     return desk.render(
         request,
         "visitor_in.html",
-        one=_call(request, f.value("call")),
+        one=_call(request, on or f.value("call")),
         calls_out=site.plan.calls is not None and may(request, "call.place"),
+        callees=callees,
         answer=answer,
         filled=f,
         kinds=[
