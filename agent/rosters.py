@@ -100,6 +100,7 @@ class Rosters:
         digest = bytes.fromhex(str(request["digest"]))
         now = house.clock.now()
         data = {"generation": generation, "count": count, "digest": digest.hex()}
+        proof = {} if residents is None else {"directory": _digest(residents)}
 
         def rule() -> Mapping[str, int] | None:
             ledger = house.ledger()
@@ -112,7 +113,6 @@ class Rosters:
             new = brought(there, residents, lambda number: f"{named}-{number}")
             told = {"put": new.put, "dropped": new.dropped, "kept": new.kept}
             counts = {"residents": len(residents), **told}
-            proof = {"directory": _digest(residents)}
             entry = entry_of(counts, proof)
             ledger.roster_switch(generation, count, digest, entry, now, new.changes)
             return counts
