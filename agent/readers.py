@@ -49,11 +49,11 @@ def make_readers(
 
 
 def _pcsc(key: ReaderId, reader: PcscReader, clock: SystemClock) -> CardReader:
-    from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
+    from drivers.pcsc import PcscReader as Pcsc
 
     if reader.authenticate is None:
         return Pcsc(key, reader.name, clock, lamp=reader.lamp)
-    from agent.proofs import make_prove  # noqa: PLC0415
+    from agent.proofs import make_prove
 
     prove = make_prove(key, reader.authenticate)
     return Pcsc(key, reader.name, clock, lamp=reader.lamp, prove=prove)
@@ -62,7 +62,7 @@ def _pcsc(key: ReaderId, reader: PcscReader, clock: SystemClock) -> CardReader:
 def _serial(
     key: ReaderId, reader: SerialReader, clock: SystemClock, begun: Begun, settings: Settings
 ) -> CardReader:
-    from drivers.serial_reader import SerialReader as Serial  # noqa: PLC0415
+    from drivers.serial_reader import SerialReader as Serial
 
     options = registry.Options(checksum=reader.checksum.value, format=reader.format)
     if reader.protocol in {"line", "qr-pass"}:
@@ -74,14 +74,14 @@ def _serial(
     decoder = registry.make_decoder(reader.protocol, options)
     if reader.protocol != "qr-pass":
         return Serial(key, str(reader.port), reader.baud, decoder, clock, begun)
-    from agent.qr_passes import judge_of  # noqa: PLC0415
+    from agent.qr_passes import judge_of
 
     shown = judge_of(settings).frame
     return Serial(key, str(reader.port), reader.baud, decoder, clock, begun, shown)
 
 
 def _pn532(key: ReaderId, reader: Pn532Reader, clock: SystemClock) -> CardReader:
-    from drivers.pn532 import Pn532Reader as Module  # noqa: PLC0415
+    from drivers.pn532 import Pn532Reader as Module
 
     kinds: tuple[Kind, ...] = ("a",) if reader.cards is CardTypes.A else ("b",)
     if reader.cards is CardTypes.BOTH:
@@ -92,9 +92,9 @@ def _pn532(key: ReaderId, reader: Pn532Reader, clock: SystemClock) -> CardReader
 def _wiegand(
     key: ReaderId, reader: WiegandReader, clock: SystemClock, settings: Settings
 ) -> CardReader:
-    from drivers.pin_factory import open_factory  # noqa: PLC0415
-    from drivers.wiegand_lamp import LampSpec  # noqa: PLC0415
-    from drivers.wiegand_pins import WiegandPins, WiegandSpec  # noqa: PLC0415
+    from drivers.pin_factory import open_factory
+    from drivers.wiegand_lamp import LampSpec
+    from drivers.wiegand_pins import WiegandPins, WiegandSpec
 
     lamps = [
         None if lamp is None else LampSpec(lamp.pin, lamp.active is Level.LOW)
@@ -121,9 +121,9 @@ def _uhf(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReader
             lines.setdefault(str(reader.port), []).append((name, reader))
     if not lines:
         return {}
-    from drivers.uhf import Antenna, UhfLine  # noqa: PLC0415
-    from drivers.wire.tag_choice import EpcFilter  # noqa: PLC0415
-    from drivers.wire.uhf_families import Choices, make_family  # noqa: PLC0415
+    from drivers.uhf import Antenna, UhfLine
+    from drivers.wire.tag_choice import EpcFilter
+    from drivers.wire.uhf_families import Choices, make_family
 
     readers: dict[ReaderId, CardReader] = {}
     for port, users in lines.items():
@@ -151,9 +151,9 @@ def _osdp(settings: Settings, clock: SystemClock) -> Mapping[ReaderId, CardReade
     osdp = {name: it for name, it in settings.readers.items() if isinstance(it, OsdpReader)}
     if not osdp:
         return {}
-    from drivers.osdp import OsdpReader as Osdp  # noqa: PLC0415
-    from drivers.osdp_bus import OsdpBus  # noqa: PLC0415
-    from drivers.wire.wiegand_format import meaning  # noqa: PLC0415
+    from drivers.osdp import OsdpReader as Osdp
+    from drivers.osdp_bus import OsdpBus
+    from drivers.wire.wiegand_format import meaning
 
     buses: dict[str, OsdpBus] = {}
     readers: dict[ReaderId, CardReader] = {}

@@ -15,6 +15,7 @@ import select
 import termios
 import threading
 import time
+from pathlib import Path
 from typing import Final, Literal
 
 import serial
@@ -67,7 +68,7 @@ class OsdpBus:
             self._woken.set()
             if self._thread is None:
                 self._stopping.clear()
-                name = f"osdp-{os.path.basename(self.port)}"  # noqa: PTH119
+                name = f"osdp-{Path(self.port).name}"
                 self._thread = threading.Thread(target=self._run, name=name, daemon=True)
                 self._thread.start()
 
