@@ -14,7 +14,7 @@ from itertools import cycle, islice, product
 from agent.bench.figures import Figures
 from agent.bench.place import Place
 from agent.errors import GateError
-from drivers.wire import em4100, m100, qr_pass, r2000, uhfreader18
+from drivers.wire import em4100, m100, osdp_frame, qr_pass, r2000, uhfreader18
 from drivers.wire.frame import Decoder, Frame
 from drivers.wire.line import PROTOCOL as LINE
 from drivers.wire.registry import CUSTOM, EVERY, make_decoder
@@ -24,6 +24,8 @@ from drivers.wire.wiegand_ascii10 import PROTOCOL as ASCII10
 ROUNDS = 5
 _NUMBERS = (0xCDA4EC, 0x086CED, 0x123ABC, 0x33CC55)
 _ADDRESS, _ANTENNA, _DBM = 1, 1, -60
+_CRC = 0x04
+"""In the control byte of OSDP: the frame ends in a CRC."""
 
 
 def _tag(number: int) -> bytes:
@@ -49,6 +51,12 @@ def _text(form: Meaning, number: int) -> bytes:
 
 def _packed(number: int) -> bytes:
     return int(_bits(W26, number).ljust(32, "0"), 2).to_bytes(4, "big")
+
+
+def _raw(number: int) -> bytes:
+    """osdp_RAW: reader 0, no format, 26 bits."""
+    body = b"\x50\x00\x00\x1a\x00" + _packed(number)
+    return osdp_frame.encode(_ADDRESS, _CRC, body, reply=True)
 
 
 def _epc(number: int) -> bytes:
@@ -81,6 +89,7 @@ SAMPLES: Mapping[str, Callable[[int], bytes]] = {
     uhfreader18.PROTOCOL_288: lambda number: uhfreader18.tags_frame_288(
         _ADDRESS, 1, _ANTENNA, [(_epc(number), _DBM)]
     ),
+    osdp_frame.PROTOCOL: _raw,
 }
 """The frame of a card with this number, for every protocol that is registered."""
 
