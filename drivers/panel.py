@@ -8,6 +8,7 @@ Rules kept here:
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from agent.core.events import InputChanged, OutputFaulted, Protected, SensorsTested
 from agent.core.ids import InputId, LaneId, OutputId
@@ -154,16 +155,23 @@ class Panel:
                 self.board.end(relay, refusal, now_ns)
         for trial in tuple(self._trials.values()):
             self._go_on(trial, now_ns)
-        for line in self.lines.values():
-            due = line.belief.due_ns
-            if due is not None and now_ns >= due:
-                self.look_at(line, now_ns)
+        for line in self._settled(now_ns):
+            self.look_at(line, now_ns)
         self.carry_out(self._interlock.time_over(self.levels, now_ns), None, now_ns)
         dues = [relay.until_ns for relay in self.board.relays.values()]
         dues += [line.belief.due_ns for line in self.lines.values()]
         dues += [trial.due_ns for trial in self._trials.values()]
         dues.append(self._interlock.due_ns())
         return min((due for due in dues if due is not None), default=None)
+
+    def _settled(self, now_ns: int) -> list[Line]:
+        """The inputs whose quiet is over, in the order in which it was over.
+
+        Who comes late (a machine that stood still) must not see an arm at both of its ends.
+        """
+        dues = [(line.belief.due_ns, line) for line in self.lines.values()]
+        over = [(due, line) for due, line in dues if due is not None and now_ns >= due]
+        return [line for _, line in sorted(over, key=itemgetter(0))]
 
     def look_at(self, line: Line, now_ns: int) -> None:
         """Read an input: its quiet is over, or an edge may never have reached us."""

@@ -120,6 +120,23 @@ def test_a_pulse_that_was_let_go_early_may_be_given_again() -> None:
 # What is believed
 
 
+@pytest.mark.parametrize(("first", "second"), [(LOOP, BEAM), (BEAM, LOOP)])
+def test_a_machine_that_stood_still_tells_inputs_in_the_order_of_their_changes(
+    first: InputId, second: InputId
+) -> None:
+    rig = made()
+    for name in (first, second):
+        rig.drive(name, True)
+    rig.wait(1_000)
+    rig.events.clear()
+    rig.drive(first, False)
+    rig.now_ns += 5 * MS
+    rig.drive(second, False)
+    rig.now_ns += 500 * MS
+    rig.wait(0)
+    assert [event.input for event in rig.of(InputChanged)] == [first, second]
+
+
 def test_a_cut_wire_of_a_pair_is_told_with_its_fault() -> None:
     rig = made()
     rig.drive(DOWN, False, pair=True)
