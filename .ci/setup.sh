@@ -70,12 +70,15 @@ libpcsclite-dev: headers to build pyscard
 swig: builds pyscard
 gcc: builds pyscard
 libc6-dev: builds pyscard
+baresip-core: telephones, at the gate and at the residents'
+sip-tester: a telephone that presses keys in another way
 socat: serial lines that can be unplugged
 chromium: the guard's screen is looked at and walked through
 fonts-noto-cjk: Chinese on that screen
 fuse3: a file system that loses power
 libfaketime: a clock that jumps
 openssl: certificates for a broker, by the shipped script
+postgresql: the other data base of the reference centre, started privately
 iproute2: two network namespaces with a cable between them
 nftables: cuts that cable
 systemd: systemd-analyze checks the unit file

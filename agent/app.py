@@ -16,14 +16,23 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agent import planning
+from agent import intercom_config, planning, planning_calls
 from agent.booth import make_identities, make_printer, make_printing
 from agent.centre import make_broker, serve_centre
 from agent.control.server import ControlServer
 from agent.core.entries import Entry
-from agent.core.events import Event, FrameFaulted, OutputFaulted, ReaderFound, ReaderLost
+from agent.core.events import (
+    Event,
+    FrameFaulted,
+    IntercomFound,
+    IntercomLost,
+    OutputFaulted,
+    ReaderFound,
+    ReaderLost,
+    ReaderTampered,
+)
 from agent.core.gate import Gate
-from agent.core.ids import InputId, LaneId, ReaderId
+from agent.core.ids import InputId, LaneId
 from agent.core.interlock import Interlock
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
@@ -34,12 +43,12 @@ from agent.info import describe
 from agent.keys import card_reference_key
 from agent.loop import Loop
 from agent.notify import Notifier
-from agent.ports import CardReader, Condition, Display, Head, Health
+from agent.ports import Condition, Display, Head, Health, Intercom
 from agent.protection import Protection
+from agent.readers import make_readers
 from agent.remembered import Relays, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
-from agent.settings.models import PcscReader
 from agent.settings.pins import ContactPin, InputPin
 from agent.settings.units import milliseconds
 from agent.settings.words import Backend
@@ -51,14 +60,13 @@ from agent.uplink.link import Uplink
 from agent.uplink.service import Service
 from agent.uplink.topics import Address
 from agent.world import World
+from drivers.baresip import Baresip
 from drivers.clock import SystemClock, boot_id
 from drivers.display import TextLine
 from drivers.gpio import PinBank
 from drivers.lines import InputSpec, OutputSpec
 from drivers.pin_factory import open_factory
 from drivers.pins import PinFactory
-from drivers.serial_reader import SerialReader
-from drivers.wire import registry
 
 ASK_S = 2.0
 _STOP_S = 4.0
@@ -73,7 +81,7 @@ class Daemon:
 
     def __init__(self, settings: Settings, pins: PinFactory | None = None) -> None:
         self.settings = settings
-        self.plan = planning.gate_plan(settings)
+        self.plan = planning_calls.with_pin(planning.gate_plan(settings), settings)
         self.clock = SystemClock(assume_synced=settings.clock.assume_synced)
         self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
         self._notifier = Notifier()
@@ -82,6 +90,7 @@ class Daemon:
         self._displays = make_displays(settings)
         self._printer = make_printer(settings)
         self._identities = make_identities(settings)
+        self._intercom = make_intercom(settings, self.clock)
         self._uplink: Uplink | None = None
         self._ready = False
         self._loop: Loop | None = None
@@ -118,6 +127,7 @@ class Daemon:
             ledger.rehearse,
             self._displays,
             lambda: self._health(ledger, loop),
+            self._intercom,
         )
         loop = self._loop = Loop(Gate(self.plan), self.inbox, zone, world)
         house = House(
@@ -148,6 +158,9 @@ class Daemon:
         if self._printer is not None:
             self._printer.start()
             stops.append(("printer", self._printer.stop))
+        if self._intercom is not None:
+            self._intercom.start(self._heard)
+            stops.append(("intercom", self._intercom.stop))
         for lane, display in self._displays.items():
             display.start()
             stops.append((f"display {lane}", display.stop))
@@ -162,8 +175,14 @@ class Daemon:
             _log.warning("reader %s is lost: %s", event.reader, event.detail)
         elif isinstance(event, ReaderFound):
             _log.info("reader %s is there: %s", event.reader, event.detail)
+        elif isinstance(event, ReaderTampered):
+            _log.warning("reader %s: tamper contact open: %s", event.reader, event.open)
         elif isinstance(event, OutputFaulted):
             _log.error("output %s: %s", event.output, event.detail)
+        elif isinstance(event, IntercomLost):
+            _log.warning("the intercom is lost: %s", event.detail)
+        elif isinstance(event, IntercomFound):
+            _log.info("the intercom is there")
         self.inbox.put(event)
 
     def _remember_relays(self) -> None:
@@ -209,6 +228,8 @@ class Daemon:
         parts += [display.health() for display in self._displays.values()]
         if self._printer is not None:
             parts.append(self._printer.health())
+        if self._intercom is not None:
+            parts.append(self._intercom.health())
         parts.append(Health("clock", good, f"the clock is {quality.value}"))
         if self._uplink is None:
             parts.append(Health("uplink", Condition.OK, "no broker is configured"))
@@ -346,32 +367,6 @@ def output_specs(settings: Settings) -> list[OutputSpec]:
     ]
 
 
-def make_readers(
-    settings: Settings, clock: SystemClock, begun: Callable[[ReaderId], None]
-) -> Mapping[ReaderId, CardReader]:
-    """Every configured reader, not started; ``begun`` hears when a frame begins to come."""
-    readers: dict[ReaderId, CardReader] = {}
-    for name, reader in settings.readers.items():
-        key = ReaderId(name)
-        if isinstance(reader, PcscReader):
-            # Only here: a gate without such a reader does not carry pyscard in its memory.
-            from drivers.pcsc import PcscReader as Pcsc  # noqa: PLC0415
-
-            readers[key] = Pcsc(key, reader.name, clock, lamp=reader.lamp)
-        else:
-            options = registry.Options(checksum=reader.checksum.value)
-            if reader.protocol == "line":
-                options = registry.Options(
-                    pattern=reader.pattern,
-                    scheme=reader.scheme or options.scheme,
-                    encoding=reader.encoding.value,
-                )
-            decoder = registry.make_decoder(reader.protocol, options)
-            port = str(reader.port)
-            readers[key] = SerialReader(key, port, reader.baud, decoder, clock, begun)
-    return readers
-
-
 def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
     """The text line of every lane that has one, not started."""
     found: dict[LaneId, Display] = {}
@@ -382,3 +377,11 @@ def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
             encoding = display.encoding.value
             found[LaneId(name)] = TextLine(LaneId(name), port, display.baud, encoding, columns)
     return found
+
+
+def make_intercom(settings: Settings, clock: SystemClock) -> Intercom | None:
+    """The control connection of baresip, not started; None where there is no intercom."""
+    if settings.intercom is None:
+        return None
+    told = settings.intercom
+    return Baresip("127.0.0.1", told.control_port, clock, sounds=intercom_config.sounds(told))

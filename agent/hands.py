@@ -1,4 +1,4 @@
-"""The loop's hands: effects that move or show something, carried out on outputs and displays.
+"""The loop's hands: effects that move, show or call, on outputs, displays and the intercom.
 
 Rules kept here:
 - the outputs are told up to when the world was known when a step was made: what protected an arm
@@ -10,14 +10,24 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from agent.core.effects import Effect, HoldFire, PulseRelay, ShowText, SwitchRelay, TestSensors
+from agent.core.effects import (
+    Accept,
+    Dial,
+    Effect,
+    HangUp,
+    HoldFire,
+    PulseRelay,
+    ShowText,
+    SwitchRelay,
+    TestSensors,
+)
 from agent.core.events import OutputFaulted, SensorsTested
 from agent.core.ids import LaneId, OutputId
 from agent.core.model import Moment
 from agent.core.plan import GatePlan
 from agent.errors import DeviceError
 from agent.inbox import Inbox
-from agent.ports import Display, Outputs
+from agent.ports import Display, Intercom, Outputs
 
 _log = logging.getLogger("gate.hands")
 
@@ -32,12 +42,14 @@ class Hands:
         plan: GatePlan,
         counters: Counter[str],
         displays: Mapping[LaneId, Display],
+        intercom: Intercom | None = None,
     ) -> None:
         self._outputs = outputs
         self._inbox = inbox
         self._plan = plan
         self._counters = counters
         self._displays = displays
+        self._intercom = intercom
         self._known_ns = 0
 
     def knows(self, ns: int) -> None:
@@ -58,6 +70,8 @@ class Hands:
                 self._hold_fire(on)
             case ShowText(lane, text) if lane in self._displays:
                 self._displays[lane].show(text)
+            case Dial() | Accept() | HangUp() if self._intercom is not None:
+                _call(self._intercom, effect)
 
     def _drive(self, output: OutputId, at: Moment, drive: Callable[[], None]) -> None:
         try:
@@ -81,3 +95,13 @@ class Hands:
             self._counters["tests_faulted"] += 1
             failed = tuple(self._plan.lanes[lane].arm.tests)
             self._inbox.put(SensorsTested(lane, failed, at))
+
+
+def _call(intercom: Intercom, effect: Dial | Accept | HangUp) -> None:
+    match effect:
+        case Dial(line, number, lane):
+            intercom.dial(line, number, lane)
+        case Accept(line, lane):
+            intercom.accept(line, lane)
+        case HangUp(line):
+            intercom.hang_up(line)

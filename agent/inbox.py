@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from agent.core.events import CardRead, Event, FrameFaulted, InputChanged
 from agent.core.ids import InputId, ReaderId
-from agent.core.model import Credential
+from agent.core.model import CardProof, Credential
 from agent.core.quiet import Quiet
 from agent.errors import GateError
 
@@ -138,6 +138,8 @@ class Inbox:
             if quiet is not None and not quiet.admits(tap.credential, tap.at.mono_ns):
                 self.counters["taps_held"] += 1
                 return
+            if quiet is not None and tap.proof is CardProof.FAILED:
+                quiet.forget(tap.credential)
             if key in self._taps or len(self._taps) >= TAPS:
                 self.counters["taps_dropped"] += 1
                 return

@@ -2,32 +2,39 @@
 
 Rules kept here:
 - what is told is what is wired: a centre can see what a lane will never be able to know.
+
+Its fields are those of `agent.contract.messages`, which is loaded by none but type checkers.
 """
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from agent import __version__
-from agent.core.plan import ArmKind, ArmPlan, Drive, GatePlan, LanePlan
+from agent.core.plan import ArmKind, ArmPlan, Drive, GatePlan, LanePlan, ReaderPlan
+
+if TYPE_CHECKING:
+    from agent.contract.messages import Info, LaneInfo, ReaderInfo
 
 
-def describe(plan: GatePlan) -> Mapping[str, object]:
+def describe(plan: GatePlan) -> "Info":
     """Lanes with outputs, inputs and capabilities, readers, zones and inputs of the whole gate."""
-    readers = {
-        reader.reader: {"lane": reader.lane} if reader.lane else {"desk": reader.desk}
-        for reader in plan.readers.values()
-    }
     common = (plan.emergency.fire, plan.emergency.lockdown)
     return {
         "software": __version__,
         "contract": "gate/v1",
         "lanes": {lane.lane: _lane(lane) for lane in plan.lanes.values()},
-        "readers": readers,
+        "readers": {reader.reader: _reader(reader) for reader in plan.readers.values()},
         "inputs": [name for name in common if name is not None],
         "zones": {zone.zone: {"bays": zone.bays} for zone in plan.zones.values()},
     }
 
 
-def _lane(lane: LanePlan) -> Mapping[str, object]:
+def _reader(reader: ReaderPlan) -> "ReaderInfo":
+    if reader.lane is not None:
+        return {"lane": reader.lane}
+    return {"desk": reader.desk} if reader.desk is not None else {}
+
+
+def _lane(lane: LanePlan) -> "LaneInfo":
     arm, signals = lane.arm, lane.signals
     start, end = lane.zones(lane.direction)
     relays = [relay.output for relay in (arm.open, arm.close, arm.stop) if relay is not None]

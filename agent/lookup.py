@@ -11,8 +11,8 @@ Rules kept here:
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from agent.core import books, presence
-from agent.core.events import CardRead, Event, OrderReceived, Started, TimerFired
+from agent.core import books, call_legs, presence, qr_pass
+from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
 from agent.core.model import Card, Credential, Matching
@@ -55,11 +55,14 @@ class Lookup:
         needs: Sequence[Need] = ()
         if isinstance(event, CardRead):
             reader = event.reader
-            cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
-            seen = self._seen(reader, cards)
-            counted = reader in self._asks_counts
-            if self._plan.readers[reader].lane is not None:
-                needs = books.tap_needs(self._plan, cards)
+            lane, counted = self._plan.readers[reader].lane, reader in self._asks_counts
+            if event.shown is not None:
+                seen = self._seen(reader, event.shown.label)
+                needs = qr_pass.needs(event.shown, self._plan, lane)
+            else:
+                cards = journal.find_cards(event.credential, self._plan.readers[reader].matching)
+                seen = self._seen(reader, *(card.label for card in cards))
+                needs = books.tap_needs(self._plan, cards) if lane is not None else ()
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
@@ -70,6 +73,7 @@ class Lookup:
             cards = self._named(event.order)
         elif isinstance(event, TimerFired) and event.key == books.SWEEP:
             needs = self._sweeping(event)
+        needs = (*needs, *call_legs.needs(self._plan, event))
         head = journal.head()
         local = datetime.fromtimestamp(event.at.wall_us / 1e6, self._timezone)
         return Facts(
@@ -101,14 +105,15 @@ class Lookup:
     def _booked(self, event: Event, needs: Sequence[Need]) -> Rows:
         """The rows of the books, and those that only they lead to.
 
-        Time is looked at again soon, so a sweep can do without them.
+        Time is looked at again soon, so a sweep can do without them; a visitor's call goes to those
+        whose numbers are known.
         """
         if not needs:
             return {}
         try:
             rows = self._journal.rows(needs)
         except StoreError:
-            if not isinstance(event, TimerFired):
+            if not isinstance(event, TimerFired | InputChanged):
                 raise
             return {}
         more = books.more_needs(event.order, rows) if isinstance(event, OrderReceived) else ()
@@ -134,7 +139,7 @@ class Lookup:
         except StoreError:
             return dict.fromkeys(self._plan.zones, event.at.wall_us)
 
-    def _seen(self, reader: ReaderId, cards: tuple[Card, ...]) -> Presence | None:
-        if reader not in self._asks_presence or len(cards) != 1:
+    def _seen(self, reader: ReaderId, *labels: str) -> Presence | None:
+        if reader not in self._asks_presence or len(labels) != 1:
             return None
-        return self._journal.presence(cards[0].label)
+        return self._journal.presence(labels[0])

@@ -49,7 +49,8 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts
-from agent.core.gate import Gate, GateState, Step, views
+from agent.core.gate import Gate
+from agent.core.gate_state import GateState, Step, views
 from agent.core.lane import LaneState
 from agent.core.model import Moment
 from agent.core.orders import Order
@@ -94,7 +95,9 @@ class Loop:
         self._kept_ns = world.clock.now().mono_ns
         self.counters: Counter[str] = Counter()
         self._owed = Owed(self.counters)
-        self._hands = Hands(world.outputs, inbox, gate.plan, self.counters, world.displays)
+        self._hands = Hands(
+            world.outputs, inbox, gate.plan, self.counters, world.displays, world.intercom
+        )
 
     def run(self) -> None:
         """Work until `stop`. The journal must belong to this thread."""

@@ -39,11 +39,13 @@ from agent.core.plan import (
     ZonePlan,
 )
 from agent.planning_books import books_plan
+from agent.planning_calls import calls_plan
 from agent.settings import Settings
 from agent.settings import passage as told
 from agent.settings.grounds import Passback, ZoneRules
 from agent.settings.passage import Lane
 from agent.settings.pins import OutputPin
+from agent.settings.readers import PcscReader
 from agent.settings.units import milliseconds, nanoseconds
 
 _GATE = "gate"
@@ -61,6 +63,8 @@ def gate_plan(settings: Settings) -> GatePlan:
         {ZoneId(name): _zone_plan(name, zone) for name, zone in settings.zones.items()},
         _emergency_plan(settings),
         books_plan(settings, _common(settings, "mains")),
+        calls_plan(settings),
+        frozenset(settings.cards.require_proof),
     )
 
 
@@ -204,5 +208,8 @@ def _reader_plans(settings: Settings) -> dict[ReaderId, ReaderPlan]:
             side=reader.side or Direction.IN,
             matching=reader.matching,
             quiet_ns=nanoseconds(reader.quiet),
+            needs_proof=isinstance(reader, PcscReader)
+            and reader.authenticate is not None
+            and reader.authenticate.strict,
         )
     return plans

@@ -14,6 +14,7 @@ from agent.settings import Settings
 from agent.settings.booth import Deposits
 from agent.settings.booth_values import digits_of
 from agent.settings.countries import PROFILES
+from agent.settings.words import Unknown
 
 
 def books_plan(settings: Settings, mains: InputId | None = None) -> BooksPlan:
@@ -45,6 +46,8 @@ def books_plan(settings: Settings, mains: InputId | None = None) -> BooksPlan:
         trucks=visits.trucks,
         texts={name: text for name, text in texts.items() if text},
         mains=mains,
+        known_appointments=settings.qr_passes is not None
+        and settings.qr_passes.unknown_appointment is Unknown.REFUSE,
     )
 
 

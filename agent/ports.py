@@ -13,7 +13,7 @@ from agent.core.effects import Change, Verdict
 from agent.core.entries import Entry
 from agent.core.events import Event, FrameFaulted
 from agent.core.facts import Mode, OpenPassage, Presence
-from agent.core.ids import InputId, LaneId, OutputId, ZoneId
+from agent.core.ids import InputId, LaneId, LineId, OutputId, ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
 from agent.core.needs import Need, Rows
 from agent.core.view import LaneView
@@ -98,6 +98,31 @@ class Printer(Protocol):
 
     def health(self) -> Health:
         """How the printer is now; callable from any thread."""
+
+
+class Intercom(Protocol):
+    """Telephones, through a thread of its own; what it does returns at once."""
+
+    def start(self, emit: Emit) -> None:
+        """Begin. Returns at once, also when nothing answers."""
+
+    def stop(self) -> None:
+        """Hang up and end the thread within three seconds; safe to call twice."""
+
+    def dial(self, line: LineId, number: str, lane: LaneId | None = None) -> None:
+        """Call a number; `events.LineTold` tells of the line, to its end in any case.
+
+        The sound is that of ``lane``, where lanes have their own.
+        """
+
+    def accept(self, line: LineId, lane: LaneId | None = None) -> None:
+        """Take a call that came in, likewise."""
+
+    def hang_up(self, line: LineId) -> None:
+        """End a line; nothing happens if it has ended."""
+
+    def health(self) -> Health:
+        """How the intercom is now; callable from any thread."""
 
 
 class Outputs(Protocol):

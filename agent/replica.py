@@ -13,9 +13,10 @@ from agent import planning
 from agent.core.plan import Drive
 from agent.errors import SettingsError
 from agent.settings import Settings
-from agent.settings.models import PcscReader
 from agent.settings.passage import Lane
 from agent.settings.pins import ContactPin, InputPin, OutputPin
+from agent.settings.reader_wiegand import WiegandReader
+from agent.settings.readers import SerialReader
 from agent.settings.units import milliseconds
 from agent.settings.words import Level
 
@@ -51,7 +52,12 @@ def sim_spec(
         "readers": [
             {"reader": name, "link": str(reader.port)}
             for name, reader in settings.readers.items()
-            if not isinstance(reader, PcscReader)
+            if isinstance(reader, SerialReader)
+        ],
+        "wiegand": [
+            {"reader": name, "d0": reader.d0, "d1": reader.d1}
+            for name, reader in settings.readers.items()
+            if isinstance(reader, WiegandReader)
         ],
         "displays": [
             {"display": name, "link": str(lane.signals.display.port)}

@@ -2,8 +2,7 @@
 
 Rules kept here:
 - whatever touches the ledger runs in the thread that owns it (``run``);
-- nothing here moves a relay except by an order, and an order needs a running gate;
-- a roster is staged in slices of a few milliseconds, so that taps come in between.
+- nothing here moves a relay except by an order, and an order needs a running gate.
 """
 
 import json
@@ -11,22 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, tzinfo
-from typing import Any, cast
+from typing import Any
 
 from agent.caring import Caring
 from agent.control.server import Handler, Peer
 from agent.core import presence
 from agent.core.books import ACTS, tap_needs
 from agent.core.emergency import LOCKDOWN, Emergency
-from agent.core.entries import Entry, EntryType
-from agent.core.explain import explain
+from agent.core.explain import explain, supposing
 from agent.core.facts import Facts
 from agent.core.form import Fault
 from agent.core.ids import LaneId, OrderId, ZoneId
 from agent.core.lane import LaneState
 from agent.core.model import (
     Card,
-    CardStatus,
     ClockQuality,
     Credential,
     Direction,
@@ -36,6 +33,7 @@ from agent.core.model import (
 from agent.core.orders import Order
 from agent.core.personal import Level, shown
 from agent.core.plan import OUTSIDE, GatePlan, ZonePlan
+from agent.core.qr_pass import needs as pass_needs
 from agent.core.roles import UNSIGNED
 from agent.core.tap import LATE_NS, question
 from agent.errors import GateError
@@ -43,11 +41,12 @@ from agent.identity import FIELD, Identities
 from agent.lookup import NAMED
 from agent.loop import Loop
 from agent.ports import Clock, Health, KeptResult
+from agent.rosters import Rosters
+from agent.shown import shown_of
 from agent.signing_requests import SignOn
 from agent.store.inside import Inside
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
-from agent.store.rows import Row, card_of
 
 Request = Mapping[str, Any]
 TOO_LATE = "the gate was held up and this came too late: nothing was done"
@@ -82,12 +81,7 @@ class Requests:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Every operation that can be asked; a roster is no console's business."""
-        roster: Mapping[str, Handler] = {
-            "roster.begin": self.roster_begin,
-            "roster.stage": self.roster_stage,
-            "roster.switch": self.roster_switch,
-            "roster.status": self.roster_status,
-        }
+        roster = Rosters(self._house).handlers()
         return {
             "status": self.status,
             "explain": self.explain,
@@ -115,7 +109,10 @@ class Requests:
         }
 
     def explain(self, request: Request, peer: Peer) -> object:
-        """``{card: label or credential, lane, at?: local time, direction?}``; see core.explain."""
+        """``{card: label or credential, lane, at?: local time, direction?, proof?, pass?}``.
+
+        ``pass`` is a QR pass instead of a card, judged already (`agent.shown`).
+        """
         del peer
         house = self._house
         name = str(request["lane"])
@@ -125,11 +122,14 @@ class Requests:
         now = house.clock.now()
         at = request.get("at")
         local = _local(str(at)) if at else _local_now(now.wall_us, house.timezone)
-        text = str(request["card"])
+        shown = shown_of(request["pass"]) if "pass" in request else None
+        text = str(request.get("card", ""))
         direction = Direction(request.get("direction") or lane.direction)
         if direction is Direction.BOTH:
             raise GateError(f"lane {name} goes both ways: say --direction in or out")
-        if ":" in text:
+        if shown is not None:
+            cards: tuple[Card, ...] = ()
+        elif ":" in text:
             credential = _credential(text)
             with house.reading() as reading:
                 cards = reading.find_cards(credential, Matching.EXACT)
@@ -139,9 +139,13 @@ class Requests:
         seen = None
         with house.reading() as reading:
             counts = reading.zone_counts()
-            if len(cards) == 1:
-                seen = reading.presence(cards[0].label)
-            rows = reading.booked(tap_needs(house.plan, cards))
+            labels = [card.label for card in cards] if shown is None else [shown.label]
+            if len(labels) == 1:
+                seen = reading.presence(labels[0])
+            needs = tap_needs(house.plan, cards)
+            if shown is not None:
+                needs = pass_needs(shown, house.plan, lane.lane)
+            rows = reading.booked(needs)
         known = Facts("", 0, local, cards, now_ns=now.mono_ns, presence=seen, counts=counts)
         facts = replace(known, rows=rows)
         moment = now
@@ -149,8 +153,8 @@ class Requests:
             wall_us = int(local.replace(tzinfo=house.timezone).timestamp() * 1e6)
             moment = Moment(wall_us, now.mono_ns, ClockQuality.SYNCED)
         lanes, emergency = self._now()
-        asked = question(house.plan, lane, direction, moment, facts, emergency, lanes)
-        return explain(asked)
+        asked = question(house.plan, lane, direction, moment, facts, emergency, lanes, shown=shown)
+        return explain(supposing(house.plan, asked, request.get("proof")))
 
     def inside(self, request: Request, peer: Peer) -> object:
         """``{zone?, names?: bool}`` gives ``{zones: [...], inside: [...]}``.
@@ -258,81 +262,6 @@ class Requests:
             return (), Emergency()
         lanes, views = house.run(lambda: (loop.lanes(), loop.views()))
         return lanes, Emergency(lockdown=any(view.emergency == LOCKDOWN for view in views))
-
-    def roster_begin(self, request: Request, peer: Peer) -> object:
-        """Begin a new roster; gives its generation."""
-        del request, peer
-        ledger = self._house.ledger
-        return self._house.run(lambda: ledger().roster_begin())
-
-    def roster_stage(self, request: Request, peer: Peer) -> object:
-        """``{generation, rows: [[13 texts]]}``, rows as in `agent.store.rows`, sorted."""
-        del peer
-        generation = int(request["generation"])
-        cards = [card_of(cast("Row", tuple(row))) for row in request["rows"]]
-        ledger = self._house.ledger
-        done = 0
-
-        def stage() -> int:
-            return ledger().roster_stage(generation, cards[done:])
-
-        while done < len(cards):
-            done += self._house.run(stage)
-        return done
-
-    def roster_switch(self, request: Request, peer: Peer) -> object:
-        """``{generation, count, digest: hex}``: the staged roster rules from here on."""
-        house = self._house
-        generation, count = int(request["generation"]), int(request["count"])
-        digest = bytes.fromhex(str(request["digest"]))
-        now = house.clock.now()
-        data = {"generation": generation, "count": count, "digest": digest.hex()}
-        kind = EntryType.ROSTER_SWITCHED
-        entry = Entry(kind, "roster", now, data, actor=f"uid:{peer.uid}")
-        ledger = house.ledger
-        house.run(lambda: ledger().roster_switch(generation, count, digest, entry, now))
-        return count
-
-    def roster_status(self, request: Request, peer: Peer) -> object:
-        """``{label, status, found?: bool}`` gives ``{card, was, status}``: block or unblock a card.
-
-        A card that is so already stays untouched and makes no entry, and so does a lost one that is
-        to be blocked. A lost one is good again only when it was ``found``.
-        """
-        house = self._house
-        label, status = str(request["label"]), CardStatus(request["status"])
-        back = request.get("found") is True
-        now = house.clock.now()
-
-        found = self._named(label)
-        if found is None:
-            raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
-        credential = found.credential
-
-        def change() -> tuple[CardStatus, CardStatus]:
-            ledger = house.ledger()
-            cards = ledger.find_cards(credential, Matching.EXACT)
-            if not cards or cards[0].label != label:
-                raise GateError(f"the roster was changed just now: look for card {label!r} again")
-            card = cards[0]
-            was = card.status
-            if was is status or (was is CardStatus.LOST and status is CardStatus.BLOCKED):
-                return was, was
-            if was is CardStatus.LOST and not back:
-                raise GateError(
-                    f"{label} was reported lost: if it is back in its holder's hands say --found"
-                )
-            data = {"card": label, "kind": card.kind.value}
-            data |= {"was": was.value, "status": status.value}
-            personal = {"credential": str(credential)}
-            actor = f"uid:{peer.uid}"
-            changed = EntryType.CARD_CHANGED
-            entry = Entry(changed, f"card/{label}", now, data, personal, actor)
-            ledger.put_card(replace(card, status=status), entry, now)
-            return was, status
-
-        before, after = house.run(change)
-        return {"card": label, "was": before.value, "status": after.value}
 
 
 def _refused(order_id: OrderId, fault: Fault) -> Mapping[str, object]:

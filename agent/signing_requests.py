@@ -326,11 +326,14 @@ def _object(value: object) -> Mapping[str, Any]:
 def _presented(
     reading: Reading, sequence: int, desk: str, boot: str, lately: Callable[[int], bool]
 ) -> str:
-    """The label of the card in this entry, if it is one of this desk and run, and not too old."""
+    """The label of the card in this entry, if it is one of this desk and run, and not too old.
+
+    Empty for a card that may be a copy.
+    """
     entry = reading.entries((sequence,)).get(sequence)
     if entry is None or entry.type != EntryType.CARD_PRESENTED or entry.boot != boot:
         return ""
     data = json.loads(entry.data)
-    if data.get("desk") != desk or not lately(entry.uptime_ms):
+    if data.get("desk") != desk or data.get("reason") or not lately(entry.uptime_ms):
         return ""
     return str(data.get("card") or "")

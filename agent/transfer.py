@@ -7,8 +7,8 @@ Rules kept here:
 """
 
 import itertools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from agent.errors import GateError
 from agent.store.roster_csv import RosterFile
@@ -17,6 +17,13 @@ SLICE = 500
 
 Ask = Callable[..., Any]
 """Asks the gate for an operation (`agent.requests`): `ControlClient.ask`, or what does the same."""
+
+
+class Sent(NamedTuple):
+    """What came of it: so many cards rule; ``directory`` as `agent.requests` tells it, or None."""
+
+    cards: int
+    directory: Mapping[str, int] | None
 
 
 def counted(number: int, noun: str) -> str:
@@ -30,8 +37,10 @@ def send(
     progress: Callable[[int], None] = lambda _: None,
     *,
     allow_empty: bool = False,
-) -> int:
-    """Let the cards of a file rule; gives their number. ``progress`` hears how many were staged.
+) -> Sent:
+    """Let the cards of a file rule, and the directory follow where it has telephone numbers.
+
+    ``progress`` hears how many cards were staged.
 
     Raises GateError, also for a file with faults, and for one without cards unless
     ``allow_empty``; then the old roster rules on.
@@ -49,4 +58,8 @@ def send(
         done += len(part)
         progress(done)
     digest = total.digest().hex()
-    return int(ask("roster.switch", generation=generation, count=total.cards, digest=digest))
+    more: dict[str, object] = {}
+    if found.residents is not None:
+        more = {"residents": [[each.unit, each.name, *each.phones] for each in found.residents]}
+    told = ask("roster.switch", generation=generation, count=total.cards, digest=digest, **more)
+    return Sent(int(told["count"]), told["directory"])

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from agent.core.entries import Entry
 from agent.core.ids import LaneId, ReaderId
 from agent.core.model import Moment
-from agent.ports import CardReader, Clock, Display, Health, Journal, Listener, Outputs
+from agent.ports import (
+    CardReader,
+    Clock,
+    Display,
+    Health,
+    Intercom,
+    Journal,
+    Listener,
+    Outputs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +35,4 @@ class World:
     rehearse: Callable[[Sequence[Entry], Moment], None] = lambda _entries, _now: None
     displays: Mapping[LaneId, Display] = field(default_factory=dict)
     parts: Callable[[], Sequence[Health]] = tuple
+    intercom: Intercom | None = None

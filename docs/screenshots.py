@@ -17,6 +17,7 @@ from playwright.sync_api import Browser
 
 from agent.console.pages import PAGES
 from tests.rigs.browser import LANGUAGES, SIZES, Eyes, chromium
+from tests.rigs.calling import CallingHouse
 from tests.rigs.house import IN, OUT
 from tests.rigs.screen import DESK, GUARD, GUARD_TAGS, PINS, ScreenHouse
 from tests.screen.ways import referred
@@ -29,7 +30,10 @@ KEPT = {
     "visitor-in-zh",
     "visitor-out-open-zh",
     "deposits-zh",
+    "call-zh",
+    "call-en",
 }
+CALL = "call"
 ZONE = ZoneInfo("Asia/Shanghai")
 SCALE = 0.75
 VISITORS: tuple[tuple[str, str, Mapping[str, object]], ...] = (
@@ -114,6 +118,10 @@ def main(wanted: list[str]) -> None:
     """Make all pictures, or those whose names are given."""
     for place in (SHOWN, OTHERS):
         place.mkdir(parents=True, exist_ok=True)
+    if not wanted or CALL in wanted:
+        calling()
+    if wanted == [CALL]:
+        return
     with tempfile.TemporaryDirectory(prefix="gs") as folder, ScreenHouse(Path(folder)) as house:
         house.open()
         card = day(house)
@@ -129,6 +137,28 @@ def main(wanted: list[str]) -> None:
         with chromium() as browser:
             for language in LANGUAGES:
                 pictures(browser, house, language, chosen, card)
+
+
+def calling() -> None:
+    """The Gate page while a visitor calls: a second gate, with an intercom and real telephones."""
+    with tempfile.TemporaryDirectory(prefix="gs") as folder:
+        made = CallingHouse(Path(folder), make=lambda at, told: ScreenHouse(at, changes=told))
+        with made as gate:
+            house = gate.house
+            if not isinstance(house, ScreenHouse):
+                raise TypeError(house)
+            house.open_screen()
+            with chromium() as browser:
+                for language in LANGUAGES:
+                    with Eyes(browser, house, language, SIZES["wide"], SCALE) as eyes:
+                        eyes.sign_on(GUARD)
+                        before = house.head()
+                        gate.press()
+                        house.wait_entry("gate.call.rang.v1", after=before)
+                        eyes.shows("#calls button")
+                        shoot(eyes, "/", CALL)
+                        for row in house.rows("calls", state="open"):
+                            gate.order("call.end", call=row["call"])
 
 
 def pictures(

@@ -19,13 +19,15 @@ from typing import Final
 from agent.core.effects import Verdict
 from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
-from agent.core.model import Credential
+from agent.core.model import CardProof, Credential
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.pcsc_calls import EMPTY, UNAWARE, Calls, ReaderState
+from drivers.pcsc_card import Prove, Shown, number_only
 from drivers.pcsc_slot import Slot
 from drivers.pcsc_watch import LOOK_MS, Watch
 from drivers.wire.acr122u import Light, light_command
+from drivers.wire.atr import card_name
 
 _SILENT_S: Final = 4.0
 _STOP_S: Final = 1.8
@@ -38,6 +40,8 @@ _LIGHTS: Final = {
 
 _COUNTERS: Final = (
     "taps",
+    "proved",
+    "unproved",
     "lying",
     "torn",
     "unreadable",
@@ -56,7 +60,8 @@ class PcscReader:
 
     ``match`` is the exact name of a reader as ``pcsc_scan`` prints it, or a pattern in which ``*``
     and ``?`` stand for any text and any character (``ACS ACR122U*``); ``*`` takes every reader.
-    ``lamp``: give signals on an ACR122U. ``card_timeout_s``: how long a card may take to answer.
+    ``lamp``: give signals on an ACR122U. ``card_timeout_s``: how long a card may take to answer,
+    and to prove itself, where ``prove`` asks for that.
     Raises DeviceError when pyscard is not installed, or for a match or time that cannot be meant.
     """
 
@@ -68,6 +73,7 @@ class PcscReader:
         *,
         lamp: bool = True,
         card_timeout_s: float = 1.0,
+        prove: Prove = number_only,
     ) -> None:
         if not match:
             raise DeviceError(
@@ -84,6 +90,7 @@ class PcscReader:
         self._clock = clock
         self._lamp = lamp
         self._card_timeout_s = card_timeout_s
+        self._prove = prove
         self._watch = Watch(self._calls, match, f"pcsc-{reader}", self)
         self._gate = threading.Lock()  # held while an event leaves, so that stop() can end that
         self._emit: Emit | None = None
@@ -156,18 +163,25 @@ class PcscReader:
             condition = Condition.DOWN
         elif troubles:
             condition, detail = Condition.DEGRADED, "; ".join(troubles)
+        elif firmware := sorted({slot.firmware for slot in slots} - {""}):
+            detail = f"{detail} (firmware {', '.join(firmware)})"
         return Health(f"reader {self._reader}", condition, detail, counters)
 
     # -- what slots tell
 
-    def told(self, slot: Slot, uid: bytes, atr: bytes) -> None:
-        """A card told its UID."""
+    def told(self, slot: Slot, card: Shown) -> None:
+        """A card told its UID, and what else it can prove."""
         with self._lock:
             self._last = slot
         self._count("taps")
-        credential = Credential("uid", uid.hex().upper())
-        note = f"atr:{atr.hex().upper()}"
-        self._send(CardRead(self._reader, credential, self._clock.now(), note))
+        if card.proof is CardProof.FAILED:
+            self._count("unproved")
+        elif card.proof.proved:
+            self._count("proved")
+        credential = Credential("uid", card.uid.hex().upper())
+        parts = (f"atr:{card.atr.hex().upper()}", card_name(card.atr), card.why)
+        note = "; ".join(part for part in parts if part)
+        self._send(CardRead(self._reader, credential, self._clock.now(), note, card.proof))
 
     def faulted(self, counter: str, reason: str, raw: bytes) -> None:
         """A card told none."""
@@ -240,4 +254,5 @@ class PcscReader:
 
     def _slot(self, name: str) -> Slot:
         thread_name = f"pcsc-{self._reader}-card"
-        return Slot(self._calls, name, thread_name, self._card_timeout_s, self)
+        limit_s = self._card_timeout_s
+        return Slot(self._calls, name, thread_name, limit_s, self, self._prove)

@@ -1,4 +1,4 @@
-"""One reader of pcscd as a worker: asks cards for their UID and gives lamp signals.
+"""One reader of pcscd as a worker: asks cards who they are and gives lamp signals.
 
 Rules kept here:
 - at most one thread talks to a reader, with a context of its own, so that a card that never answers
@@ -28,12 +28,25 @@ from drivers.pcsc_calls import (
     Calls,
     PcscError,
 )
-from drivers.wire.acr122u import GET_UID, ask_again, decode_uid, light_done
+from drivers.pcsc_card import Prove, Shown, number_only
+from drivers.secure.talk import TornError
+from drivers.wire.acr122u import (
+    GET_FIRMWARE,
+    GET_UID,
+    ask_again,
+    decode_firmware,
+    decode_uid,
+    light_done,
+)
+from drivers.wire.atr import card_name
 
 _GONE: Final = (NO_CARD, REMOVED)
 _SILENT: Final = (UNPOWERED, UNRESPONSIVE)
 _FAILED: Final = b"\x63\x00"
 _PAUSE_S: Final = 0.05
+_INTRODUCTIONS: Final = 3
+"""How often an ACR122U is asked for its firmware until it tells."""
+
 _PERSISTENCE: Final = 0.8
 """The part of the limit in which a card at the edge of the field is asked again."""
 
@@ -41,8 +54,8 @@ _PERSISTENCE: Final = 0.8
 class Listener(Protocol):
     """Who hears of a slot; called from the slot's own thread or from that which calls `check`."""
 
-    def told(self, slot: "Slot", uid: bytes, atr: bytes) -> None:
-        """A card came and told its UID."""
+    def told(self, slot: "Slot", card: Shown) -> None:
+        """A card came and told its UID, and what else it can prove."""
 
     def faulted(self, counter: str, reason: str, raw: bytes) -> None:
         """A card came and told none; ``counter`` is the kind of fault."""
@@ -71,6 +84,14 @@ class _Signal:
     limit_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Introduction:
+    """Ask the reader for its firmware."""
+
+    since: float
+    limit_s: float
+
+
 class _UnreadError(Exception):
     """A card that told no UID; ``again`` where asking once more may help."""
 
@@ -82,21 +103,34 @@ class _UnreadError(Exception):
 
 
 class Slot:
-    """A reader by its name. ``limit_s`` is how long a card may take to answer."""
+    """A reader by its name. ``limit_s`` is how long a card may take to answer and to prove itself.
+
+    ``prove`` asks it to.
+    """
 
     def __init__(
-        self, calls: Calls, name: str, thread_name: str, limit_s: float, listener: Listener
+        self,
+        calls: Calls,
+        name: str,
+        thread_name: str,
+        limit_s: float,
+        listener: Listener,
+        prove: Prove = number_only,
     ) -> None:
         self.name = name
         self._calls = calls
         self._thread_name = thread_name
         self._limit_s = limit_s
         self._listener = listener
+        self._prove = prove
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._worker: threading.Thread | None = None
         self._read: _Read | None = None
         self._signal: _Signal | None = None
+        self._introduction: _Introduction | None = None
+        self._unasked = _INTRODUCTIONS if "ACR122U" in name else 0
+        self._firmware = ""
         self._deadline: float | None = None
         self._overdue = False
         self._insertion = 0
@@ -149,7 +183,7 @@ class Slot:
         """Take no more work."""
         with self._lock:
             self._closed.set()
-            self._read = self._signal = None
+            self._read = self._signal = self._introduction = None
 
     def join(self, seconds: float) -> None:
         """Wait for the thread, if there is one; an abandoned one is left to its fate."""
@@ -169,6 +203,12 @@ class Slot:
         """A card or the reader owes an answer for longer than the limit."""
         with self._lock:
             return self._deadline is not None and time.monotonic() > self._deadline
+
+    @property
+    def firmware(self) -> str:
+        """What an ACR122U says of its firmware; empty while it has not, and for other readers."""
+        with self._lock:
+            return self._firmware
 
     @property
     def trouble(self) -> str:
@@ -193,17 +233,21 @@ class Slot:
         while (job := self._next()) is not None:
             if isinstance(job, _Read):
                 self._do_read(job)
-            else:
+            elif isinstance(job, _Signal):
                 self._do_signal(job)
+            else:
+                self._introduce()
 
-    def _next(self) -> _Read | _Signal | None:
+    def _next(self) -> _Read | _Signal | _Introduction | None:
         with self._lock:
             now = time.monotonic()
-            while (job := self._read or self._signal) is not None:
+            while (job := self._read or self._signal or self._introduction) is not None:
                 if isinstance(job, _Read):
                     self._read = None
-                else:
+                elif isinstance(job, _Signal):
                     self._signal = None
+                else:
+                    self._introduction = None
                 if now - job.since <= job.limit_s:
                     self._deadline = now + job.limit_s
                     return job
@@ -222,18 +266,21 @@ class Slot:
 
     def _do_read(self, job: _Read) -> None:
         fault: _UnreadError | None = None
-        uid = atr = b""
+        card = Shown(b"", b"")
         try:
-            uid, atr = self._ask(job)
+            card = self._ask(job)
         except _UnreadError as found:
             fault = found
         with self._lock:
             in_time = self._settle()
-            again = fault is None and job.lying and uid == self._told
+            again = fault is None and job.lying and card.uid == self._told
             if fault is None:
                 self._card_trouble = ""
                 if job.insertion == self._insertion:
-                    self._told = uid
+                    self._told = card.uid
+                if self._unasked and not self._firmware and not self._closed.is_set():
+                    self._unasked -= 1
+                    self._introduction = _Introduction(time.monotonic(), self._limit_s)
             elif fault.counter == "failed":
                 self._card_trouble = f"{self.name} could not read the last card: {fault}"
         if not in_time or self._closed.is_set():
@@ -243,9 +290,9 @@ class Slot:
         elif again:
             self._listener.count("lying")
         else:
-            self._listener.told(self, uid, atr)
+            self._listener.told(self, card)
 
-    def _ask(self, job: _Read) -> tuple[bytes, bytes]:
+    def _ask(self, job: _Read) -> Shown:
         until = time.monotonic() + _PERSISTENCE * job.limit_s
         while True:
             try:
@@ -257,7 +304,7 @@ class Slot:
             if not unread.again or time.monotonic() > until or self._closed.wait(_PAUSE_S):
                 raise unread
 
-    def _ask_once(self, job: _Read) -> tuple[bytes, bytes]:
+    def _ask_once(self, job: _Read) -> Shown:
         with (
             self._calls.context() as context,
             self._calls.card(context, self.name) as (handle, protocol),
@@ -271,8 +318,27 @@ class Slot:
             except ValueError as fault:
                 counter = "unreadable" if answer else "torn"
                 again = answer in (b"", _FAILED)
-                raise _UnreadError(counter, str(fault), answer, again=again) from fault
-            return uid, job.atr or self._calls.atr(handle)
+                reason = str(fault)
+                if answer and (name := card_name(job.atr)):
+                    reason = f"{reason} (the card looks like a {name})"
+                raise _UnreadError(counter, reason, answer, again=again) from fault
+            atr = job.atr or self._calls.atr(handle)
+            try:
+                return self._prove(
+                    uid, atr, lambda command: self._calls.transmit(handle, protocol, command)
+                )
+            except TornError as fault:
+                raise _UnreadError("torn", str(fault), again=True) from fault
+
+    def _introduce(self) -> None:
+        try:
+            firmware = decode_firmware(self._signal_once(GET_FIRMWARE))
+        except PcscError:
+            # It is asked again with a later card; nothing waits for the answer.
+            firmware = ""
+        with self._lock:
+            self._settle()
+            self._firmware = firmware
 
     def _do_signal(self, job: _Signal) -> None:
         try:

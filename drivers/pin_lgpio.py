@@ -8,7 +8,7 @@ Rules kept here:
   FIFO into the working directory of the process: let that be the state directory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
 from agent.errors import DeviceError
 from drivers import pin_chip
+from drivers.pin_falls import ChipFalls
 
 _BIAS = {
     "floating": lgpio.SET_PULL_NONE,
@@ -85,3 +86,7 @@ class HeldFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero ships no type
     def standing(self, number: int) -> bool | None:
         """The level that the line drives, read as it is; see `pin_chip.standing`."""
         return pin_chip.standing(self._path, number)
+
+    def falls(self, numbers: Sequence[int], pull: str) -> ChipFalls:
+        """How these lines fall, from the kernel itself; see `drivers.pin_falls`."""
+        return ChipFalls(self._path, numbers, pull)

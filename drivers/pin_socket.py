@@ -10,7 +10,9 @@ Rules kept here:
 
 Verbs to the gate: ``O`` claim as output at level, ``W`` write, ``I`` claim as input (0 floating,
 1 up, 2 down), ``R`` read, ``F`` free a claim, ``L`` listen to edges. Answers: ``V`` value (bit 0
-level, bit 1 output), ``B`` busy, ``N`` no such pin. On the listening connection: ``E`` edge.
+level, bit 1 output), ``B`` busy, ``N`` no such pin. On the listening connection: ``E`` edge. Who
+listens with value 1 is told the falling edges with their times: messages of one or more `TIMED`
+(``E``, pin, 16 bits that go up by one, monotonic nanoseconds).
 """
 
 import contextlib
@@ -18,15 +20,19 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from gpiozero.exc import PinEdgeDetectUnsupported, PinInvalidPin, PinSetInput
 from gpiozero.pins.pi import PiFactory, PiPin
 
 from agent.errors import DeviceError
+from drivers.pins import HOLE, Fall
 
 PATIENCE_S = 2
 HIGHEST = 27
+TIMED = struct.Struct("=cBHQ")
+_LONGEST = 65_536
 _BIAS = {"floating": 0, "up": 1, "down": 2}
 _REVISION = 0xA02082  # a Raspberry Pi 3B: 40 pins, GPIO 0 to 27
 
@@ -134,6 +140,55 @@ class Wire:
         self._socket.close()
 
 
+class SocketFalls:
+    """`drivers.pins.Falls` of the simulated gate, on connections of its own."""
+
+    def __init__(self, path: Path, numbers: Sequence[int], pull: str) -> None:
+        self._numbers = tuple(numbers)
+        self._seen: int | None = None
+        self._wire = Wire(path)
+        self._edges = connect(path)
+        try:
+            for number in numbers:
+                self._wire.ask(b"I", number, _BIAS[pull])
+            self._edges.send(message(b"L", 0, 1))
+            self._edges.recv(4)
+        except (OSError, DeviceError):
+            self.close()
+            raise
+        self._edges.setblocking(False)
+
+    def fileno(self) -> int:
+        """The listening connection."""
+        return self._edges.fileno()
+
+    def read(self) -> Sequence[Fall]:
+        """What has come; see `drivers.pins.Falls`."""
+        try:
+            heard = self._edges.recv(_LONGEST)
+        except BlockingIOError:
+            return ()
+        if not heard:
+            raise BrokenPipeError("the simulated gate ended")
+        found: list[Fall] = []
+        for _verb, pin, seen, ns in TIMED.iter_unpack(heard):
+            if self._seen is not None and seen != (self._seen + 1) & 0xFFFF:
+                found.append(Fall(ns, HOLE))
+            self._seen = seen
+            if pin in self._numbers:
+                found.append(Fall(ns, pin))
+        return found
+
+    def levels(self) -> Sequence[int]:
+        """What the lines read now."""
+        return [self._wire.ask(b"R", number, 0) & 1 for number in self._numbers]
+
+    def close(self) -> None:
+        """End both connections, and the claims with them."""
+        self._edges.close()
+        self._wire.close()
+
+
 class SocketFactory(PiFactory):  # type: ignore[misc]  # gpiozero ships no types
     """Pins of the simulated gate behind the socket at ``path``.
 
@@ -162,6 +217,10 @@ class SocketFactory(PiFactory):  # type: ignore[misc]  # gpiozero ships no types
         except OSError as error:
             raise DeviceError(f"GPIO{number} cannot be read: {error}") from error
         return bool(value & 1) if value & 2 else None
+
+    def falls(self, numbers: Sequence[int], pull: str) -> SocketFalls:
+        """How these lines fall; see `drivers.pins.PinFactory`."""
+        return SocketFalls(self._path, numbers, pull)
 
     def listen(self) -> None:
         """Begin to receive edges, once; raises OSError when the gate is gone."""

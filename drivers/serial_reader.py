@@ -26,13 +26,15 @@ from agent.core.effects import Verdict
 from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
+from agent.core.qr_pass import ShownPass
 from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.serial_port import back_off, why
-from drivers.wire.frame import Decoder, Fault, Frame
+from drivers.wire.frame import Decoder, Fault, Frame, Reason
 
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
+SWAPS_IN_A_ROW = 2
 STEADY_S = 5.0
 JOIN_S = 2.0
 PIECES = 32
@@ -50,7 +52,8 @@ class SerialReader:
 
     The port is locked (flock) against a second program that asks for the lock as well. TIOCEXCL
     is left out: on a pty it outlives the process that set it. ``begun`` hears, in the reader's
-    thread, of every piece of a frame that is not whole yet.
+    thread, of every piece of a frame that is not whole yet. ``shown`` says of a frame which QR pass
+    it is, if it is one.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class SerialReader:
         decoder: Decoder,
         clock: Clock,
         begun: Callable[[ReaderId], None] = lambda _reader: None,
+        shown: Callable[[Frame], ShownPass | None] = lambda _frame: None,
     ) -> None:
         self._reader = reader
         self._port = port
@@ -69,6 +73,7 @@ class SerialReader:
         self._clock = clock
         self._emit: Emit = _nowhere
         self._begun = begun
+        self._shown = shown
         self._pieces = 0
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -76,7 +81,7 @@ class SerialReader:
         self._present: bool | None = None
         self._detail = "not started"
         self._bytes = self._frames = self._keys = self._faults = self._opened = 0
-        self._faults_in_a_row = 0
+        self._faults_in_a_row = self._swaps = 0
         self._window_ns = self._told = 0
 
     def start(self, emit: Emit) -> None:
@@ -116,6 +121,12 @@ class SerialReader:
         condition, detail = Condition.UNKNOWN, self._detail
         if self._present is False:
             condition = Condition.DOWN
+        elif self._present and self._swaps == self._faults_in_a_row >= SWAPS_IN_A_ROW:
+            condition = Condition.DEGRADED
+            detail = (
+                f"D0 and D1 are swapped at the converter on {self._port}: the last {self._swaps} "
+                "cards are right with every bit inverted; change the two wires over"
+            )
         elif self._present and self._faults_in_a_row >= FAULTS_IN_A_ROW:
             condition = Condition.DEGRADED
             detail = (
@@ -190,14 +201,17 @@ class SerialReader:
             if scheme == _KEY:
                 self._keys += 1
             else:
-                self._emit(CardRead(self._reader, Credential(scheme, digits), self._clock.now()))
+                now = self._clock.now()
+                read = Credential(scheme, digits)
+                self._emit(CardRead(self._reader, read, now, shown=self._shown(one)))
                 self._frames += 1
                 self._pieces = 0
-            self._faults_in_a_row = 0
+            self._faults_in_a_row = self._swaps = 0
 
     def _fault(self, fault: Fault) -> None:
         self._faults += 1
         self._faults_in_a_row += 1
+        self._swaps += fault.reason is Reason.D0_D1_SWAPPED
         now = self._clock.now()
         if now.mono_ns - self._window_ns >= _SECOND_NS:
             self._window_ns, self._told = now.mono_ns, 0
@@ -207,7 +221,7 @@ class SerialReader:
 
     def _found(self) -> None:
         self._opened += 1
-        self._faults_in_a_row = 0
+        self._faults_in_a_row = self._swaps = 0
         self._detail = f"{self._port} at {self._baud} baud"
         self._present = True
         self._emit(ReaderFound(self._reader, self._detail, self._clock.now()))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rigs import postgres
+
 VPCD = Path("/usr/lib/pcsc/drivers/serial")
 
 
@@ -50,7 +52,10 @@ PARTS: Mapping[str, Callable[[], bool]] = {
     "nft": _nft,
     "fuse": _fuse,
     "faketime": _faketime,
+    "baresip": lambda: shutil.which("baresip") is not None,
+    "sipp": lambda: shutil.which("sipp") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
+    "postgresql": postgres.installed,
     "socat": lambda: shutil.which("socat") is not None,
 }
 

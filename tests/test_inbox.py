@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.core.events import CardRead, Event, FrameFaulted, InputChanged, ReaderLost
 from agent.core.ids import InputId, ReaderId
-from agent.core.model import Credential
+from agent.core.model import CardProof, Credential
 from agent.inbox import LEVELS, TAPS, Errand, Inbox, NotKnownYetError
 from tests.core.builders import LOOP, OTHER_READER, READER, SECOND, moment
 from tests.patience import LIMIT_S
@@ -198,3 +199,12 @@ def test_many_threads_lose_nothing() -> None:
         levels = [e for e in taken if isinstance(e, InputChanged) and e.input == name]
         assert [event.edges for event in levels] == sorted(event.edges for event in levels)
         assert levels[-1].edges == rounds - 1
+
+
+def test_a_card_that_failed_to_prove_itself_may_be_shown_again_at_once() -> None:
+    inbox = Inbox(QUIET)
+    failed = replace(tap(1), proof=CardProof.FAILED)
+    for each in (failed, replace(tap(1, seconds=1), proof=CardProof.DESFIRE), tap(1, seconds=2)):
+        inbox.put(each)
+        everything(inbox)
+    assert inbox.counters == {"taps_held": 1}

@@ -19,7 +19,9 @@ from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from tests.core.builders import a_card
 from tests.core.zones import CARS, GARAGE, estate, zone
+from tests.rigs.contract import card_known
 from tests.rigs.one_thread import HandClock
+from tests.rigs.whole import judge_ledgers, whole
 from tests.store.build import PERSON, at, open_ledger
 from tests.store.test_books import forgiven, passed
 
@@ -31,6 +33,7 @@ PEER = Peer(1, 1000)
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with open_ledger(tmp_path / "gate.db") as opened:
         yield opened
+    judge_ledgers(tmp_path)
 
 
 def requests(ledger: Ledger, path: Path, plan: GatePlan = PLAN) -> Requests:
@@ -127,8 +130,8 @@ def test_a_time_by_a_clock_that_was_not_trusted_says_so(ledger: Ledger, tmp_path
 
 
 def explained(ledger: Ledger, path: Path, card: str = "A", **args: object) -> Any:
-    known = Entry(EntryType.CARD_CHANGED, f"card/{card}", at())
-    ledger.put_card(replace(a_card("A"), kind=CardKind.VEHICLE), known, at())
+    vehicle = replace(a_card("A"), kind=CardKind.VEHICLE)
+    ledger.put_card(vehicle, card_known(vehicle, at()), at())
     return ask(requests(ledger, path), "explain", card=card, lane="in-1", **args)
 
 
@@ -146,12 +149,13 @@ def test_explain_knows_where_the_card_is(ledger: Ledger, tmp_path: Path) -> None
 def test_explain_knows_who_has_a_card_of_the_drawer(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "gate.db"
     stock = replace(a_card("V"), kind=CardKind.VISITOR, status=CardStatus.STOCK)
-    ledger.put_card(stock, Entry(EntryType.CARD_CHANGED, "card/V", at()), at())
+    ledger.put_card(stock, card_known(stock, at()), at())
     gate = requests(ledger, path)
     told = ask(gate, "explain", card="V", lane="in-1")
     assert (told["decision"], told["reason"]) == ("denied", "card_not_issued")
     data = {"visit": "v-1", "kind": "company", "card": "V", "untilus": at(3600).wall_us}
-    ledger.append([Entry(EntryType.VISIT_OPENED, "visit/v-1", at(), data, PERSON)], at())
+    entry = Entry(EntryType.VISIT_OPENED, "visit/v-1", at(), data, {"plate": "京A12345"})
+    ledger.append([whole(entry)], at())
     assert ask(gate, "explain", card="V", lane="in-1")["decision"] == "granted"
     assert ask(gate, "explain", card="V", lane="out-1")["duty"] == "deposit_due"
 
@@ -160,8 +164,7 @@ def test_explain_asks_for_the_time_that_is_meant(ledger: Ledger, tmp_path: Path)
     path = tmp_path / "gate.db"
     enter(ledger, "A", 99, vehicles=0)
     timed = estate(zone(PassbackMode.TIMED))
-    known = Entry(EntryType.CARD_CHANGED, "card/A", at())
-    ledger.put_card(a_card("A"), known, at())
+    ledger.put_card(a_card("A"), card_known(a_card("A"), at()), at())
     gate = requests(ledger, path, timed)
 
     def at_local(local: str) -> object:
@@ -173,7 +176,7 @@ def test_explain_asks_for_the_time_that_is_meant(ledger: Ledger, tmp_path: Path)
 
 def test_explain_knows_that_all_bays_are_taken(ledger: Ledger, tmp_path: Path) -> None:
     counted = {"zone": INSIDE, "count": 2}
-    ledger.append([Entry(EntryType.ZONE_COUNTED, "zone/inside", at(), counted)], at())
+    ledger.append([whole(Entry(EntryType.ZONE_COUNTED, "zone/inside", at(), counted))], at())
     told = explained(ledger, tmp_path / "gate.db")
     assert told["reason"] == "zone_full"
     assert told["steps"][-1] == {

@@ -12,7 +12,7 @@ from agent.control.server import Peer
 from agent.core import project_booth
 from agent.core.entries import EntryType
 from agent.core.form import Fault
-from agent.core.model import CardKind, ClockQuality, Moment
+from agent.core.model import CardKind, CardProof, ClockQuality, Moment
 from agent.errors import GateError, StoreError
 from agent.signing import TRIES, WITHIN_NS, Pins, Tries, checked, minted, token_hash
 from agent.signing_requests import SignOn, console_uids
@@ -193,6 +193,13 @@ def test_a_card_counts_for_a_minute_at_its_desk(booth: Booth) -> None:
     assert booth.ask("sign_on", desk=DESK, presented=shown, pin=PIN)["status"] == "done"
     booth.pass_by(1)
     assert booth.ask("sign_on", desk=DESK, presented=shown, pin=PIN)["code"] == 409
+
+
+def test_nobody_signs_on_with_what_may_be_a_copy_of_a_card(booth: Booth) -> None:
+    copy = booth.present(CARD, CardProof.FAILED)
+    assert booth.ask("sign_on", desk=DESK, presented=copy, pin=PIN)["code"] == 409
+    card = booth.present(CARD, CardProof.DESFIRE)
+    assert booth.ask("sign_on", desk=DESK, presented=card, pin=PIN)["status"] == "done"
 
 
 def test_a_card_that_was_shown_before_a_restart_counts_no_more(booth: Booth) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli.intercom import DIRECTORY
 from agent.settings.booth import Console
+from agent.settings.intercom import Record
 from agent.signing_requests import CONSOLE_USER
 from tests.parts import require
 from tests.patience import LIMIT_S
@@ -22,6 +24,11 @@ from tests.test_packaging import analyze
 SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
 CONSOLE = SYSTEMD / "gate-console.service"
 KIOSK = SYSTEMD / "gate-kiosk.service"
+INTERCOM = SYSTEMD / "gate-intercom.service"
+HEARD = 15
+"""Likewise of the intercom: the network of the house and the sound card."""
+TIDIED = 22
+"""Likewise of what tidies: it is root, and reads what is not its own."""
 EXPOSURE = 11
 """What the sandbox reaches, times ten: the network of this machine and two sockets."""
 
@@ -48,6 +55,41 @@ def test_the_console_unit_has_no_fault_and_is_closed_in(console: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     done = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", str(console))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_intercom_unit_has_no_fault_and_is_closed_in(tmp_path: Path) -> None:
+    copy = tmp_path / INTERCOM.name
+    text = INTERCOM.read_text("utf-8").replace("/opt/gate-agent/bin/gate-agent", "/bin/true")
+    copy.write_text(text.replace("/usr/bin/baresip", "/bin/true"), "utf-8")
+    done = analyze("verify", "--man=no", str(copy))
+    assert (done.returncode, done.stderr) == (0, "")
+    done = analyze("security", "--offline=true", f"--threshold={HEARD}", str(copy))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_units_that_tidy_recorded_calls_have_no_fault(tmp_path: Path) -> None:
+    for name in ("gate-intercom-tidy.service", "gate-intercom-tidy.timer"):
+        text = (SYSTEMD / name).read_text("utf-8")
+        text = text.replace("/opt/gate-agent/bin/gate-agent", "/bin/true")
+        (tmp_path / name).write_text(text, "utf-8")
+    service, timer = (tmp_path / f"gate-intercom-tidy.{kind}" for kind in ("service", "timer"))
+    done = analyze("verify", "--man=no", str(service), str(timer))
+    assert (done.returncode, done.stderr) == (0, "")
+    done = analyze("security", "--offline=true", f"--threshold={TIDIED}", str(service))
+    assert done.returncode == 0, done.stdout + done.stderr
+    directory = str(Record().directory)
+    assert f"ReadWritePaths=-{directory}\n" in service.read_text("utf-8")
+    assert f"StateDirectory={Path(directory).name}\n" in INTERCOM.read_text("utf-8")
+
+
+def test_the_intercom_reads_what_it_is_given() -> None:
+    unit = INTERCOM.read_text("utf-8")
+    (runtime,) = re.findall(r"^RuntimeDirectory=(\S+)$", unit, re.MULTILINE)
+    assert f"/run/{runtime}" == DIRECTORY
+    assert f"--out %t/{runtime}\n" in unit
+    assert f"baresip -f %t/{runtime}\n" in unit
+    (user,) = re.findall(r"^User=(\S+)$", unit, re.MULTILINE)
+    assert f"\nu {user} - " in (SYSTEMD / "gate-agent.sysusers").read_text("utf-8")
 
 
 def test_the_kiosk_unit_has_no_fault(kiosk: Path, tmp_path: Path) -> None:

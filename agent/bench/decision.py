@@ -16,7 +16,8 @@ from agent.bench import site
 from agent.bench.figures import Figures, percentile
 from agent.bench.place import Place
 from agent.core.events import CardRead
-from agent.core.gate import Gate, Step
+from agent.core.gate import Gate
+from agent.core.gate_state import Step
 from agent.core.ids import LaneId, OutputId, ReaderId
 from agent.core.model import Credential
 from agent.errors import DeviceError

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from drivers.wire.registry import EVERY
+
 Figures = Mapping[str, float]
 
 
@@ -66,6 +68,19 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("p50_us", "look-up, facts and step, median", "µs"),
         Figure("p99_us", "the same, one in a hundred is slower", "µs"),
         Figure("import_s", "import of the whole roster, with taps in between", "s"),
+    ),
+    "decode": (
+        *(
+            figure
+            for name in EVERY
+            for figure in (
+                Figure(f"{name}_us", "bytes of a frame to the frame", "µs"),
+                Figure(f"{name}_per_s", "the same", "frames a second"),
+                Figure(f"{name}_floor_us", "the floor: a bare loop over the same bytes", "µs"),
+            )
+        ),
+        Figure("slowest_per_s", "frames of the slowest of them", "a second", least=1000),
+        Figure("ratio", "a frame of each, all together, over the floors", "times", most=40),
     ),
     "search": (
         Figure("name_p50_us", "two characters of a name, 50 movements, median", "µs"),
@@ -134,6 +149,19 @@ TABLE: Mapping[str, Sequence[Figure]] = {
         Figure("back_p50_s", "after a restart of the broker until a gate is back, median", "s"),
         Figure("back_last_s", "until the last one is back", "s", most=30),
         Figure("busiest_share", "share of the gates that come in the busiest second", most=0.5),
+    ),
+    "tags": (
+        Figure("rate", "tags that a long-range reader read and the gate took in", "a second"),
+        Figure("taps", "taps that came of them: one, the strongest tag", "", most=1),
+        Figure("read_us", "the daemon's processor for a read, beyond the floor", "µs"),
+        Figure("cpu_percent", "the daemon's processor meanwhile, taps included", "%"),
+        Figure("floor_cpu_percent", "the floor: the same with nothing in the field", "%"),
+        Figure("p50_us", "last byte at a serial reader to relay on meanwhile, median", "µs"),
+        Figure("p99_us", "the same, one in a hundred is slower", "µs"),
+        Figure("floor_p50_us", "the floor: the same with nothing in the field, median", "µs"),
+        Figure("floor_p99_us", "the floor, one in a hundred is slower", "µs"),
+        Figure("ratio_p50", "median over the floor's", "times", most=1.25),
+        Figure("ratio_p99", "slowest hundredth over the floor's", "times", most=2),
     ),
 }
 

@@ -79,9 +79,13 @@ def grow(ledger: Ledger, everybody: Sequence[Person], number: int, chance: rando
     while left > 0:
         now = site.now()
         batch = list(movements(everybody, min(_AT_ONCE, left), chance, now))
+        told = {"lane": "in-1", "outcome": "passed", "vehicles": 1}
         ended = [
             Entry(
-                EntryType.PASSAGE_ENDED, "l", now, {"lane": "in-1", "passage": it.data["passage"]}
+                EntryType.PASSAGE_ENDED,
+                "lane/in-1",
+                now,
+                {**told, "passage": it.data["passage"]},
             )
             for it in batch
         ]

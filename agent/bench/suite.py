@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from agent.bench import (
     command,
     decision,
+    decode,
     event,
     fleet,
     memory,
@@ -14,6 +15,7 @@ from agent.bench import (
     screen,
     search,
     start,
+    tags,
     tap,
     written,
 )
@@ -39,6 +41,7 @@ class Sizes:
     backlog: int = 50_000
     commands: int = 300
     gates: int = 200
+    frames: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,13 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "memory": lambda place, sizes: memory.run(place, sizes.entries),
     "bytes": lambda place, sizes: written.run(place, sizes.passages),
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
+    "decode": lambda place, sizes: decode.run(place, sizes.frames),
     "search": lambda place, sizes: search.run(place, sizes.movements),
     "screen": lambda place, sizes: screen.run(place, sizes.movements, sizes.rounds, sizes.taps),
     "event": lambda place, sizes: event.run(place, sizes.seen, sizes.backlog),
     "command": lambda place, sizes: command.run(place, sizes.commands),
     "fleet": lambda place, sizes: fleet.run(place, sizes.gates),
+    "tags": lambda place, sizes: tags.run(place, sizes.taps),
 }
 
 BY_BROKER = frozenset({"replay", "event", "command", "fleet"})

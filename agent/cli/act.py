@@ -21,6 +21,7 @@ import click
 from agent.cli import options
 from agent.cli.giving import give
 from agent.cli.ordering import name as by
+from agent.core import call_orders
 from agent.core.books import ACTS
 from agent.core.fields import FIELDS, MADE, unknown
 from agent.core.roles import INNER
@@ -56,13 +57,16 @@ def kinds() -> Mapping[str, str]:
     """Every kind of order, with its form and what it does."""
     booked = {kind: _told(act.does) for kind, act in ACTS.items() if kind not in INNER}
     lanes = {kind: f"``{{{words}}}``: {says}" for kind, (words, says) in LANES.items()}
-    return dict(sorted({**lanes, **booked}.items()))
+    calls = {kind: _told(does) for kind, does in call_orders.DOES.items()}
+    return dict(sorted({**lanes, **booked, **calls}.items()))
 
 
 def fields(kind: str) -> Collection[str]:
     """Every field that may be written for an order of this kind."""
     if kind in LANES:
         return {word.removesuffix("?") for word in LANES[kind][0].split(", ")}
+    if kind in call_orders.FIELDS:
+        return call_orders.FIELDS[kind]
     known = FIELDS.get(kind, frozenset()) - MADE
     return known | {_NUMBER} if "idhash" in known else known
 
@@ -112,7 +116,7 @@ def act(
         guess = _guess(name, could_be)
         told = ", ".join(could_be)
         raise GateError(f"{kind} has no field {path}{guess} (nothing was done; it knows {told})")
-    if kind in ACTS:
+    if kind not in LANES:
         done = give(config_path, kind, form, actor=actor)
     else:
         done = give(config_path, kind, {}, args=_texts(form), actor=actor)

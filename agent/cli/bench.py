@@ -26,7 +26,7 @@ _SIZES = Sizes()
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A directory on the disk to be measured; the working directory if not given.",
 )
-@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap, screen: of each side.")
+@click.option("--taps", default=_SIZES.taps, show_default=True, help="tap, screen, tags: of each.")
 @click.option("--edges", default=_SIZES.edges, show_default=True, help="safety: edges of each.")
 @click.option("--events", default=_SIZES.events, show_default=True, help="replay: the backlog.")
 @click.option("--starts", default=_SIZES.starts, show_default=True, help="start: how often.")
@@ -39,6 +39,7 @@ _SIZES = Sizes()
 @click.option("--backlog", default=_SIZES.backlog, show_default=True, help="event: what waits.")
 @click.option("--commands", default=_SIZES.commands, show_default=True, help="command: of each.")
 @click.option("--gates", default=_SIZES.gates, show_default=True, help="fleet: at one broker.")
+@click.option("--frames", default=_SIZES.frames, show_default=True, help="decode: of each.")
 def bench(name: str | None, as_json: bool, where: Path | None, **sizes: int) -> None:
     """Measure one thing, or all of those that can be named.
 
@@ -75,7 +76,7 @@ def _show(result: Result, about: Sequence[str]) -> None:
     console = Console(width=None if Console().is_terminal else width)
     table = Table(title="gate-agent bench", caption="\n".join(about), caption_justify="left")
     table.add_column("")
-    table.add_column("figure")
+    table.add_column("figure", overflow="fold")
     table.add_column("measured", justify="right")
     table.add_column("aim")
     table.add_column("what it is", overflow="fold")

@@ -53,6 +53,10 @@ def schema() -> None:
 
 
 def _notes(settings: Settings) -> Iterator[str]:
+    passes = settings.qr_passes.keys if settings.qr_passes is not None else {}
+    for name, key in passes.items():
+        if not os.path.lexists(key.file):
+            yield f"note: qr_passes.keys.{name}: {key.file} is not there, or not for you to see"
     tls = settings.uplink.tls if settings.uplink is not None else None
     if tls is None:
         return

@@ -18,9 +18,10 @@ from typing import cast
 
 import click
 
+from agent.cli.as_credential import looked_up_as
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding
-from drivers.wire.registry import PROTOCOLS, BitDecoder, Options, make_decoder
+from drivers.wire.registry import EVERY, BitDecoder, Options, make_decoder
 
 _IGNORED = frozenset(" \t\r\n\v\f:,;-_")
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -87,8 +88,9 @@ class Hexadecimal:
 class Report:
     """Prints what is found, and remembers how it went."""
 
-    def __init__(self, protocol: str) -> None:
+    def __init__(self, protocol: str, *, looked_up: bool = False) -> None:
         self._protocol = protocol
+        self._looked_up = looked_up
         self.frames = 0
         self.faults = 0
 
@@ -101,7 +103,11 @@ class Report:
                 row |= {"raw": one.raw.hex().upper(), "detail": one.detail}
             else:
                 self.frames += 1
-                row = {"protocol": one.protocol, "credential": one.credential}
+                row = {"protocol": one.protocol}
+                if one.credential:
+                    row |= {"credential": one.credential}
+                if one.credential and self._looked_up:
+                    row |= {"looked_up": looked_up_as(one.credential)}
             click.echo(json.dumps(row | dict(one.fields)))
             sys.stdout.flush()
 
@@ -115,16 +121,17 @@ class Report:
 def _show_list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
-    width = max(map(len, PROTOCOLS))
-    for name, entry in PROTOCOLS.items():
+    width = max(map(len, EVERY))
+    for name, entry in EVERY.items():
         click.echo(f"{name:{width}}  {entry.meaning}")
     context.exit(0)
 
 
 def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
-    if name in PROTOCOLS:
+    if name in EVERY:
         return name
-    near = difflib.get_close_matches(name.lower(), PROTOCOLS, n=3, cutoff=0.4)
+    begun = [each for each in EVERY if name and each.startswith(name.lower())][:3]
+    near = begun or difflib.get_close_matches(name.lower(), EVERY, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "see them all with --list"
     raise click.BadParameter(f"protocol {name!r} is not known; {hint}")
 
@@ -218,6 +225,12 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     show_default=True,
     help="em4100-ascii: some RDM6300 modules always send wrong checksums.",
 )
+@click.option(
+    "--format",
+    "written",
+    default="",
+    help="wiegand-custom: layout and parities, as in the settings; wiegand-37: h10302 or h10304.",
+)
 @click.option("--pattern", default="", help="line: regular expression, group `credential`.")
 @click.option("--scheme", default="qr", show_default=True, help="line: scheme of the credential.")
 @click.option(
@@ -226,6 +239,11 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     default="text",
     show_default=True,
     help="line: what the credential is written in.",
+)
+@click.option(
+    "--as-credential",
+    is_flag=True,
+    help="Show what the gate looks up, by byte order and matching, and what cards have printed.",
 )
 @click.argument("protocol", callback=_known)
 @click.argument("data", metavar="HEX|-")
@@ -238,9 +256,11 @@ def decode(
     bits: bool,
     raw: bool,
     checksum: str,
+    written: str,
     pattern: str,
     scheme: str,
     encoding: Encoding,
+    as_credential: bool,
 ) -> None:
     r"""Show what the bytes of a reader say, one JSON object for each frame or fault.
 
@@ -257,6 +277,7 @@ def decode(
         raise click.UsageError("--raw reads bytes from standard input: give - and no --bits")
     options = Options(
         checksum="ignore" if checksum == "ignore" else "strict",
+        format=written,
         pattern=pattern,
         scheme=scheme,
         encoding=encoding,
@@ -265,7 +286,7 @@ def decode(
         decoder = make_decoder(protocol, options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    report = Report(protocol)
+    report = Report(protocol, looked_up=as_credential)
     plain = _plain(data)
     if raw:
         for piece in _input():

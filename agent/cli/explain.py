@@ -9,6 +9,7 @@ import click
 from agent.cli import options
 from agent.cli.house import reach
 from agent.core.access import RULES, UNWRITABLE, Duty
+from agent.core.model import CardProof
 from agent.settings import load
 
 
@@ -17,18 +18,29 @@ from agent.settings import load
 @click.option("--lane", required=True, help="The lane where it would be held.")
 @click.option("--at", default="", help="Local time, such as '2026-11-22 07:30'; default: now.")
 @click.option("--direction", type=click.Choice(["in", "out"]), help="For a two-way lane.")
+@click.option(
+    "--proof",
+    type=click.Choice([each.value for each in CardProof]),
+    help="What the card proves; default: what is asked of it.",
+)
 @options.config
 @options.as_json
 def explain(
-    card: str, lane: str, at: str, direction: str | None, config_path: Path, as_json: bool
+    card: str,
+    lane: str,
+    at: str,
+    direction: str | None,
+    proof: str | None,
+    config_path: Path,
+    as_json: bool,
 ) -> None:
     """Why would CARD (a label, or scheme:HEX) pass or not? Moves nothing, writes nothing."""
     with reach(load(config_path), make=False) as ask:
-        told = ask("explain", card=card, lane=lane, at=at, direction=direction)
+        told = ask("explain", card=card, lane=lane, at=at, direction=direction, proof=proof)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        _show(told)
+        show_answer(told)
 
 
 @click.command()
@@ -53,10 +65,13 @@ def reasons(as_json: bool) -> None:
     click.echo("    granted   when none of these applies")
 
 
-def _show(told: dict[str, Any]) -> None:
+def show_answer(told: dict[str, Any]) -> None:
+    """Print what `agent.core.explain` says."""
     who = f"{told['card']} ({told['kind']}, {told['status']})" if "card" in told else "no card"
     click.echo(f"{who} at lane {told['lane']}, {told['direction']}, {told['local']}")
     click.echo(f"clock {told['clock']}")
+    if "proof" in told:
+        click.echo(f"proof {told['proof']}")
     for step in told["steps"]:
         mark = "✗" if step["result"] == "decides" else "✓"
         click.echo(f"  {mark} {step['asks']}" + (f"  → {step['rule']}" if mark == "✗" else ""))

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -35,7 +35,8 @@ def roster() -> None:
 def import_(file: Path, encoding: str, allow_empty: bool, config_path: Path) -> None:
     """Replace the roster by the cards of FILE (CSV): all of them, or none.
 
-    The gate works on with the old roster until the new one is whole.
+    The gate works on with the old roster until the new one is whole. With a column phones, the
+    residents' lines of the directory follow; without it the directory stays as it is.
     """
     settings = load(config_path)
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -52,7 +53,7 @@ def import_(file: Path, encoding: str, allow_empty: bool, config_path: Path) -> 
                 # Here the ledger is there, even if it is the first roster.
                 with Reading.open(settings.paths.ledger) as reader:
                     was = reader.counts()["cards"]
-                count = transfer.send(
+                sent = transfer.send(
                     ask,
                     found,
                     lambda done: progress.update(staging, completed=done),
@@ -66,7 +67,17 @@ def import_(file: Path, encoding: str, allow_empty: bool, config_path: Path) -> 
             click.echo(f"… and {more} more", err=True)
         faults = transfer.counted(len(found.faults), "fault")
         raise GateError(f"{file} has {faults}: nothing was imported")
-    click.echo(f"was {transfer.counted(was, 'card')}, now {count}")
+    click.echo(f"was {transfer.counted(was, 'card')}, now {sent.cards}")
+    if sent.directory is not None:
+        click.echo(_followed(sent.directory))
+
+
+def _followed(told: Mapping[str, int]) -> str:
+    residents = transfer.counted(told["residents"], "resident")
+    changes = f"{transfer.counted(told['put'], 'line')} new or changed, {told['dropped']} gone"
+    return (
+        f"directory: {residents} with numbers, {changes}, {told['kept']} by hand left as they are"
+    )
 
 
 @roster.command("list")

@@ -98,9 +98,22 @@ _READER = {
     "keys": Figure("gate_reader_keys_total", "Keys that were pressed."),
     "faults": Figure("gate_reader_faults_total", "Bytes that were no reading."),
     "reconnects": Figure("gate_reader_reconnects_total", "Openings of the port after the first."),
+    # on pins, and asked over and over
+    "edges": Figure("gate_reader_edges_total", "Pulses on the wires."),
+    "looks": Figure("gate_reader_looks_total", "How often it was asked for a card."),
+    "wakes": Figure("gate_reader_wakes_total", "How often it was set up."),
+    "cards": Figure("gate_reader_cards_total", "Cards that came into the field."),
+    "left": Figure("gate_reader_left_total", "Cards that left the field."),
+    # long range
+    "reads": Figure("gate_reader_reads_total", "Tags that were read, again and again."),
+    "filtered": Figure("gate_reader_filtered_total", "Reads of tags that are none of ours."),
+    "held": Figure("gate_reader_held_total", "Reads of a tag that had counted already."),
+    "elsewhere": Figure("gate_reader_elsewhere_total", "Reads by an antenna of no lane."),
     # over PC/SC
     "taps": Figure("gate_reader_taps_total", "Cards that told their number."),
     "lying": Figure("gate_reader_lying_total", "Cards that were left lying."),
+    "proved": Figure("gate_reader_proved_total", "Cards that proved who they are."),
+    "unproved": Figure("gate_reader_unproved_total", "Cards whose proof was wrong."),
     "torn": Figure("gate_reader_torn_total", "Cards that were taken away too soon."),
     "unreadable": Figure("gate_reader_unreadable_total", "Cards that tell no number."),
     "failed": Figure("gate_reader_failed_total", "Cards whose reading failed."),
@@ -110,6 +123,8 @@ _READER = {
     "retries": Figure("gate_reader_retries_total", "Readings that were tried again."),
     "lamp_signals": Figure("gate_reader_lamp_signals_total", "Signals of lamp and buzzer."),
     "lamp_failures": Figure("gate_reader_lamp_failures_total", "Signals that failed."),
+    "late_signs": Figure("gate_reader_late_signs_total", "Signals for a reader that was away."),
+    "restarts": Figure("gate_reader_restarts_total", "How often it was begun with anew."),
     "readers": Figure("gate_reader_connected_devices", "Devices that are connected."),
     "stuck": Figure("gate_reader_stuck_devices", "Devices that do not answer any more."),
 }
@@ -124,6 +139,15 @@ _PRINTER = {
     "dropped": Figure("gate_printer_dropped_total", "Receipts that were dropped."),
     "reconnects": Figure("gate_printer_reconnects_total", "Openings of the port after the first."),
 }
+_INTERCOM = {
+    "dialled": Figure("gate_intercom_dialled_total", "Numbers that were called."),
+    "came": Figure("gate_intercom_came_total", "Calls that came in."),
+    "turned_away": Figure("gate_intercom_turned_away_total", "Calls too many at once."),
+    "keys": Figure("gate_intercom_keys_total", "Keys that were pressed in calls."),
+    "faults": Figure("gate_intercom_faults_total", "Messages that were none."),
+    "calls": Figure("gate_intercom_active_calls", "Lines that are in use."),
+    "reconnects": Figure("gate_intercom_reconnects_total", "Connections after the first."),
+}
 PARTS: Mapping[str, Part] = {
     "ledger": Part(_LEDGER, sparse=True),
     "gpio": Part(_GPIO),
@@ -131,5 +155,6 @@ PARTS: Mapping[str, Part] = {
     "reader": Part(_READER, "reader"),
     "display": Part(_DISPLAY, "lane"),
     "printer": Part(_PRINTER),
+    "intercom": Part(_INTERCOM),
 }
 """By the kind of a part: the first word of its name."""

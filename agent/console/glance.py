@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.console.site import Site
+from agent.store.queries import calls as talks
 from agent.store.queries import counts as numbers
 from agent.store.queries import deposits as drawer
 from agent.store.queries import desk as lying
@@ -35,6 +36,7 @@ class Seen:
     todo: list[Row]
     counts: Row
     notices: list[Row]
+    calls: list[Row]
 
 
 class Glance:
@@ -68,4 +70,5 @@ def _read(reading: Reading, site: Site) -> Seen:
         due.todo(reading, now_us, site.plan.books.collect_within_us),
         dict(numbers.counts(reading, site.plan)),
         lying.notices(reading, now_us),
+        talks.calls(reading) if site.plan.calls is not None else [],
     )

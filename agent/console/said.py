@@ -33,12 +33,17 @@ PATTERNS = (
     N_("lane %(lane)s closes by itself: nothing can hold it open"),
     N_("lane %(lane)s has no stop relay"),
     N_("%(kind)s is written down"),
+    N_("%(kind)s is done"),
+    N_("no baresip at %(where)s: %(why)s; does it run?"),
     N_("%(relays)s relays and %(inputs)s inputs"),
     N_("%(port)s at %(baud)s baud"),
     N_("connected to %(broker)s, session %(number)s"),
 )
 """Longer ones first where two could fit."""
 
+N_("baresip answers")
+N_("the registrar does not take us: calls by it fail; see its address and ours")
+N_("this gate has no intercom: the settings have no intercom:")
 N_("the gate was held up and this came too late: nothing was done")
 N_("fire, the arm stays up until the fire is reset")
 N_("lockdown, only a named person is let out: open, and say for whom")

@@ -34,6 +34,7 @@ ALARMS: Mapping[str, str] = {
     "forced": N_("moved by force"),
     "fire_input": N_("the fire contact cannot be read"),
     "tailgating": N_("two on one card"),
+    "unanswered": N_("call nobody answered"),
 }
 _PAGES: Mapping[str, tuple[str, str]] = {
     "help": ("/help", "help"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from agent.contract import booth_events as booth
+from agent.contract import call_events as calls
 from agent.contract import gate_events as gate
 from agent.contract import lane_events as lane
 from agent.contract import visit_events as visit
@@ -34,7 +35,19 @@ _EXAMPLES: Mapping[str, str] = {
 }
 _THING = "north-0f6e2a4c5b1d-1042-1"
 _WHOLE = frozenset(
-    {"agent", "call", "clock", "disk", "duty", "gate", "journal", "mains", "roster", "visits"}
+    {
+        "agent",
+        "call",
+        "clock",
+        "disk",
+        "duty",
+        "gate",
+        "intercom",
+        "journal",
+        "mains",
+        "roster",
+        "visits",
+    }
 )
 
 
@@ -68,8 +81,8 @@ EVENTS: Mapping[EntryType, Event] = {
     E.ARM_CLEARED: _of(lane.ArmCleared, "lane"),
     E.ARM_FORCED: _of(lane.ArmForced, "lane"),
     E.ARM_RELEASED: _of(lane.ArmReleased, "lane"),
-    E.ALARM_RAISED: _of(lane.Alarm, "lane", "gate"),
-    E.ALARM_ENDED: _of(lane.Alarm, "lane", "gate"),
+    E.ALARM_RAISED: _of(lane.Alarm, "lane", "gate", "intercom"),
+    E.ALARM_ENDED: _of(lane.Alarm, "lane", "gate", "intercom"),
     E.OUTPUT_FAULTED: _of(lane.OutputFaulted, "lane", "output"),
     E.DUTY_DISMISSED: _of(lane.DutyDismissed, "lane"),
     E.INPUT_FAULTED: _of(gate.InputFaulted, "input"),
@@ -80,6 +93,8 @@ EVENTS: Mapping[EntryType, Event] = {
     E.ZONE_COUNTED: _of(gate.ZoneCounted, "zone"),
     E.READER_LOST: _of(gate.ReaderSeen, "reader"),
     E.READER_FOUND: _of(gate.ReaderSeen, "reader"),
+    E.READER_TAMPERED: _of(gate.ReaderSeen, "reader"),
+    E.READER_RESTORED: _of(gate.ReaderSeen, "reader"),
     E.CLOCK_STEPPED: _of(gate.ClockStepped, "clock"),
     E.CLOCK_TRUSTED: _of(gate.ClockJudged, "clock"),
     E.CLOCK_DOUBTED: _of(gate.ClockJudged, "clock"),
@@ -143,6 +158,16 @@ EVENTS: Mapping[EntryType, Event] = {
     E.DUTY_NOTED: _of(booth.DutyNoted, "duty"),
     E.SUPERVISOR_CHECKED: _of(booth.SupervisorChecked, "card"),
     E.CALL_NOTED: _of(booth.CallNoted, "call"),
+    E.CALL_BEGAN: _of(calls.CallBegan, "lane", "intercom"),
+    E.CALL_RANG: _of(calls.CallRang, "lane", "intercom"),
+    E.CALL_MISSED: _of(calls.CallMissed, "lane", "intercom"),
+    E.CALL_ANSWERED: _of(calls.CallAnswered, "lane", "intercom"),
+    E.CALL_DECIDED: _of(calls.CallDecided, "lane", "intercom"),
+    E.CALL_MISKEYED: _of(calls.CallMiskeyed, "lane", "intercom"),
+    E.CALL_ENDED: _of(calls.CallEnded, "lane", "intercom"),
+    E.CALL_REFUSED: _of(calls.CallRefused, "intercom"),
+    E.INTERCOM_LOST: _of(calls.IntercomLost, "intercom"),
+    E.INTERCOM_FOUND: _of(gate.Nothing, "intercom"),
     E.GUARD_ENROLLED: _of(booth.GuardEnrolled, "guard"),
     E.GUARD_CHANGED: _of(booth.GuardChanged, "guard"),
     E.GUARD_LEFT: _of(booth.GuardLeft, "guard"),

@@ -30,8 +30,12 @@ SELDOM = frozenset({"unsigned", "note", "duplicate"})
 """Fields that no example needs."""
 
 _WITHOUT: Mapping[str, tuple[str, ...]] = {
-    EntryType.ACCESS_GRANTED: ("visit", "marks", "order", "origin"),
-    EntryType.ACCESS_DENIED: ("visit",),
+    EntryType.ACCESS_GRANTED: (
+        *("visit", "marks", "order", "origin", "from", "to", "untilus", "appointment"),
+    ),
+    EntryType.ACCESS_DENIED: ("visit", "appointment"),
+    EntryType.ACCESS_REFERRED: ("appointment",),
+    EntryType.CARD_PRESENTED: ("reason",),
     EntryType.PASSAGE_ENDED: ("heldopen", "openings", "unseen"),
     EntryType.ARM_ORDERED: ("announced", "count", "until", "untilus"),
     EntryType.ARM_CLEARED: ("holder", "commitments"),
@@ -43,7 +47,7 @@ _WITHOUT: Mapping[str, tuple[str, ...]] = {
     EntryType.CARD_CHANGED: ("by", "of"),
     EntryType.VISIT_OPENED: ("ban", "despite", "reason"),
     EntryType.VISIT_CHANGED: ("overdue", "truck", "goods", "bearer", "purpose", "destination"),
-    EntryType.VISIT_ENDED: ("reason",),
+    EntryType.VISIT_ENDED: ("reason", "appointment"),
     EntryType.DEPOSIT_ENDED: ("receiptlost", "to", "why"),
     EntryType.SLIP_USED: ("duty", "why"),
     EntryType.SLIP_STOPPED: ("reason",),
@@ -73,6 +77,8 @@ _INSTEAD: Mapping[str, Values] = {
     EntryType.POWER_FAILED: {"input": "mains"},
     EntryType.POWER_RETURNED: {"input": "mains"},
     EntryType.READER_FOUND: {"detail": "the reader answers"},
+    EntryType.READER_TAMPERED: {"detail": "its tamper contact is open"},
+    EntryType.READER_RESTORED: {"detail": "its tamper contact is closed again"},
     EntryType.ACCESS_REFERRED: {"duty": "deposit_due"},
     EntryType.SLIP_USED: {"card": "V-017"},
     EntryType.PASS_LOST: {"reason": "he left without it"},

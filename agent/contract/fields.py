@@ -13,6 +13,7 @@ from agent.core.access import Duty as _Duty
 from agent.core.access import Reason as _Reason
 from agent.core.commands import Name as _Name
 from agent.core.model import CardKind as _CardKind
+from agent.core.model import CardProof as _CardProof
 from agent.core.model import CardStatus as _CardStatus
 from agent.core.model import ClockQuality as _Quality
 from agent.core.roles import Role as _Role
@@ -51,6 +52,7 @@ Inspection = Annotated[str, _thing("an inspection")]
 Help = Annotated[str, _thing("a request for help")]
 Announced = Annotated[str, _thing("an announced passage")]
 Shift = Annotated[str, _thing("a shift")]
+Call = Annotated[str, _thing("a call")]
 
 # Words
 
@@ -64,6 +66,14 @@ WasStatus = Annotated[
     str, Shape("what its status was; empty for a new card", "active", words=("", *_CardStatus))
 ]
 Reason = Annotated[str, Shape("why the card was denied", words=tuple(_Reason))]
+Proof = Annotated[
+    str,
+    Shape(
+        "what the card proved: nothing beyond a number that can be copied, or that it knows a key "
+        "of the site",
+        words=tuple(_CardProof),
+    ),
+]
 Duty = Annotated[str, Shape("what the guard has to do first", words=tuple(_Duty))]
 NoDuty = Annotated[str, Shape("what the guard had to do first; empty for nothing", "deposit_due")]
 Role = Annotated[str, Shape("what a guard signs on as", words=tuple(_Role))]
@@ -82,7 +92,11 @@ Answered = Annotated[
 ]
 Code = Annotated[int, Shape("as in HTTP; 200 for what was done", 200, low=200, high=599)]
 Origin = Annotated[
-    str, Shape("where the order came from", words=("console", "cli", "mqtt", "button"))
+    str,
+    Shape(
+        "where the order came from; `pass`: a QR pass was shown",
+        words=("console", "cli", "mqtt", "button", "intercom", "pass"),
+    ),
 ]
 Unsigned = Annotated[bool, Shape("true: nobody was signed on at that desk", True)]
 Order = Annotated[str, Shape("what was ordered", "open")]

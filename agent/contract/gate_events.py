@@ -94,7 +94,7 @@ class ZoneCounted(TypedDict):
 
 
 class ReaderSeen(TypedDict):
-    """A reader went or came."""
+    """A reader went or came, was opened or closed."""
 
     detail: f.Detail
 
@@ -111,12 +111,19 @@ class ClockJudged(TypedDict):
     quality: f.Quality
 
 
-class RosterSwitched(TypedDict):
-    """Another roster rules."""
+class RosterSwitched(Committed):
+    """Another roster rules; with one that has telephone numbers the directory follows.
+
+    Numbers are never told; the commitment ``directory`` is to the digest of all of them.
+    """
 
     generation: Annotated[int, Shape("counts the rosters of this gate", 7, low=1)]
     count: Annotated[int, Shape("so many cards", 2140, low=0)]
     digest: _SHA
+    residents: NotRequired[Annotated[int, Shape("so many have numbers in it", 830, low=0)]]
+    put: NotRequired[Annotated[int, Shape("lines of the directory put for it", 12, low=0)]]
+    dropped: NotRequired[Annotated[int, Shape("lines that went with it", 3, low=0)]]
+    kept: NotRequired[Annotated[int, Shape("residents written by hand, left so", 2, low=0)]]
 
 
 class CardChanged(Carded):

@@ -10,17 +10,20 @@ from typing_extensions import TypedDict
 from agent.contract import fields as f
 from agent.contract.common import Carded, Committed, Ordered
 from agent.contract.shapes import Shape
-from agent.core.access import BAN
+from agent.core.access import BAN, Reason
 from agent.core.grants import Outcome, Unseen
 
-_FromTo = TypedDict(
-    "_FromTo",
+_Zones = TypedDict(
+    "_Zones",
     {
-        "direction": NotRequired[f.Way],
         "from": NotRequired[Annotated[str, Shape("the zone that was left", "outside")]],
         "to": NotRequired[Annotated[str, Shape("the zone that was entered", "inside")]],
     },
 )
+
+
+class _FromTo(_Zones):
+    direction: NotRequired[f.Way]
 
 
 class CardPresented(Carded):
@@ -30,6 +33,16 @@ class CardPresented(Carded):
     desk: f.Desk
     card: NotRequired[f.Label]
     kind: NotRequired[f.CardKind]
+    proof: NotRequired[f.Proof]
+    reason: NotRequired[
+        Annotated[
+            str,
+            Shape(
+                "why it may be a copy, so that nobody signs on with it",
+                words=(Reason.PROOF_FAILED, Reason.PROOF_REQUIRED),
+            ),
+        ]
+    ]
     note: NotRequired[f.Note]
 
 
@@ -42,15 +55,20 @@ class _AtLane(Carded):
 
 class _Tapped(_AtLane):
     reader: f.Reader
+    proof: NotRequired[f.Proof]
     visit: NotRequired[f.Visit]
     note: NotRequired[f.Note]
 
 
-class AccessGranted(_AtLane):
-    """A passage begins; its end has the same ``passage``. With ``order`` a guard let it through."""
+class AccessGranted(_AtLane, _Zones):
+    """A passage begins; its end has the same ``passage``. With ``order`` a guard let it through.
+
+    With ``untilus`` it was a QR pass, which is used up for the way from ``from`` to ``to``.
+    """
 
     passage: f.Passage
     reader: NotRequired[f.Reader]
+    proof: NotRequired[f.Proof]
     visit: NotRequired[f.Visit]
     note: NotRequired[f.Note]
     marks: NotRequired[
@@ -66,18 +84,22 @@ class AccessGranted(_AtLane):
     ]
     order: NotRequired[Annotated[str, Shape("the act of the guard", "bearer.confirm")]]
     origin: NotRequired[f.Origin]
+    untilus: NotRequired[f.UntilUs]
+    appointment: NotRequired[f.Appointment]
 
 
 class AccessDenied(_Tapped):
     """A card may not pass."""
 
     reason: f.Reason
+    appointment: NotRequired[f.Appointment]
 
 
 class AccessReferred(_Tapped):
     """A card waits for the guard."""
 
     duty: f.Duty
+    appointment: NotRequired[f.Appointment]
 
 
 class PassageEnded(_FromTo):
@@ -187,9 +209,9 @@ class ArmReleased(TypedDict):
 
 
 class Alarm(TypedDict):
-    """An alarm of a lane (``held_open``, in steps) or of the whole gate (``fire_input``)."""
+    """An alarm: ``held_open`` (in steps), ``unanswered`` (a call), ``fire_input`` (of the gate)."""
 
-    alarm: Annotated[str, Shape("what is wrong", words=("held_open", "fire_input"))]
+    alarm: Annotated[str, Shape("what is wrong", words=("held_open", "fire_input", "unanswered"))]
     step: Annotated[
         str, Shape("the step that was reached", words=("pre_alarm", "alarm", "escalated"))
     ]
@@ -198,6 +220,7 @@ class Alarm(TypedDict):
     openms: NotRequired[Annotated[int, Shape("so long it stands open, ms", 60_000)]]
     input: NotRequired[f.Input]
     detail: NotRequired[f.Detail]
+    call: NotRequired[f.Call]
 
 
 class OutputFaulted(TypedDict):

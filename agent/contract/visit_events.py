@@ -22,7 +22,7 @@ _Outcome = Annotated[
     str,
     Shape(
         "how the visit ended",
-        words=("left", "card_lost", "without_tap", "elsewhere", "mistake"),
+        words=("left", "card_lost", "without_tap", "elsewhere", "mistake", "no_entry"),
     ),
 ]
 _Number = Annotated[str, Shape("the number that is printed on the slip", "2026-0117")]
@@ -55,6 +55,7 @@ class VisitOpened(Ordered, Visiting):
             words=("host_agreed", "expected", "office_agreed", "not_needed"),
         ),
     ]
+    call: NotRequired[f.Call]
     ban: NotRequired[f.Ban]
     despite: NotRequired[Annotated[str, Shape("why the ban does not count", "another person")]]
     reason: NotRequired[Annotated[str, Shape("why no card, or nothing for it, was taken", "guest")]]
@@ -109,6 +110,9 @@ class VisitEnded(Ordered, Visiting):
     duties: _Duties
     reason: NotRequired[f.Why]
     lane: NotRequired[f.Lane]
+    appointment: NotRequired[
+        Annotated[str, Shape("the appointment that is open again", "north-0f6e2a4c5b1d-1040-1")]
+    ]
 
 
 class VisitDeclined(Ordered, Visiting):
@@ -120,6 +124,7 @@ class VisitDeclined(Ordered, Visiting):
         str,
         Shape("who was asked", words=("host_declined", "nobody", "no_answer", "office_declined")),
     ]
+    call: NotRequired[f.Call]
 
 
 class PassIssued(Ordered):

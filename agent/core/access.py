@@ -10,99 +10,40 @@ Rules kept here:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from agent.core import windows
+from agent.core.decision import (
+    BAN,
+    Ban,
+    Decision,
+    Denied,
+    Duty,
+    Granted,
+    Passback,
+    Reason,
+    Referred,
+)
 from agent.core.ids import LaneId
-from agent.core.model import Card, CardKind, CardStatus, Direction
+from agent.core.model import Card, CardKind, CardProof, CardStatus, Direction
 
-
-class Reason(StrEnum):
-    """Why a card was denied."""
-
-    UNKNOWN_CREDENTIAL = "unknown_credential"
-    AMBIGUOUS = "ambiguous"
-    CARD_LOST = "card_lost"
-    CARD_BLOCKED = "card_blocked"
-    CARD_RETIRED = "card_retired"
-    CARD_NOT_ISSUED = "card_not_issued"
-    TEST_CARD = "test_card"
-    BANNED = "banned"
-    LANE_NOT_ALLOWED = "lane_not_allowed"
-    DIRECTION_NOT_ALLOWED = "direction_not_allowed"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    OUTSIDE_HOURS = "outside_hours"
-    PASSBACK = "passback"
-    ZONE_FULL = "zone_full"
-    ONCOMING = "oncoming"
-    TOO_LATE = "too_late"
-    LEDGER_UNWRITABLE = "ledger_unwritable"
-
-
-class Duty(StrEnum):
-    """What the guard has to do before the card may pass."""
-
-    LOCKDOWN_RELEASE = "lockdown_release"
-    INSPECTION_DUE = "inspection_due"
-    RELEASE_SLIP_DUE = "release_slip_due"
-    DEPOSIT_DUE = "deposit_due"
-    CLOCK_UNKNOWN = "clock_unknown"
-    BEARER_CHECK = "bearer_check"
-
-
-BAN = "ban"
-"""The mark of a card that passes although there is a ban."""
-
-
-class Passback(StrEnum):
-    """What anti-passback says of a card that is held to a reader."""
-
-    NONE = "none"
-    MARKED = "marked"
-    REFUSED = "refused"
-
-
-class Ban(StrEnum):
-    """What the bans say of a card, its plate and its holder.
-
-    A resident is not kept from his home by a line in a list, and nobody is kept in: both are
-    marked.
-    """
-
-    NONE = "none"
-    MARKED = "marked"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """The card may pass. ``marks`` name what could not be judged, or is odd but no reason.
-
-    They are ``clock_unknown``, ``passback`` for a second entry without an exit, and ``ban``.
-    """
-
-    card: Card
-    marks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """The card may not pass; ``card`` is None when none, or no single one, is known."""
-
-    reason: Reason
-    card: Card | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Referred:
-    """The arm waits for the guard."""
-
-    duty: Duty
-    card: Card
-
-
-Decision = Granted | Denied | Referred
+__all__ = [
+    "BAN",
+    "RULES",
+    "UNWRITABLE",
+    "Ban",
+    "Decision",
+    "Denied",
+    "Duty",
+    "Granted",
+    "Passback",
+    "Question",
+    "Reason",
+    "Referred",
+    "Rule",
+    "decide",
+    "walk",
+    "words",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +54,8 @@ class Question:
     leaves this way without a release. ``passback`` and ``full`` are what `agent.core.presence` says
     of the zone that the lane leads to. ``oncoming``: the lane's one arm serves the other direction.
     ``ban`` and ``due`` (what the guard has to do first) are what `agent.core.issued` finds in the
-    books.
+    books. ``proof`` is what the card proved, ``prove`` the kinds that have to, at this reader.
+    ``wrong`` is what `agent.core.qr_pass` finds in a pass and in the books.
     """
 
     cards: tuple[Card, ...]
@@ -130,6 +72,9 @@ class Question:
     oncoming: bool = False
     ban: Ban = Ban.NONE
     due: frozenset[Duty] = frozenset()
+    proof: CardProof = CardProof.UID_ONLY
+    prove: frozenset[CardKind] = frozenset()
+    wrong: frozenset[Reason] = frozenset()
 
     @property
     def card(self) -> Card:
@@ -153,6 +98,10 @@ def _status(status: CardStatus) -> Callable[[Question], bool]:
 
 def _due(duty: Duty) -> Callable[[Question], bool]:
     return lambda q: duty in q.due
+
+
+def _wrong(reason: Reason) -> Callable[[Question], bool]:
+    return lambda q: reason in q.wrong
 
 
 def _wrong_lane(q: Question) -> bool:
@@ -184,9 +133,11 @@ def _outside(q: Question) -> bool:
 
 
 # The order, from what is wrong with the card for ever to what is in its way just now:
-# - a tap that came late, or that means no single card, says nothing about anybody;
+# - a tap that came late, or that means no single card, says nothing about anybody; nor does a pass
+#   that the centre did not sign, or signed for another gate;
 # - a card that is lost, blocked or not in use is denied before anything else is asked, so that a
 #   lockdown never turns a stolen card into a question of who releases its bearer;
+# - so is one that may be a copy of the card whose number it shows, whoever holds it;
 # - in a lockdown the guard hears of everybody else who tries to leave, whatever lane or hours the
 #   card is for: lane, direction and dates come after it, and the release is his to give;
 # - a ban comes before it too: who must not be here is no question of lanes and hours;
@@ -194,6 +145,7 @@ def _outside(q: Question) -> bool:
 # - whoever leaves with something still open is sent to the guard before the dates are looked at: a
 #   visitor who stayed too long has to get out, and gets back what the gate holds for him. The truck
 #   first, then its goods, and last the deposit, which is what opens the arm;
+# - then what the books say of a pass: its appointment, and whether it was used;
 # - anti-passback asks where the card was last, which only matters for a card that is good here;
 # - a full zone and a lane in use are no fault of the card. They come late, so that nobody is told
 #   to wait who would be denied after the wait; the shorter wait comes after the longer one;
@@ -204,6 +156,30 @@ RULES: tuple[Rule, ...] = (
         "was the card shown just now",
         "the gate was held up and the card was shown too long ago: show it again",
         lambda q: q.late,
+    ),
+    Rule(
+        Reason.KEY_UNKNOWN,
+        "if it is a pass, is it signed with a key of the settings",
+        "this pass is signed with a key that this gate does not know",
+        _wrong(Reason.KEY_UNKNOWN),
+    ),
+    Rule(
+        Reason.FORGED,
+        "if it is a pass, is its signature right",
+        "the signature of this pass is wrong: the centre did not make it so",
+        _wrong(Reason.FORGED),
+    ),
+    Rule(
+        Reason.KEY_REVOKED,
+        "if it is a pass, is its key still in use",
+        "this pass is signed with a key that was revoked",
+        _wrong(Reason.KEY_REVOKED),
+    ),
+    Rule(
+        Reason.ELSEWHERE,
+        "if it is a pass, is it for this estate and this gate",
+        "this pass is for another gate",
+        _wrong(Reason.ELSEWHERE),
     ),
     Rule(
         Reason.UNKNOWN_CREDENTIAL,
@@ -246,6 +222,18 @@ RULES: tuple[Rule, ...] = (
         "is it a card for people and vehicles",
         "a test card proves the reader and moves nothing",
         lambda q: q.card.kind is CardKind.TEST,
+    ),
+    Rule(
+        Reason.PROOF_FAILED,
+        "does the card know the site's key, if it claims to",
+        "this card did not prove itself: it may be a copy",
+        lambda q: q.proof is CardProof.FAILED,
+    ),
+    Rule(
+        Reason.PROOF_REQUIRED,
+        "did the card prove itself, where its kind or the reader asks for that",
+        "this card has to prove itself here, and only a number was read",
+        lambda q: q.card.kind in q.prove and not q.proof.proved,
     ),
     Rule(
         Reason.BANNED,
@@ -312,6 +300,24 @@ RULES: tuple[Rule, ...] = (
         "is it inside the card's hours",
         "this card is not good at this hour",
         _outside,
+    ),
+    Rule(
+        Reason.APPOINTMENT_CANCELLED,
+        "if it is a pass, does its appointment stand",
+        "the appointment of this pass was cancelled",
+        _wrong(Reason.APPOINTMENT_CANCELLED),
+    ),
+    Rule(
+        Reason.APPOINTMENT_UNKNOWN,
+        "if it is a pass, is its appointment known, where that is asked",
+        "the appointment of this pass is not known here",
+        _wrong(Reason.APPOINTMENT_UNKNOWN),
+    ),
+    Rule(
+        Reason.USED,
+        "if it is a pass, is it still to be used on this way",
+        "this pass was used already",
+        _wrong(Reason.USED),
     ),
     Rule(
         Reason.PASSBACK,

@@ -146,7 +146,7 @@ def granted(admit: Admit, order: Order, out: Draft) -> Grant:
         f"lane/{admit.lane}",
         data,
         personal=admit.personal,
-        actor=order.actor,
+        actor=admit.actor or order.actor,
         cause=admit.cause,
     )
     return Grant(passage, admit.card, cause, admit.kind, admit.direction)

@@ -5,6 +5,7 @@ Rules kept here:
   starts, or whose wire comes back, asks for nothing;
 - the stop button and a held (dead-man) close button have acted at the edge already, by the
   interlock; they are no orders here;
+- the visitor's call button moves nothing and is no order (see `agent.core.calls`);
 - an exit button lets out and never in, whatever the lane; in a lockdown it does nothing but is
   written down.
 """
@@ -46,11 +47,16 @@ def admits(button: Button, event: InputChanged) -> bool:
     return button is Button.OPEN and event.active is True and not event.fault
 
 
+def pushed(before: bool | None, event: InputChanged) -> bool:
+    """Is this the change from released to pressed, of a button that can be believed?"""
+    return before is False and event.active is True and not event.fault
+
+
 def pressed(
     plan: LanePlan, button: Button, before: bool | None, event: InputChanged
 ) -> Order | None:
     """The order that a button gives; None when it gives none."""
-    if before is not False or event.active is not True or event.fault:
+    if not pushed(before, event):
         return None
     if button not in _REASONS or (button is Button.CLOSE and held(plan)):
         return None

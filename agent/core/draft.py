@@ -16,7 +16,8 @@ from agent.core.plan import GatePlan
 class Admit:
     """The guard lets somebody through: at which lane, which way, with which card (label, kind).
 
-    ``cause`` is the id of the entry that says why, ``personal`` what the record shall name.
+    ``cause`` is the id of the entry that says why, ``personal`` what the record shall name,
+    ``actor`` who let him through, where that is not who gave the order.
     """
 
     lane: LaneId
@@ -25,6 +26,7 @@ class Admit:
     kind: str = ""
     cause: str = ""
     personal: Mapping[str, str] = field(default_factory=dict)
+    actor: str = ""
 
 
 class Draft:

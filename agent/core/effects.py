@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.core.ids import LaneId, OrderId, OutputId, ReaderId
+from agent.core.ids import LaneId, LineId, OrderId, OutputId, ReaderId
 from agent.core.model import Card
 
 
@@ -88,6 +88,33 @@ class ShowText:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """Call ``number`` on a new line; `events.LineTold` tells of it, to its end in any case.
+
+    ``lane`` is where the caller stands, None where at none.
+    """
+
+    line: LineId
+    number: str = field(repr=False)
+    lane: LaneId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take the call of somebody who calls us; ``lane`` is where he is heard."""
+
+    line: LineId
+    lane: LaneId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a line; nothing happens if it has ended."""
+
+    line: LineId
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerOrder:
     """The result of an order. ``status``: done, failed, rejected or expired; ``code`` as HTTP.
 
@@ -138,6 +165,9 @@ Effect = (
     | HoldFire
     | CheckParts
     | ShowText
+    | Dial
+    | Accept
+    | HangUp
     | AnswerOrder
     | Change
 )

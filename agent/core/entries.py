@@ -43,6 +43,8 @@ class EntryType(StrEnum):
     OUTPUT_FAULTED = "gate.output.faulted.v1"
     READER_LOST = "gate.reader.lost.v1"
     READER_FOUND = "gate.reader.found.v1"
+    READER_TAMPERED = "gate.reader.tampered.v1"
+    READER_RESTORED = "gate.reader.restored.v1"
     CLOCK_STEPPED = "gate.clock.stepped.v1"
     CLOCK_TRUSTED = "gate.clock.trusted.v1"
     CLOCK_DOUBTED = "gate.clock.doubted.v1"
@@ -113,6 +115,16 @@ class EntryType(StrEnum):
     EVIDENCE_EXPORTED = "gate.evidence.exported.v1"
     COMMAND_ANSWERED = "gate.command.answered.v1"
     COMMAND_REFUSED = "gate.command.refused.v1"
+    CALL_BEGAN = "gate.call.began.v1"
+    CALL_RANG = "gate.call.rang.v1"
+    CALL_MISSED = "gate.call.missed.v1"
+    CALL_ANSWERED = "gate.call.answered.v1"
+    CALL_DECIDED = "gate.call.decided.v1"
+    CALL_MISKEYED = "gate.call.miskeyed.v1"
+    CALL_ENDED = "gate.call.ended.v1"
+    CALL_REFUSED = "gate.call.refused.v1"
+    INTERCOM_LOST = "gate.intercom.lost.v1"
+    INTERCOM_FOUND = "gate.intercom.found.v1"
 
 
 MEANINGS: Mapping[EntryType, str] = {
@@ -142,6 +154,8 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.OUTPUT_FAULTED: "a relay did not do what it was told",
     EntryType.READER_LOST: "a reader went away",
     EntryType.READER_FOUND: "a reader is there again",
+    EntryType.READER_TAMPERED: "somebody opened a reader, or took it off its wall",
+    EntryType.READER_RESTORED: "a reader says that it is closed again",
     EntryType.CLOCK_STEPPED: "the wall clock jumped",
     EntryType.CLOCK_TRUSTED: "the wall clock can be believed",
     EntryType.CLOCK_DOUBTED: "the wall clock can no longer be believed",
@@ -216,6 +230,16 @@ MEANINGS: Mapping[EntryType, str] = {
     EntryType.EVIDENCE_EXPORTED: "a sealed export of the journal was made",
     EntryType.COMMAND_ANSWERED: "a command of the centre was answered, and how",
     EntryType.COMMAND_REFUSED: "a client of the broker asked for what it may not have",
+    EntryType.CALL_BEGAN: "somebody calls over the intercom, or waits for it",
+    EntryType.CALL_RANG: "it rings at one of those whom a call goes to",
+    EntryType.CALL_MISSED: "one of those whom a call goes to did not answer",
+    EntryType.CALL_ANSWERED: "a call was answered",
+    EntryType.CALL_DECIDED: "who was called agreed or declined, by key or as the guard noted it",
+    EntryType.CALL_MISKEYED: "a key was pressed in a call that means nothing",
+    EntryType.CALL_ENDED: "a call is over",
+    EntryType.CALL_REFUSED: "callers whom nobody knows, or too many at once, were turned away",
+    EntryType.INTERCOM_LOST: "the intercom cannot be used; the gate goes on",
+    EntryType.INTERCOM_FOUND: "the intercom can be used",
 }
 
 

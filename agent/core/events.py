@@ -3,21 +3,28 @@
 Drivers make these and put them into the inbox; their work is over then.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from agent.core.ids import InputId, LaneId, OutputId, ReaderId
-from agent.core.model import Credential, Moment
+from agent.core.ids import InputId, LaneId, LineId, OutputId, ReaderId
+from agent.core.model import CardProof, Credential, Moment
 from agent.core.orders import Order
+from agent.core.qr_pass import ShownPass
 
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A whole, checked frame came from a reader; ``note`` is what else is known (the ATR)."""
+    """A whole, checked frame came from a reader; ``note`` is what else is known (the ATR).
+
+    ``proof``: most readers know no more than a number. ``shown`` is the QR pass, if it was one.
+    """
 
     reader: ReaderId
     credential: Credential
     at: Moment
     note: str = ""
+    proof: CardProof = CardProof.UID_ONLY
+    shown: ShownPass | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,15 @@ class ReaderFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderTampered:
+    """A reader's tamper contact: ``open`` when its case is open or it was taken off its wall."""
+
+    reader: ReaderId
+    open: bool
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class FrameFaulted:
     """A reader sent bytes that are not a frame: counted in health, never an entry each."""
 
@@ -158,6 +174,61 @@ class CommandRefused:
     at: Moment
 
 
+class Turn(StrEnum):
+    """What the intercom tells of a line."""
+
+    CALLED = "called"
+    RANG = "rang"
+    ANSWERED = "answered"
+    KEY = "key"
+    ENDED = "ended"
+
+
+class Why(StrEnum):
+    """Why a line ended: somebody hung up, is busy, refused, cannot be reached, or fell silent.
+
+    ``lost``: the intercom itself is away.
+    """
+
+    HUNG_UP = "hung_up"
+    BUSY = "busy"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class LineTold:
+    """The intercom tells of a line: of one that was dialled, or of somebody who calls us.
+
+    ``key`` is the key that was pressed (``0`` to ``9``, ``*``, ``#``, ``A`` to ``D``), ``peer`` the
+    address of who calls us, ``why`` the reason of an end. Neither key nor peer shows in texts.
+    """
+
+    line: LineId
+    turn: Turn
+    at: Moment
+    key: str = field(default="", repr=False)
+    peer: str = field(default="", repr=False)
+    why: Why = Why.HUNG_UP
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomLost:
+    """The intercom cannot be spoken to; its lines were told as ended before."""
+
+    detail: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomFound:
+    """The intercom is there (again), with no line on."""
+
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class Stopping:
     """The daemon ends in order. Last event of a run that was not cut off."""
@@ -173,6 +244,7 @@ Event = (
     | OrderReceived
     | ReaderLost
     | ReaderFound
+    | ReaderTampered
     | OutputFaulted
     | SensorsTested
     | PartsChecked
@@ -180,6 +252,9 @@ Event = (
     | ClockJudged
     | Protected
     | CommandRefused
+    | LineTold
+    | IntercomLost
+    | IntercomFound
     | Started
     | Stopping
 )

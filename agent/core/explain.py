@@ -1,9 +1,12 @@
 """Why a card would pass or not, rule by rule; moves nothing and writes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.core import access
 from agent.core.access import Decision, Denied, Granted, Question
+from agent.core.model import CardKind, CardProof
+from agent.core.plan import GatePlan
 
 
 def explain(question: Question) -> Mapping[str, object]:
@@ -17,6 +20,8 @@ def explain(question: Question) -> Mapping[str, object]:
     told: dict[str, object] = {"lane": question.lane, "direction": question.direction.value}
     told["local"] = question.local.isoformat(timespec="minutes")
     told["clock"] = "trusted" if question.clock_trusted else "not trusted"
+    if question.prove or question.proof is not CardProof.UID_ONLY:
+        told["proof"] = question.proof.value
     if card is not None:
         told |= {"card": card.label, "kind": card.kind.value, "status": card.status.value}
     return (
@@ -33,6 +38,19 @@ def explain(question: Question) -> Mapping[str, object]:
             ]
         }
     )
+
+
+def supposing(plan: GatePlan, asked: Question, proof: object) -> Question:
+    """The question if the card proved this much; None: as much as is asked of it.
+
+    Raises ValueError for a word that is no `CardProof`.
+    """
+    if proof is None:
+        return asked
+    readers = [each for each in plan.readers.values() if each.lane == asked.lane]
+    strict = any(each.needs_proof for each in readers)
+    prove = frozenset(CardKind) if strict else plan.proved
+    return replace(asked, proof=CardProof(str(proof)), prove=prove)
 
 
 def _answer(decision: Decision) -> dict[str, object]:

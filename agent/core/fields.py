@@ -25,9 +25,9 @@ _SLIP = "number unit signatory stamp owner plate until " + _lines("lines", "name
 
 _FIELDS: Mapping[str, str] = {
     # Visits, cards of the desk, deposits
-    "visit.open": f"kind card {_PERSON} {_STAY} answer appointment lane notify reason despite "
+    "visit.open": f"kind card {_PERSON} {_STAY} answer appointment lane notify reason despite call "
     + _lines("deposits", _THING),
-    "visit.decline": "kind visitor company host unit plate reason asked note",
+    "visit.decline": "kind visitor company host unit plate reason asked note call",
     "visit.change": f"visit {_PERSON} {_STAY}",
     "visit.end": "visit card_back lane outcome reason " + _lines("deposits", f"deposit {_END}"),
     "visit.override": "visit card lane reason",
@@ -90,7 +90,7 @@ _FIELDS: Mapping[str, str] = {
     "guard.pin": "guard pin reason",
     "guard.role": "guard role reason",
     "guard.leave": "guard reason",
-    "directory.put": "entry kind name unit department phones signs note",
+    "directory.put": "entry kind name unit department phones signs note quiet",
     "directory.drop": "entry",
 }
 

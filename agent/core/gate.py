@@ -7,36 +7,39 @@ Rules kept here:
   lamps and lines follow how the lanes look.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.core import (
     arm_orders,
+    bars,
     books,
     buttons,
+    call_orders,
+    calls,
     commands,
     deposit_law,
     doubts,
     emergency,
     lane,
-    motion,
+    looks,
     notes,
     passages,
     presence,
     selfcheck,
-    signals,
     tap,
 )
 from agent.core.arm import Lock
-from agent.core.doubts import Doubts
-from agent.core.draft import Admit, Draft
-from agent.core.effects import AnswerOrder, CheckParts, Effect
+from agent.core.call_state import Calls, Origin
+from agent.core.draft import Draft
+from agent.core.effects import AnswerOrder, CheckParts
 from agent.core.emergency import Emergency
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import EntryType
 from agent.core.events import (
     CardRead,
     Event,
     InputChanged,
+    LineTold,
     OrderReceived,
     OutputFaulted,
     PartsChecked,
@@ -44,42 +47,14 @@ from agent.core.events import (
     SensorsTested,
     Started,
     TimerFired,
+    Turn,
 )
 from agent.core.facts import Facts
-from agent.core.form import Fault
+from agent.core.gate_state import GateState, Step, put
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, ZoneId
-from agent.core.lane import LaneState
 from agent.core.model import Direction
 from agent.core.orders import Order
-from agent.core.plan import GatePlan, LanePlan
-from agent.core.view import LaneView
-
-
-@dataclass(frozen=True, slots=True)
-class GateState:
-    """All that the gate holds in memory.
-
-    ``levels`` are those of the buttons, ``doubts`` the inputs that cannot be believed, ``counts``
-    the vehicles in every zone that a display tells of, ``views`` how the lanes look from outside.
-    ``power``: is the mains power there; None where nothing tells.
-    """
-
-    lanes: Mapping[LaneId, LaneState]
-    emergency: Emergency = field(default_factory=Emergency)
-    levels: Mapping[InputId, bool | None] = field(default_factory=dict)
-    doubts: Doubts = field(default_factory=dict)
-    counts: Mapping[ZoneId, int] = field(default_factory=dict)
-    views: Mapping[LaneId, LaneView] = field(default_factory=dict)
-    power: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one event led to."""
-
-    state: GateState
-    entries: tuple[Entry, ...]
-    effects: tuple[Effect, ...]
+from agent.core.plan import Button, GatePlan, LanePlan
 
 
 class Gate:
@@ -111,7 +86,13 @@ class Gate:
             case CardRead(reader):
                 return self.plan.readers[reader].lane is not None
             case OrderReceived(order):
-                return arm_orders.admits(order) or order.kind in books.ACTS
+                return (
+                    arm_orders.admits(order)
+                    or order.kind in books.ACTS
+                    or call_orders.admits(order)
+                )
+            case LineTold(_, turn):
+                return turn is Turn.KEY
             case InputChanged(name):
                 wired = self._buttons.get(name)
                 return wired is not None and buttons.admits(wired.button, event)
@@ -124,7 +105,11 @@ class Gate:
     def step(self, state: GateState, event: Event, facts: Facts) -> Step:
         """Work out what ``event`` means. Pure: same arguments, same result."""
         out = Draft(self.plan, facts, event.at)
-        after = self._followed(state, self._led(state, event, facts, out), facts, out)
+        after = self._led(state, event, facts, out)
+        counts = state.counts
+        if self._shows_counts:
+            counts = presence.counts_after(facts.counts, out.entries)
+        after = looks.followed(self.plan, state, after, counts, out)
         return Step(after, tuple(out.entries), tuple(out.effects))
 
     def _led(self, state: GateState, event: Event, facts: Facts, out: Draft) -> GateState:
@@ -135,7 +120,11 @@ class Gate:
             case OrderReceived(order):
                 state = self._commanded(state, order, facts, out)
             case InputChanged():
-                state = self._sensed(state, event, out)
+                state = self._sensed(state, event, facts, out)
+            case LineTold():
+                known = calls.told(self.plan, state.calls, event, self._bar_of(state), out)
+                by_key = Order(OrderId(""), "", "intercom", "call.key")
+                state = self._called(state, known, by_key, out)
             case TimerFired(key):
                 state = self._timer(state, key, facts, out)
             case Protected() | OutputFaulted() | SensorsTested():
@@ -154,10 +143,10 @@ class Gate:
         self, state: GateState, event: CardRead, at: LaneId | None, facts: Facts, out: Draft
     ) -> GateState:
         if at is None:
-            tap.at_desk(self.plan.readers[event.reader], event, facts, out)
+            tap.at_desk(self.plan, self.plan.readers[event.reader], event, facts, out)
             return state
         here, others = state.lanes[at], state.lanes.values()
-        return _put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
+        return put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
 
     def _commanded(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
         """An order, and what came of it where the centre gave it."""
@@ -177,6 +166,10 @@ class Gate:
             return state
         if order.kind in books.ACTS:
             return self._booked(state, order, facts, out)
+        if order.kind in call_orders.KINDS:
+            bar = self._bar_of(state)
+            known = call_orders.ordered(self.plan, state.calls, order, facts, bar, out)
+            return self._called(state, known, order, out)
         return self._at_lane(state, order, out)
 
     def _booked(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
@@ -184,26 +177,41 @@ class Gate:
         after = state
         for admit in tuple(books.ordered(self.plan, order, facts, out)):
             plan, known = self.plan.lanes[admit.lane], after.lanes[admit.lane]
-            bar = _bar(plan, known, admit, lockdown=state.emergency.lockdown)
+            bar = bars.bar(plan, known, admit, lockdown=state.emergency.lockdown)
             if bar is not None:
                 books.refused(order, bar, out)
                 return state
-            after = _put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
+            after = put(after, lane.admit(plan, known, books.granted(admit, order, out), out))
         return after
+
+    def _called(self, state: GateState, known: Calls, order: Order, out: Draft) -> GateState:
+        """The calls as they are now; whom a call lets through goes the way of every grant."""
+        if known is not state.calls:
+            state = replace(state, calls=known)
+        for admit in tuple(out.admits):
+            plan, at = self.plan.lanes[admit.lane], state.lanes[admit.lane]
+            state = put(state, lane.admit(plan, at, books.granted(admit, order, out), out))
+        return state
+
+    def _bar_of(self, state: GateState) -> calls.Bar:
+        lockdown = state.emergency.lockdown
+        return lambda admit: bars.bar(
+            self.plan.lanes[admit.lane], state.lanes[admit.lane], admit, lockdown=lockdown
+        )
 
     def _at_lane(self, state: GateState, order: Order, out: Draft) -> GateState:
         found = arm_orders.asked(self.plan.lanes, order)
         if isinstance(found, LanePlan):
             known, lockdown = state.lanes[found.lane], state.emergency.lockdown
-            return _put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
+            return put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
         out.do(AnswerOrder(order.order_id, "rejected", found.code, found.sentence))
         return state
 
-    def _sensed(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
+    def _sensed(self, state: GateState, event: InputChanged, facts: Facts, out: Draft) -> GateState:
         state = replace(state, doubts=doubts.judged(state.doubts, event, out))
         plan = self._by_input.get(event.input)
         if plan is not None:
-            return _put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
+            return put(state, lane.input_changed(plan, state.lanes[plan.lane], event, out))
         wired = self._buttons.get(event.input)
         if event.input == self.plan.books.mains:
             return self._powered(state, event, out)
@@ -213,6 +221,8 @@ class Gate:
         before = state.levels.get(event.input)
         state = replace(state, levels={**state.levels, event.input: event.active})
         plan = self.plan.lanes[wired.lane]
+        if wired.button is Button.CALL:
+            return self._rung(state, wired.lane, before, event, facts, out)
         order = buttons.pressed(plan, wired.button, before, event)
         if order is None:
             return state
@@ -220,6 +230,23 @@ class Gate:
         # Nobody waits for the answer to a button.
         out.effects = [effect for effect in out.effects if not isinstance(effect, AnswerOrder)]
         return state
+
+    def _rung(
+        self,
+        state: GateState,
+        at: LaneId,
+        before: bool | None,
+        event: InputChanged,
+        facts: Facts,
+        out: Draft,
+    ) -> GateState:
+        """The visitor's button."""
+        rules = self.plan.calls
+        if rules is None or not buttons.pushed(before, event):
+            return state
+        who, origin = event.input, Origin.BUTTON
+        known = calls.visited(rules, state.calls, at, origin, facts, out, actor=who)
+        return self._called(state, known, Order(OrderId(""), "", "", ""), out)
 
     def _powered(self, state: GateState, event: InputChanged, out: Draft) -> GateState:
         """The mains power went, or is back: then every part is looked at."""
@@ -231,6 +258,9 @@ class Gate:
 
     def _timer(self, state: GateState, key: str, facts: Facts, out: Draft) -> GateState:
         kind, _, name = key.partition(":")
+        if kind == calls.TIMER and self.plan.calls is not None:
+            known = calls.timer(self.plan.calls, state.calls, name, out)
+            return replace(state, calls=known)
         if kind == presence.TIMER:
             presence.timer(self.plan, ZoneId(name), facts, out)
             return state
@@ -238,7 +268,7 @@ class Gate:
             books.swept(self.plan, Order(OrderId(""), "", "", "sweep"), facts, out)
             return state
         at = LaneId(name)
-        return _put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
+        return put(state, lane.timer(self.plan.lanes[at], state.lanes[at], kind, out))
 
     def _driven(
         self, state: GateState, event: Protected | OutputFaulted | SensorsTested, out: Draft
@@ -246,17 +276,17 @@ class Gate:
         """What interlock and relays have done, or could not do."""
         if isinstance(event, SensorsTested):
             plan = self.plan.lanes[event.lane]
-            return _put(state, lane.sensors_tested(plan, state.lanes[plan.lane], event, out))
+            return put(state, lane.sensors_tested(plan, state.lanes[plan.lane], event, out))
         found = self._by_output.get(event.output)
         notes.driven(event, found, out)
         if isinstance(event, Protected):
             now = emergency.protected(state.emergency, event, out)
             if found is not None:
-                state = _put(state, lane.protected(found, state.lanes[found.lane], event, out))
+                state = put(state, lane.protected(found, state.lanes[found.lane], event, out))
             return self._locked(replace(state, emergency=now), out)
         if found is None:
             return state
-        return _put(state, lane.output_faulted(found, state.lanes[found.lane], event, out))
+        return put(state, lane.output_faulted(found, state.lanes[found.lane], event, out))
 
     def _started(self, state: GateState, facts: Facts, out: Draft) -> GateState:
         """What an earlier run left: modes are in force, its grants are over. Nothing moves."""
@@ -272,6 +302,7 @@ class Gate:
         books.started(out)
         deposit_law.started(self.plan.books, facts.modes, cause, out)
         power = selfcheck.restored(facts.modes)
+        calls.restored(self.plan, facts, cause, out)
         return replace(state, lanes=lanes, emergency=now, power=power)
 
     def _locked(self, state: GateState, out: Draft) -> GateState:
@@ -284,46 +315,6 @@ class Gate:
         }
         return replace(state, lanes=lanes)
 
-    def _followed(self, before: GateState, state: GateState, facts: Facts, out: Draft) -> GateState:
-        """Let lamps and lines follow the lanes that look different now."""
-        counts = before.counts
-        if self._shows_counts:
-            counts = presence.counts_after(facts.counts, out.entries)
-        if counts == before.counts and state is before:
-            return state
-        views = dict(before.views)
-        name = emergency.name(state.emergency)
-        for at, known in state.lanes.items():
-            old = before.views.get(at)
-            same = known is before.lanes[at] and state.emergency is before.emergency
-            if same and counts == before.counts and old is not None:
-                continue
-            plan = self.plan.lanes[at]
-            view = lane.view(plan, known, name)
-            view = replace(view, text=signals.text(plan, view, self._free(plan, counts)))
-            if view != old:
-                signals.follow(plan, old, view, out)
-                views[at] = view
-        seen = before.views if views == before.views else views
-        return replace(state, counts=counts, views=seen)
-
-    def _free(self, plan: LanePlan, counts: Mapping[ZoneId, int]) -> int | None:
-        zone = self.plan.zones.get(plan.zones(Direction.IN)[1])
-        if zone is None or plan.direction is Direction.OUT:
-            return None
-        return presence.free(zone, counts)
-
-
-def views(state: GateState) -> Sequence[LaneView]:
-    """How the lanes look from outside, in the order of the plan."""
-    return [state.views[name] for name in state.lanes if name in state.views]
-
-
-def _put(state: GateState, changed: LaneState) -> GateState:
-    if changed is state.lanes[changed.lane]:
-        return state
-    return replace(state, lanes={**state.lanes, changed.lane: changed})
-
 
 def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
     """The inputs as they are: what cannot be believed is a part that is down."""
@@ -335,20 +326,6 @@ def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
             yield selfcheck.Part(f"input {name}", "down", "it cannot be read")
         else:
             yield selfcheck.Part(f"input {name}", "ok", "active" if levels[name] else "quiet")
-
-
-def _bar(plan: LanePlan, state: LaneState, admit: Admit, *, lockdown: bool) -> Fault | None:
-    """Why a lane cannot let somebody through although the guard wants it; None when it can."""
-    if lockdown and admit.direction is Direction.OUT:
-        says = "lockdown, only a named person is let out: open, and say for whom"
-        return Fault(says, field="lane", code=423)
-    if plan.direction not in (admit.direction, Direction.BOTH):
-        says = "lane %(lane)s does not lead that way"
-        return Fault(says, field="lane", lane=plan.lane)
-    if not motion.can_open(plan, state.arm, state.levels):
-        says = "the arm is faulted, clear the fault first: %(why)s"
-        return Fault(says, field="lane", code=423, why=state.arm.fault or plan.lane)
-    return None
 
 
 def _lock(plan: LanePlan, now: Emergency) -> Lock:

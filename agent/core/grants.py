@@ -16,6 +16,7 @@ from agent.core.entries import EntryType
 from agent.core.facts import OpenPassage
 from agent.core.ids import LaneId, PassageId
 from agent.core.model import Direction
+from agent.core.pass_visit import PassVisit, over
 from agent.core.plan import LanePlan
 
 _MS = 1_000_000
@@ -58,7 +59,7 @@ class Grant:
     the lane takes the grant up. ``vehicles`` were seen to go through on it, and ``openings`` are
     those of a door. ``touched``: a vehicle took the loop and left it again, and nothing tells that
     it went through; ``barred``: whenever that was so the arm was proved down; ``returned``: the
-    vehicle left backwards, over the loop before the arm.
+    vehicle left backwards, over the loop before the arm. ``visit`` is that of somebody with a pass.
     """
 
     passage: PassageId
@@ -79,6 +80,7 @@ class Grant:
     returned: bool = False
     held_open: bool = False
     unseen: frozenset[Unseen] = frozenset()
+    visit: PassVisit | None = None
 
     def doubted(self, *what: Unseen) -> "Grant":
         """The same grant, with more that no sensor could tell."""
@@ -98,6 +100,8 @@ def ended(plan: LanePlan, grant: Grant, outcome: Outcome, out: Draft) -> None:
     if grant.kind:
         data["kind"] = grant.kind
     out.write(EntryType.PASSAGE_ENDED, f"lane/{plan.lane}", data, cause=grant.cause)
+    if grant.visit is not None:
+        over(grant.visit, grant.card, plan.zones(grant.direction), outcome.value, out)
 
 
 def without_grant(

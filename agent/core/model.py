@@ -2,7 +2,7 @@
 
 Rules kept here:
 - wall time, monotonic time and the clock's quality travel together (`Moment`);
-- a credential is written ``scheme:HEX`` exactly as it was read;
+- a credential is written ``scheme:HEX`` as it was read, in the form that its reader is given;
 - validity is local time of the gate, to the minute, both ends included.
 """
 
@@ -86,6 +86,24 @@ class CardStatus(StrEnum):
     LOST = "lost"
     STOCK = "stock"
     RETIRED = "retired"
+
+
+class CardProof(StrEnum):
+    """What a tap proved beyond a number, which anybody can copy.
+
+    ``desfire`` and ``ntag424``: the card knows a key of the site. ``failed``: it claims to be such
+    a card, and does not.
+    """
+
+    UID_ONLY = "uid_only"
+    DESFIRE = "desfire"
+    NTAG424 = "ntag424"
+    FAILED = "failed"
+
+    @property
+    def proved(self) -> bool:
+        """True when it was the card itself and no copy of its number."""
+        return self is CardProof.DESFIRE or self is CardProof.NTAG424
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,21 @@ from agent.core.events import (
     ClockStepped,
     CommandRefused,
     Event,
+    IntercomFound,
+    IntercomLost,
     OutputFaulted,
     Protected,
     ReaderFound,
     ReaderLost,
+    ReaderTampered,
     Stopping,
 )
 from agent.core.plan import LanePlan
+
+TAMPER = {
+    True: "its tamper contact is open: look whether somebody opened it or took it off",
+    False: "its tamper contact is closed again",
+}
 
 
 def driven(event: Protected | OutputFaulted, plan: LanePlan | None, out: Draft) -> None:
@@ -38,6 +46,9 @@ def agent(event: Event, out: Draft) -> None:
             out.write(EntryType.READER_LOST, f"reader/{reader}", {"detail": detail})
         case ReaderFound(reader, detail):
             out.write(EntryType.READER_FOUND, f"reader/{reader}", {"detail": detail})
+        case ReaderTampered(reader, opened):
+            kind = EntryType.READER_TAMPERED if opened else EntryType.READER_RESTORED
+            out.write(kind, f"reader/{reader}", {"detail": TAMPER[opened]})
         case ClockStepped(delta_us):
             out.write(EntryType.CLOCK_STEPPED, "clock", {"deltams": delta_us // 1000})
         case ClockJudged(trusted, at):
@@ -45,5 +56,9 @@ def agent(event: Event, out: Draft) -> None:
             out.write(kind, "clock", {"quality": at.quality.value})
         case CommandRefused():
             commands.refused(event, out)
+        case IntercomLost(detail):
+            out.write(EntryType.INTERCOM_LOST, "intercom", {"detail": detail})
+        case IntercomFound():
+            out.write(EntryType.INTERCOM_FOUND, "intercom", {})
         case Stopping(reason):
             out.write(EntryType.AGENT_STOPPED, "agent", {"reason": reason})

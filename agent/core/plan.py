@@ -8,6 +8,7 @@ from enum import StrEnum
 from agent.core.ids import AgentId, DeskId, EstateId, InputId, LaneId, OutputId, ReaderId, ZoneId
 from agent.core.model import CardKind, Direction, Matching
 from agent.core.plan_books import BooksPlan
+from agent.core.plan_calls import CallsPlan
 
 OUTSIDE = ZoneId("outside")
 INSIDE = ZoneId("inside")
@@ -44,12 +45,16 @@ class Blocked(StrEnum):
 
 
 class Button(StrEnum):
-    """What a wired button asks for. ``close`` is held (dead-man), all others are pressed."""
+    """What a wired button asks for. ``close`` is held (dead-man), all others are pressed.
+
+    ``call`` is the visitor's: it moves nothing and calls somebody.
+    """
 
     OPEN = "open"
     CLOSE = "close"
     STOP = "stop"
     EXIT = "exit"
+    CALL = "call"
 
 
 class RightOfWay(StrEnum):
@@ -188,7 +193,10 @@ class EmergencyPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReaderPlan:
-    """A reader at a lane (with the side it faces) or at a desk; exactly one of both is set."""
+    """A reader at a lane (with the side it faces) or at a desk; exactly one of both is set.
+
+    ``needs_proof``: a card that shows no more than its number is good for nothing here.
+    """
 
     reader: ReaderId
     lane: LaneId | None = None
@@ -196,6 +204,7 @@ class ReaderPlan:
     side: Direction = Direction.IN
     matching: Matching = Matching.EXACT
     quiet_ns: int = 3_000_000_000
+    needs_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,7 @@ class GatePlan:
     """Everything the core has to know of one gate.
 
     ``clock_pass``: the card kinds that pass, marked, while the clock cannot be trusted; all others
-    are referred to the guard.
+    are referred to the guard. ``proved``: the card kinds that have to prove themselves everywhere.
     """
 
     estate: EstateId
@@ -218,6 +227,8 @@ class GatePlan:
     zones: Mapping[ZoneId, ZonePlan] = field(default_factory=dict)
     emergency: EmergencyPlan = field(default_factory=EmergencyPlan)
     books: BooksPlan = field(default_factory=BooksPlan)
+    calls: CallsPlan | None = None
+    proved: frozenset[CardKind] = frozenset()
 
     @property
     def source(self) -> str:

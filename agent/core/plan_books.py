@@ -28,7 +28,8 @@ class BooksPlan:
     answers for kinds that are allowed although the law of the land refuses them. Spans are µs.
     ``trucks`` are beginnings of the labels of cards of trucks that come and go without a visit.
     ``texts`` are what the guard tells: ``route``, ``unloading``. ``mains`` is the input that says
-    that the mains power is there.
+    that the mains power is there. ``known_appointments``: a QR pass is good only if the gate knows
+    the appointment that it names.
     """
 
     country: str = "none"
@@ -47,3 +48,4 @@ class BooksPlan:
     trucks: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     mains: InputId | None = None
+    known_appointments: bool = False

@@ -11,7 +11,13 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping
 
-from agent.core import project_booth, project_carried, project_visits
+from agent.core import (
+    project_booth,
+    project_calls,
+    project_carried,
+    project_passes,
+    project_visits,
+)
 from agent.core.entries import EntryType
 from agent.core.fold import Add, Drop, Fold, Projection, Put, Row, Set, Told
 from agent.core.model import CardKind, ClockQuality
@@ -53,6 +59,8 @@ PROJECTIONS = (
     Projection("amnesties", "scope", {"since_us": "INTEGER", "sequence": "INTEGER"}),
     *project_visits.PROJECTIONS,
     *project_booth.PROJECTIONS,
+    *project_calls.PROJECTIONS,
+    *project_passes.PROJECTIONS,
 )
 """``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
 known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
@@ -84,6 +92,10 @@ def _presence(told: Told) -> Iterator[Row]:
     data = told.data
     outcome, card = data.get("outcome"), data.get("card")
     if not card or "to" not in data or outcome not in {"passed", _UNOBSERVED}:
+        return
+    if data["to"] == OUTSIDE and project_passes.is_pass(card):
+        # A pass is used up when he has left: its row would stay for ever.
+        yield Drop("presence", str(card))
         return
     grant = told.cause.rpartition("/")[2]
     values: dict[str, str | int] = {
@@ -181,6 +193,8 @@ _NOUNS = (
     _LANES,
     project_visits.FOLDS,
     project_booth.FOLDS,
+    project_calls.FOLDS,
+    project_passes.FOLDS,
     project_carried.folds(PROJECTIONS),
 )
 _FOLDS: Mapping[str, tuple[Fold, ...]] = {

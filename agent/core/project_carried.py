@@ -35,7 +35,7 @@ OVER = frozenset(
 )
 """States after which nothing is expected of a row."""
 
-RUNS_OUT = frozenset({"appointments", "bans", "notices", "slips", "announced"})
+RUNS_OUT = frozenset({"appointments", "bans", "notices", "slips", "announced", "used_passes"})
 """Tables whose rows are over when their ``until_us`` is, whatever their state says."""
 
 

@@ -4,6 +4,7 @@ Rules kept here:
 - a credential seen again at the same reader within the reader's quiet time is the same tap, and
   being seen keeps it quiet: a card held for ten minutes stays one tap;
 - the same card at another reader is another tap;
+- a card that failed to prove itself may be shown again at once;
 - the memory is bounded: the oldest sighting is forgotten first.
 """
 
@@ -28,3 +29,7 @@ class Quiet:
         if len(self._seen) > _KEPT:
             del self._seen[next(iter(self._seen))]
         return last is None or mono_ns - last >= self._quiet_ns
+
+    def forget(self, credential: Credential) -> None:
+        """The next sighting is a new tap, however soon: this one was to be shown again."""
+        self._seen.pop(credential, None)

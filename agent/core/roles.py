@@ -99,6 +99,12 @@ MAY: Mapping[str, frozenset[Role]] = {
     "passage.note": _BOOTH,
     "evidence.export": _ALL,
     "call.note": _COUNTER,
+    # The intercom
+    "call.ring": _COUNTER,
+    "call.place": _COUNTER,
+    "call.answer": _COUNTER,
+    "call.decide": _BOOTH,
+    "call.end": _COUNTER,
     # Cards, guards, directory
     "card.issue": _CARDS,
     "card.replace": _CARDS,

@@ -37,6 +37,7 @@ WAIT = Words("请稍候", "WAIT")
 MOVE_ON = Words("请勿停留", "MOVE ON")
 TAP = Words("请刷卡", "TAP CARD")
 FULL = Words("已满", "FULL")
+RECORDED = Words("通话录音", "RECORDED")
 BAYS = Words("请刷卡 余{free}", "FREE")
 
 _MODES = {"fire": FIRE, "lockdown": LOCKDOWN, "faulted": FAULTED, "stopped": STOP}
@@ -71,13 +72,20 @@ def may_drive(plan: LanePlan, view: LaneView) -> bool:
     return granted or view.mode in {"held_open", "fire"}
 
 
-def text(plan: LanePlan, view: LaneView, free: int | None, columns: int = COLUMNS) -> str:
+def text(
+    plan: LanePlan,
+    view: LaneView,
+    free: int | None,
+    columns: int = COLUMNS,
+    *,
+    recorded: bool = False,
+) -> str:
     """The line of a lane's display, at most ``columns`` wide.
 
     ``free`` is how many bays are free where this lane leads to; None where they are not counted or
-    do not matter (a lane out).
+    do not matter (a lane out). ``recorded``: a call is on here, and is recorded.
     """
-    words = _words(plan, view, free)
+    words = _words(plan, view, RECORDED if recorded else _invitation(free))
     both = f"{words.zh} {words.en}"
     return both if width(both) <= columns else fit(words.zh, columns)
 
@@ -94,7 +102,7 @@ def fit(line: str, columns: int) -> str:
     return line.rstrip()
 
 
-def _words(plan: LanePlan, view: LaneView, free: int | None) -> Words:
+def _words(plan: LanePlan, view: LaneView, quiet: Words) -> Words:
     mode = "fire" if view.emergency == "fire" else view.mode
     if mode != "fire" and may_drive(plan, view):
         return GO
@@ -102,7 +110,7 @@ def _words(plan: LanePlan, view: LaneView, free: int | None) -> Words:
         return _MODES[mode]
     if view.position == "open" and view.alarm != "none":
         return MOVE_ON
-    return _POSITIONS.get(view.position) or (WAIT if view.waiting else _invitation(free))
+    return _POSITIONS.get(view.position) or (WAIT if view.waiting else quiet)
 
 
 def _invitation(free: int | None) -> Words:

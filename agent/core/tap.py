@@ -7,12 +7,13 @@ Rules kept here:
 - a tap that comes to be decided late is denied: whoever showed the card may be gone, and the next
   one must not find the arm open;
 - a credential read at a desk is shown, never decided on;
+- every tap says what the card proved;
 - what the guard has seen to once is not asked again while the vehicle still waits.
 """
 
 from collections.abc import Iterable, Iterator
 
-from agent.core import access, issued, lane, passages, presence
+from agent.core import access, issued, lane, passages, presence, qr_pass
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency
@@ -21,9 +22,10 @@ from agent.core.events import CardRead
 from agent.core.facts import Facts
 from agent.core.ids import LaneId, ZoneId
 from agent.core.lane import LaneState
-from agent.core.model import Card, Credential, Direction, Moment
+from agent.core.model import Card, CardKind, CardProof, Credential, Direction, Moment
 from agent.core.passages import Grant
 from agent.core.plan import ArmKind, GatePlan, LanePlan, ReaderPlan
+from agent.core.qr_pass import ShownPass
 
 LATE_NS = 5_000_000_000
 
@@ -36,8 +38,14 @@ def question(
     facts: Facts,
     emergency: Emergency,
     lanes: Iterable[LaneState] = (),
+    proof: CardProof = CardProof.UID_ONLY,
+    prove: frozenset[CardKind] = frozenset(),
+    shown: ShownPass | None = None,
 ) -> access.Question:
     """A card at a lane as the rules of access see it; ``facts`` hold what is known of the card.
+
+    ``proof`` is what the card proved, ``prove`` are the kinds that have to (`proving`). ``shown``
+    is the QR pass where it is one and no card: its signature was judged already.
 
     ``lanes`` are the lanes of the gate as they are now: what they have granted takes bays, and a
     grant that is being used is where its card is. None are given when the gate does not run.
@@ -45,7 +53,11 @@ def question(
     way = lane_plan.zones(direction)
     zone = plan.zones.get(way[1])
     again, full, ban, due = access.Passback.NONE, False, access.Ban.NONE, frozenset[access.Duty]()
-    lanes, cards = tuple(lanes), facts.cards
+    lanes, cards, wrong = tuple(lanes), facts.cards, frozenset[access.Reason]()
+    if shown is not None:
+        cards, prove = qr_pass.cards(shown, way, facts, at), frozenset()
+        renews = _renews(lanes, lane_plan.lane, direction, shown.label)
+        wrong = qr_pass.wrong(plan, shown, way, facts, renews=renews)
     if len(cards) == 1:
         known = issued.known(plan, way, cards[0], facts, at)
         cards, ban = (known.card,), known.ban
@@ -73,7 +85,15 @@ def question(
         lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),
         ban,
         due,
+        proof,
+        prove,
+        wrong,
     )
+
+
+def proving(plan: GatePlan, reader: ReaderPlan) -> frozenset[CardKind]:
+    """The kinds of cards that have to prove themselves at this reader."""
+    return frozenset(CardKind) if reader.needs_proof else plan.proved
 
 
 def _ahead(
@@ -111,10 +131,16 @@ def late(shown: Moment, now_ns: int) -> bool:
     return now_ns - shown.mono_ns > LATE_NS
 
 
-def at_desk(reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> None:
-    """A card was held to a desk reader: say so, for whoever has a form open there."""
+def at_desk(plan: GatePlan, reader: ReaderPlan, event: CardRead, facts: Facts, out: Draft) -> None:
+    """A card was held to a desk reader: say so, for whoever has a form open there.
+
+    A card that may be a copy is shown with the ``reason`` why nobody may sign on with it.
+    """
     card = facts.cards[0] if len(facts.cards) == 1 else None
     data: dict[str, object] = {"reader": reader.reader, "desk": reader.desk, **_described(card)}
+    data["proof"] = event.proof.value
+    if doubt := _doubt(plan, reader, event.proof, card):
+        data["reason"] = doubt.value
     if event.note:
         data["note"] = event.note
     personal = _personal(event.credential, card)
@@ -136,9 +162,22 @@ def at_lane(
     counts for bays and anti-passback.
     """
     lane_plan = plan.lanes[state.lane]
-    direction = presence.direction_of(lane_plan, plan.readers[event.reader])
+    reader, proof = plan.readers[event.reader], event.proof
+    direction = presence.direction_of(lane_plan, reader)
     lanes = (state, *(other for other in others if other.lane != state.lane))
-    asked = question(plan, lane_plan, direction, event.at, facts, emergency, lanes)
+    prove = proving(plan, reader)
+    asked = question(
+        plan,
+        lane_plan,
+        direction,
+        event.at,
+        facts,
+        emergency,
+        lanes,
+        proof,
+        prove,
+        event.shown,
+    )
     decision = access.decide(asked)
     subject = f"lane/{state.lane}"
     data = {
@@ -146,6 +185,7 @@ def at_lane(
         "reader": event.reader,
         "direction": asked.direction.value,
         **_described(decision.card),
+        **(qr_pass.named(event.shown) if event.shown is not None else {"proof": proof.value}),
     }
     visit = issued.visit_of(facts)
     if visit is not None:
@@ -155,12 +195,18 @@ def at_lane(
     personal = _personal(event.credential, decision.card)
     match decision:
         case access.Granted(card, marks):
+            known, opened = None, ""
+            if event.shown is not None:
+                way = lane_plan.zones(direction)
+                known, opened = qr_pass.visit(plan, lane_plan, event.shown, way, facts, out)
+                data |= qr_pass.told(event.shown, way, known)
             passage = state.passages.renewable(card.label) or out.new_passage()
             data["passage"] = passage
             if marks:
                 data["marks"] = list(marks)
-            cause = out.write(EntryType.ACCESS_GRANTED, subject, data, personal=personal)
-            grant = Grant(passage, card.label, cause, card.kind.value, direction)
+            granted = EntryType.ACCESS_GRANTED
+            cause = out.write(granted, subject, data, personal=personal, cause=opened)
+            grant = Grant(passage, card.label, cause, card.kind.value, direction, visit=known)
             state = lane.admit(lane_plan, state, grant, out)
             verdict = Verdict.GRANTED
         case access.Denied(reason):
@@ -173,6 +219,16 @@ def at_lane(
             verdict = Verdict.REFERRED
     out.do(ShowVerdict(event.reader, verdict))
     return state
+
+
+def _doubt(
+    plan: GatePlan, reader: ReaderPlan, proof: CardProof, card: Card | None
+) -> access.Reason | None:
+    """Why this may be a copy of the card."""
+    if proof is CardProof.FAILED:
+        return access.Reason.PROOF_FAILED
+    asked = reader.needs_proof if card is None else card.kind in proving(plan, reader)
+    return access.Reason.PROOF_REQUIRED if asked and not proof.proved else None
 
 
 def _described(card: Card | None) -> dict[str, object]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from agent.core import banned, booking, plates
 from agent.core.ask import Ask
+from agent.core.calls import AGREED
 from agent.core.form import Fault, Form
 from agent.core.needs import Need, Row
 from agent.core.orders import Order
@@ -104,9 +105,9 @@ def read(ask: Ask) -> Visit:
         "appointment": _appointment(ask),
         "purpose": form.text("purpose"),
         "destination": given["destination"],
-        "answer": _answer(form, kind),
+        "answer": _answer(form, kind, agreed=called(ask) == AGREED),
     }
-    data |= _despite(ask, personal)
+    data |= _despite(ask, personal) | by_call(ask)
     return Visit(kind, personal, data, until)
 
 
@@ -174,8 +175,30 @@ def open_needs(order: Order) -> tuple[Need, ...]:
     appointment = booking.value(order, "appointment")
     needs = (banned.OPEN, *bay_needs(order))
     if appointment:
-        return (*needs, Need("appointments", "appointment", appointment))
-    return needs
+        needs = (*needs, Need("appointments", "appointment", appointment))
+    return (*needs, *call_needs(order))
+
+
+def call_needs(order: Order) -> tuple[Need, ...]:
+    """What has to be looked up for the call in which the visitor was asked about."""
+    call = booking.value(order, "call")
+    return (Need("calls", "call", call),) if call else ()
+
+
+def by_call(ask: Ask) -> dict[str, str | int]:
+    """The call in which somebody was asked about the visitor; raises `Fault` for one unknown."""
+    call = _call(ask)
+    return {"call": str(ask.row("calls", "call", call)["call"])} if call else {}
+
+
+def called(ask: Ask) -> str:
+    """What was answered in that call; empty where nobody was called."""
+    call = _call(ask)
+    return str(ask.row("calls", "call", call)["answer"]) if call else ""
+
+
+def _call(ask: Ask) -> str:
+    return ask.form.text("call", 64)
 
 
 def _personal(form: Form) -> dict[str, str]:
@@ -184,11 +207,15 @@ def _personal(form: Form) -> dict[str, str]:
     return personal
 
 
-def _answer(form: Form, kind: str) -> str:
-    """Who has agreed; who comes to a company or a resident comes when the host knows."""
-    if kind not in _CALLED:
-        return form.choice("answer", ANSWERS, "not_needed")
+def _answer(form: Form, kind: str, *, agreed: bool) -> str:
+    """Who has agreed; who comes to a company or a resident comes when the host knows.
+
+    ``agreed``: the host has said so over the intercom.
+    """
     usual = "expected" if form.given("appointment") else ""
+    usual = "host_agreed" if agreed else usual
+    if kind not in _CALLED:
+        return form.choice("answer", ANSWERS, usual or "not_needed")
     answer = form.choice("answer", ANSWERS, usual) if form.given("answer") else usual
     if answer in {"", "not_needed"}:
         raise form.fault("call the host first, and say what was answered", "answer")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from agent.core import deposits, issued, notices, passes, visit_forms
 from agent.core.ask import Act, Ask, Book, Sweep
 from agent.core.booking import LINE, book, by, found, personal, reason
+from agent.core.calls import DECLINED
 from agent.core.draft import Admit, Draft
 from agent.core.entries import EntryType
 from agent.core.model import Card, Direction
@@ -32,11 +33,11 @@ _ASKED = ("host_declined", "nobody", "no_answer", "office_declined")
 
 
 def opened(ask: Ask, out: Draft) -> Mapping[str, object]:
-    """``{kind, card, visitor, …, deposits: [{kind, …}], lane?, notify?, reason?, despite?}``.
+    """``{kind, card, visitor, …, deposits: [{kind, …}], lane?, notify?, reason?, despite?, call?}``
 
-    ``reason`` says why no card, or nothing for it, is taken; ``despite`` why a ban does not count.
-    Gives ``{visit, receipt, deposits, pockets, tell}``; ``tell`` holds what the guard says to the
-    visitor: the route and the rules of unloading.
+    ``reason`` says why no card, or nothing for it, is taken; ``despite`` why a ban does not count;
+    ``call`` is the one in which the host was asked. Gives ``{visit, receipt, deposits, pockets,
+    tell}``; ``tell`` holds what the guard says to the visitor: route and rules of unloading.
     """
     told = visit_forms.read(ask)
     card = passes.offered(ask, told)
@@ -63,12 +64,16 @@ def opened(ask: Ask, out: Draft) -> Mapping[str, object]:
 
 
 def declined(ask: Ask, out: Draft) -> Mapping[str, object]:
-    """``{kind, visitor, company, host, unit, plate, reason, asked, note}``."""
-    form = ask.form
+    """``{kind, visitor, company, host, unit, plate, reason, asked, note, call?}``.
+
+    ``call`` is the one in which somebody was asked about the visitor.
+    """
+    form, refused = ask.form, visit_forms.called(ask) == DECLINED
     data = {
         "kind": form.choice("kind", KINDS, visit_forms.COMPANY),
         "reason": reason(form),
-        "asked": form.choice("asked", _ASKED, "nobody"),
+        "asked": form.choice("asked", _ASKED, _ASKED[0] if refused else "nobody"),
+        **visit_forms.by_call(ask),
     }
     who = personal(form, "visitor", "company", "host", "unit", "plate")
     who["description"] = form.text("note", LINE)
@@ -186,7 +191,7 @@ def _swept(ask: Ask, out: Draft) -> None:
 BOOK = Book(
     {
         "visit.open": Act(opened, _open_needs, ("card",), admits=True),
-        "visit.decline": Act(declined),
+        "visit.decline": Act(declined, visit_forms.call_needs),
         "visit.change": Act(changed, _change_needs),
     },
     (Sweep(_due, _swept),),

@@ -22,6 +22,7 @@ from agent.core.model import CardStatus, Direction
 from agent.core.needs import Need, Row, Rows
 from agent.core.orders import Order
 from agent.core.plan import LanePlan
+from agent.core.project_passes import is_pass
 from agent.core.project_visits import duty_of
 
 LEFT, CARD_LOST, WITHOUT_TAP = "left", "card_lost", "without_tap"
@@ -128,11 +129,18 @@ def _card_back(ask: Ask, row: Row, outcome: str) -> bool:
     is_back = bool(card) and form.flag("card_back")
     if is_back and outcome == CARD_LOST:
         raise form.fault("the card cannot be lost and back", "card_back")
-    missed = bool(card) and not is_back and not _known_lost(ask)
+    if is_back and _is_pass(row):
+        raise form.fault("a pass is no card: there is nothing to give back", "card_back")
+    missed = bool(card) and not is_back and not _known_lost(ask) and not _is_pass(row)
     if missed and outcome in {LEFT, WITHOUT_TAP, MISTAKE}:
         says = "take card %(card)s back, or say that it is lost"
         raise form.fault(says, "card_back", card=card)
     return is_back
+
+
+def _is_pass(row: Row) -> bool:
+    """Did he come by a QR pass, so that no card was given out?"""
+    return is_pass(row["card"])
 
 
 def _known_lost(ask: Ask) -> bool:
@@ -163,7 +171,7 @@ def _put_away(ask: Ask, out: Draft, row: Row, outcome: str, why: str, *, is_back
     """Write down where the card is."""
     if is_back:
         passes.back(ask, out, row["card"], row["visit"])
-    elif row["card"] and outcome == CARD_LOST and not _known_lost(ask):
+    elif row["card"] and outcome == CARD_LOST and not (_known_lost(ask) or _is_pass(row)):
         passes.missing(ask, out, row["card"], row["visit"], why)
 
 

@@ -204,7 +204,7 @@ class House:
         if self.before:
             return len(self.cards)  # the day before has brought them in
         with self.gate.control() as client:
-            return transfer.send(client.ask, found)
+            return transfer.send(client.ask, found).cards
 
     def _clear(self) -> None:
         if not self.keep:

@@ -10,69 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from agent.core.model import CardKind, Direction, Matching
+from agent.core.model import CardKind
 from agent.settings.booth import Console, Deposits, Names, Printer, Privacy, Visits
 from agent.settings.grounds import Emergency, ZoneRules
-from agent.settings.mixes import ByDriver
+from agent.settings.intercom import Intercom
 from agent.settings.passage import Lane
-from agent.settings.places import Device, Place
+from agent.settings.places import Place
+from agent.settings.reader_qr import QrPasses
+from agent.settings.reader_secure import CardRules
+from agent.settings.readers import Reader
 from agent.settings.secret import Secret
 from agent.settings.strict import Strict
 from agent.settings.uplink import Uplink
-from agent.settings.values import Day, Id, OneOf, Pattern, Span, Text, Truth, Whole, Zone
+from agent.settings.values import Day, Id, OneOf, Span, Text, Truth, Zone
 from agent.settings.words import (
     Backend,
-    Checksum,
-    Encoding,
-    WireProtocol,
 )
-
-# A reader's side is that of its lane where the file tells none; at a desk it stays None.
-QUIET = Span("How long the same card at the same reader is the same tap", "0 s", "5 min")
-MATCHING = OneOf(Matching, "How much of the number the reader delivers")
-SIDE = OneOf((Direction.IN, Direction.OUT), "The side of a two-way lane that the reader faces")
-
-
-@dataclass(frozen=True, slots=True)
-class SerialReader(Strict):
-    """A reader on a serial line; pattern, scheme and encoding belong to the protocol line."""
-
-    driver: Literal["serial"]
-    port: Annotated[Path, Device("Device, such as /dev/ttyAMA0, or run:NAME")]
-    protocol: Annotated[WireProtocol, OneOf(WireProtocol, "What the reader sends")]
-    baud: Annotated[int, Whole("Speed of the line", 300, 921_600, "bits a second")] = 9_600
-    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
-    matching: Annotated[Matching, MATCHING] = Matching.EXACT
-    side: Annotated[Direction, SIDE] | None = None
-    checksum: Annotated[
-        Checksum, OneOf(Checksum, "ignore only for modules whose checksum is always wrong")
-    ] = Checksum.STRICT
-    pattern: Annotated[
-        str, Pattern("What a whole line looks like; the group (?P<credential>...) is the number")
-    ] = ""
-    scheme: Annotated[
-        str,
-        Text("Scheme of the credential", "[a-z][a-z0-9]{0,15}", "a small letter, then a-z and 0-9"),
-    ] = "qr"
-    encoding: Annotated[Encoding, OneOf(Encoding, "What the credential's text is")] = Encoding.TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class PcscReader(Strict):
-    """A reader over PC/SC, found by its name; ``*`` stands for any text."""
-
-    driver: Literal["pcsc"]
-    name: Annotated[str, Text("Name as pcsc_scan shows it; * for all")] = "*"
-    quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
-    matching: Annotated[Matching, MATCHING] = Matching.EXACT
-    side: Annotated[Direction, SIDE] | None = None
-    lamp: Annotated[bool, Truth("Use the reader's own lamp and buzzer (ACR122U)")] = True
-
-
-DRIVERS = ByDriver(serial=SerialReader, pcsc=PcscReader)
-Reader = Annotated[SerialReader | PcscReader, DRIVERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +105,7 @@ class Settings(Strict):
     uplink: Uplink | None = None
     card_reference_key: Secret | None = None
     identity_key: Secret | None = None
+    cards: CardRules = field(default_factory=CardRules)
     clock: ClockRules = field(default_factory=ClockRules)
     calendar: Calendar = field(default_factory=Calendar)
     names: Names = field(default_factory=Names)
@@ -158,6 +114,8 @@ class Settings(Strict):
     privacy: Privacy = field(default_factory=Privacy)
     console: Console = field(default_factory=Console)
     printer: Printer | None = None
+    intercom: Intercom | None = None
+    qr_passes: QrPasses | None = None
     retention: Annotated[timedelta, Span("How long the journal is kept", "1 day", "20 years")] = (
         timedelta(days=732)
     )

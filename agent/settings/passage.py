@@ -114,16 +114,21 @@ class Inputs(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Buttons(Strict):
-    """Buttons that are wired to the Pi. ``close`` is held, all others are pressed."""
+    """Buttons that are wired to the Pi. ``close`` is held, all others are pressed.
+
+    ``call`` is the visitor's: it calls whom `intercom` says.
+    """
 
     open: ContactPin | None = None
     close: ContactPin | None = None
     stop: ContactPin | None = None
     exit: ContactPin | None = None
+    call: ContactPin | None = None
 
     def wired(self) -> Mapping[str, ContactPin]:
         """The buttons that are wired, by role: ``button-open``, …"""
         found = {"open": self.open, "close": self.close, "stop": self.stop, "exit": self.exit}
+        found["call"] = self.call
         return {f"button-{role}": pin for role, pin in found.items() if pin is not None}
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.settings.faults import MISSING, Fault, FaultySettingsError
-from agent.settings.models import Paths, PcscReader, SerialReader, Settings
+from agent.settings.models import Paths, Settings
 from agent.settings.page import Page
 from agent.settings.places import Bases
+from agent.settings.readers import Reader
 from agent.settings.rules import cross_check
 from agent.settings.shapes import plain
 from agent.settings.translate import translate
@@ -73,7 +74,7 @@ def _read(path: Path, paths: Paths | None) -> tuple[Settings | None, list[Fault]
     return (dataclasses.replace(settings, paths=paths) if paths else settings), []
 
 
-def _faced(settings: Settings) -> dict[str, SerialReader | PcscReader]:
+def _faced(settings: Settings) -> dict[str, Reader]:
     """The readers, with the side of a one-way lane written into those that stand at it."""
     way = {name: lane.direction for lane in settings.lanes.values() for name in lane.readers}
     return {

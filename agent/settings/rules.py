@@ -6,16 +6,23 @@ Rules kept here:
 """
 
 import fnmatch
-import posixpath
 from collections.abc import Iterator
 
 from agent.settings.faults import listed, nearest
 from agent.settings.page import Page
 from agent.settings.rules_books import check_books
+from agent.settings.rules_forms import check_forms
+from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
+from agent.settings.rules_osdp import check_osdp
+from agent.settings.rules_passes import check_passes
+from agent.settings.rules_readers import check_ports
+from agent.settings.rules_secure import check_proofs
 from agent.settings.rules_sensors import check_sensors
+from agent.settings.rules_uhf import check_uhf
 from agent.settings.rules_uplink import check_secrets, check_uplink
-from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins, serial_ports
+from agent.settings.rules_wiegand import check_formats
+from agent.settings.rules_wiring import check_gpio, check_outputs, check_pins
 from agent.settings.rules_zones import check_zones
 from agent.settings.tree import Node, Span, Trouble
 
@@ -25,20 +32,28 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
     check_pins(root, page)
     check_outputs(root, page, whole=whole)
     check_sensors(root, page)
-    _ports(root, page)
+    check_forms(root, page)
+    check_ports(root, page)
+    check_uhf(root, page)
+    check_formats(root, page, whole=whole)
+    _names_of_pcsc(root, page)
     _names_twice(root, page)
     _run_path(root, page)
     if whole:
         check_gpio(root, page)
+        check_osdp(root, page)
         check_uplink(root, page)
         check_secrets(root, page)
+        check_proofs(root, page)
         check_books(root, page)
+        check_intercom(root, page)
         _empty(root, page)
         _names(root, page)
         _sides(root, page)
         _lines(root, page)
         check_lanes(root, page)
         check_zones(root, page)
+        check_passes(root, page)
 
 
 def section(root: Node, name: str) -> Iterator[tuple[str, Node]]:
@@ -75,17 +90,9 @@ def _empty(root: Node, page: Page) -> None:
                 page.blame(Trouble(names.span, problem, allowed, path=f"{kind}.{key}.readers"))
 
 
-def _ports(root: Node, page: Page) -> None:
-    """A serial port belongs to one reader or display; so does a PC/SC reader."""
-    ports: dict[str, tuple[str, int]] = {}
+def _names_of_pcsc(root: Node, page: Page) -> None:
+    """A PC/SC reader belongs to one reader of the file."""
     cards: list[tuple[str, str, int]] = []
-    for path, port in serial_ports(root):
-        if isinstance(port.value, str):
-            line = port.span.line + 1
-            where, first = ports.setdefault(posixpath.normpath(port.value), (path, line))
-            if where != path:
-                problem = f"{port.value[:60]} is used twice; the first is {where} in line {first}"
-                page.blame(Trouble(port.span, problem, "each port once", path=path))
     for key, reader in section(root, "readers"):
         driver = reader.get("driver")
         if driver is not None and driver.value == "pcsc":
@@ -163,13 +170,15 @@ def _sides(root: Node, page: Page) -> None:
 
 
 def _lines(root: Node, page: Page) -> None:
-    """Only the protocol line can be told what a line looks like."""
+    """Only the protocols of lines can be told what a line looks like."""
     for key, reader in section(root, "readers"):
         protocol = reader.get("protocol")
-        if protocol is None or protocol.value == "line" or not isinstance(protocol.value, str):
+        if protocol is None or not isinstance(protocol.value, str):
+            continue
+        if protocol.value in ("line", "qr-pass"):
             continue
         for name in ("pattern", "scheme", "encoding"):
-            if name in reader.keys and nearest(protocol.value, ["line"]) != "line":
+            if name in reader.keys and not nearest(protocol.value, ["line", "qr-pass"]):
                 problem, path = f"{name} belongs to the protocol line only", f"readers.{key}.{name}"
                 page.blame(Trouble(reader.keys[name], problem, f"no {name}: here", path=path))
 

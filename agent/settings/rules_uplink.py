@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from agent.settings.faults import listed, nearest
 from agent.settings.home_assistant import CLIENT
 from agent.settings.page import Page
+from agent.settings.rules_osdp import osdp_secrets
+from agent.settings.rules_secure import secret_paths
 from agent.settings.tree import Node, Trouble
 
 
@@ -140,6 +142,9 @@ def check_secrets(root: Node, page: Page) -> None:
 def _secrets(root: Node) -> Iterator[tuple[str, ...]]:
     """Where the file tells of secrets."""
     yield from (("uplink", "password"), ("card_reference_key",), ("identity_key",))
+    yield from (("intercom", "account", "password"), ("intercom", "keys", "secret_pin"))
+    yield from secret_paths(root)
+    yield from osdp_secrets(root)
     uplink = root.get("uplink")
     clients = (
         None if uplink is None or not isinstance(uplink.value, dict) else uplink.get("clients")

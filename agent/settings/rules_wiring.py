@@ -13,6 +13,10 @@ from agent.settings.rules_sensors import numbered
 from agent.settings.tree import Node, Trouble
 
 UART = {14: "TXD", 15: "RXD"}
+SERIAL = ("serial", "osdp", "uhf", "pn532")
+"""The drivers whose readers hang on a serial port."""
+WIRES, LAMPS = ("d0", "d1"), ("green", "buzzer")
+"""What a reader on pins has: its data wires, and what is switched at it."""
 UART_PORTS = ("/dev/ttyAMA0", "/dev/serial0", "/dev/ttyS0")
 
 
@@ -22,15 +26,14 @@ def check_pins(root: Node, page: Page) -> None:
     for path, port in _uarts(root):
         for number in UART:
             first.setdefault(number, (path, port.span.line + 1))
-    for path, user in _users(root):
-        pin = user.get("pin")
-        if pin is None or isinstance(pin.value, bool) or not isinstance(pin.value, int):
+    for path, tail, pin in _pins(root):
+        if isinstance(pin.value, bool) or not isinstance(pin.value, int):
             continue
         where, line = first.setdefault(pin.value, (path, pin.span.line + 1))
         if where != path and not _same_test(where, path):
             use = f" (the serial line's {UART[pin.value]})" if where.endswith(".port") else ""
             problem = f"pin {pin.value} is used twice; the first is {where} in line {line}{use}"
-            page.blame(Trouble(pin.span, problem, "each pin once", path=f"{path}.pin"))
+            page.blame(Trouble(pin.span, problem, "each pin once", path=f"{path}{tail}"))
 
 
 def _same_test(one: str, other: str) -> bool:
@@ -51,7 +54,7 @@ def serial_ports(root: Node) -> Iterator[tuple[str, Node]]:
     readers = root.get("readers")
     for key, reader in readers.items() if readers is not None else ():
         port, driver = reader.get("port"), reader.get("driver")
-        if port is not None and driver is not None and driver.value == "serial":
+        if port is not None and driver is not None and driver.value in SERIAL:
             yield f"readers.{key}.port", port
     printer = root.get("printer", "port")
     if printer is not None:
@@ -61,6 +64,20 @@ def serial_ports(root: Node) -> Iterator[tuple[str, Node]]:
         port = lane.get("signals", "display", "port")
         if port is not None:
             yield f"lanes.{key}.signals.display.port", port
+
+
+def _pins(root: Node) -> Iterator[tuple[str, str, Node]]:
+    """Every pin that is named: who uses it, what follows in its path, the number."""
+    for path, user in _users(root):
+        pin = user.get("pin")
+        if pin is not None:
+            yield path, ".pin", pin
+    readers = root.get("readers")
+    for key, reader in readers.items() if readers is not None else ():
+        for wire in WIRES:
+            pin = reader.get(wire)
+            if pin is not None:
+                yield f"readers.{key}.{wire}", "", pin
 
 
 def _users(root: Node) -> Iterator[tuple[str, Node]]:
@@ -75,6 +92,12 @@ def _users(root: Node) -> Iterator[tuple[str, Node]]:
     common = root.get("emergency")
     for role, node in common.items() if common is not None else ():
         yield from _pins_of(f"emergency.{role}", node)
+    readers = root.get("readers")
+    for key, reader in readers.items() if readers is not None else ():
+        for role in LAMPS:
+            lamp = reader.get(role)
+            if lamp is not None:
+                yield f"readers.{key}.{role}", lamp
 
 
 def _pins_of(path: str, node: Node) -> Iterator[tuple[str, Node]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.core.commands import Name
-from agent.settings.models import SerialReader, Settings
+from agent.settings.models import Settings
 from agent.settings.told import contact, output, sentences, zone
 from agent.settings.told_booth import booth
 from agent.settings.units import write_duration
@@ -30,9 +30,13 @@ def summary(settings: Settings) -> Iterator[str]:
     for key, desk in settings.desks.items():
         yield f"desk {key}{_called(desk.name)}"
         yield from _readers(settings, desk.readers)
+    if settings.cards.require_proof:
+        yield f"cards that have to prove themselves: {', '.join(settings.cards.require_proof)}"
     yield from (zone(key, rules) for key, rules in settings.zones.items())
     for key, pin in settings.emergency.wired().items():
         yield f"{key} {contact(key, pin)}"
+    if settings.qr_passes is not None:
+        yield settings.qr_passes.told()
     yield from booth(settings)
     yield _pins(settings)
     yield _uplink(settings)
@@ -49,13 +53,11 @@ def _called(name: str) -> str:
 def _readers(settings: Settings, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         reader = settings.readers[name]
-        if isinstance(reader, SerialReader):
-            how = f"{reader.port}, {reader.protocol}, {reader.baud} bits a second"
-        else:
-            how = f"PC/SC {reader.name!r}"
         side = f", side {reader.side}" if reader.side is not None else ""
         quiet = write_duration(reader.quiet)
-        yield f"  reader {name:<12} {how}{side}, matching {reader.matching}, quiet {quiet}"
+        looked_up = f"matching {reader.matching}{reader.form_told()}"
+        how = f"{reader.told()}{side}, {looked_up}, quiet {quiet}"
+        yield f"  reader {name:<12} {how}"
 
 
 def _pins(settings: Settings) -> str:
@@ -118,10 +120,7 @@ def as_json(settings: Settings) -> dict[str, Any]:
             }
             for key, lane in settings.lanes.items()
         },
-        "readers": {
-            key: str(reader.port) if isinstance(reader, SerialReader) else reader.name
-            for key, reader in settings.readers.items()
-        },
+        "readers": {key: reader.place for key, reader in settings.readers.items()},
         "zones": {key: {"bays": rules.bays} for key, rules in settings.zones.items()},
         "emergency": {key: pin.pin for key, pin in settings.emergency.wired().items()},
         "desks": {key: list(desk.readers) for key, desk in settings.desks.items()},

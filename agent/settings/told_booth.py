@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from agent.settings.booth import Deposits, Printer
 from agent.settings.countries import PROFILES
+from agent.settings.intercom import CallStep, Intercom
 from agent.settings.models import Settings
 from agent.settings.units import write_duration
 
@@ -30,6 +31,7 @@ def booth(settings: Settings) -> Iterator[str]:
     )
     yield f"console {settings.console.url}, state {settings.console.state}"
     yield _printer(settings.printer)
+    yield from _intercom(settings.intercom)
 
 
 def _deposits(deposits: Deposits) -> Iterator[str]:
@@ -45,6 +47,33 @@ def _deposits(deposits: Deposits) -> Iterator[str]:
         if name in profile.refused and name not in off:
             yield f"  {name} is held although {profile.refused[name][1].partition(':')[0]}"
             yield f"  {rules.responsible} answers for that"
+
+
+def _intercom(intercom: Intercom | None) -> Iterator[str]:
+    if intercom is None:
+        yield "intercom none"
+        return
+    where = f"at {intercom.listen}, told at 127.0.0.1:{intercom.control_port}"
+    yield f"intercom {intercom.account.address} {where}"
+    for lane, steps in intercom.lanes.items():
+        turn = ", then ".join(_step(step) for step in steps)
+        yield f"  {lane} calls {turn}; unanswered for {write_duration(intercom.alarm_after)}: alarm"
+    keys = intercom.keys
+    pin = "" if keys.secret_pin is None else " and the PIN"
+    yield f"  key {keys.open}{pin} opens, key {keys.decline} declines"
+    if intercom.record is not None:
+        kept = write_duration(intercom.record.keep)
+        yield f"  CALLS ARE RECORDED in {intercom.record.directory} and kept for {kept}: a lane"
+        yield "  says so on its display; one that has none needs a sign"
+    if intercom.control and keys.secret_pin is None:
+        yield "  the control room may call and opens nothing: there is no secret_pin"
+
+
+def _step(step: CallStep) -> str:
+    who = f"unit {step.unit}" if step.unit else step.call.value
+    if not (step.unit or step.number):
+        return f"{who} (its screen)"
+    return f"{who} {'/'.join(write_duration(each) for each in step.ring)}"
 
 
 def _printer(printer: Printer | None) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.settings.faults import UnfitError, listed, nearest
-from agent.settings.models import DRIVERS, Settings
+from agent.settings.models import Settings
 from agent.settings.page import Page
+from agent.settings.readers import DRIVERS
 from agent.settings.shapes import allowed_at, below, fields_of
 from agent.settings.tree import Node, Span, Trouble
 from agent.settings.values import kind_of

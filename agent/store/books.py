@@ -45,7 +45,18 @@ REFERENCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "guards": ("guard", ("guard", "name", "card", "role", "state", "changed_us")),
     "directory": (
         "entry",
-        ("entry", "kind", "name", "unit", "department", "phones", "signs", "note"),
+        (
+            "entry",
+            "kind",
+            "name",
+            "unit",
+            "department",
+            "phones",
+            "signs",
+            "note",
+            "quiet",
+            "place",
+        ),
     ),
 }
 """Reference tables that may be asked for: key, and the columns that are told (no PIN)."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from agent.core.effects import Change, PutCard
+from agent.core.effects import Change, DropRow, PutCard, PutRow
 from agent.core.entries import Entry, EntryType
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
@@ -288,15 +288,27 @@ class Ledger:
         return taken
 
     def roster_switch(
-        self, generation: int, count: int, digest: bytes, entry: Entry, now: Moment
+        self,
+        generation: int,
+        count: int,
+        digest: bytes,
+        entry: Entry,
+        now: Moment,
+        changes: Sequence[PutRow | DropRow] = (),
     ) -> Head:
-        """Let the staged roster rule, together with its entry.
+        """Let the staged roster rule, together with its entry and what else comes with it.
 
         Raises StoreError when count or digest (`agent.store.rows`) are not those of what was
         staged; then the old roster rules on.
         """
         self._roster.check(generation, count, digest)
-        head = self._write((entry,), now, lambda: self._roster.rule(generation))
+
+        def rule() -> None:
+            self._roster.rule(generation)
+            for each in changes:
+                self._references.change(each)
+
+        head = self._write((entry,), now, rule)
         self._roster.ruled(generation)
         self._leftovers = True
         return head

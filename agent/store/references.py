@@ -13,7 +13,18 @@ from agent.errors import StoreError
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "guards": ("guard", "name", "card", "role", "pin", "state", "changed_us"),
-    "directory": ("entry", "kind", "name", "unit", "department", "phones", "signs", "note"),
+    "directory": (
+        "entry",
+        "kind",
+        "name",
+        "unit",
+        "department",
+        "phones",
+        "signs",
+        "note",
+        "quiet",
+        "place",
+    ),
     "tokens": ("hash", "guard", "role", "desk", "shift", "since_us"),
 }
 """Every column of every reference table; the first one is its key."""

@@ -6,6 +6,8 @@ Rules kept here:
 - a label names one card only, and a credential is as long as its scheme's readers report it;
 - the first line names the columns, in any order; ``credential``, ``label``, ``kind`` are needed,
   what is left out is empty, a missing ``status`` is ``active``, a missing ``direction`` ``both``;
+- the column ``phones`` is optional and no part of a card: telephone numbers of the holder, in the
+  order in which they are called, parted by ``;``; of several cards of one holder one is enough;
 - ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
   from its first to its last minute; ``lanes`` are parted by spaces;
 - what is written by `write` can be read again and gives the same digest.
@@ -23,10 +25,13 @@ from typing import TextIO, cast
 
 from agent.core import windows
 from agent.core.model import CardKind, CardStatus, Credential, Direction
+from agent.core.residents import Resident
 from agent.errors import StoreError
+from agent.store.roster_phones import PHONES, Holders
 from agent.store.rows import COLUMNS, RosterDigest, Row, order_of
 
 NEEDED = ("credential", "label", "kind")
+_KNOWN = (*COLUMNS, PHONES)
 _GLUE = "\x1f"
 _TEXT = 120
 _DIGITS: dict[str, tuple[int, ...]] = {
@@ -59,10 +64,14 @@ class RowFault:
 
 @dataclass(slots=True)
 class RosterFile:
-    """A file that was read: its rows sorted as they travel, or its faults."""
+    """A file that was read: its rows sorted as they travel, or its faults.
+
+    ``residents`` have telephone numbers, in the order of the file; None: it has no such column.
+    """
 
     faults: list[RowFault] = field(default_factory=list)
     glued: list[str] = field(default_factory=list)
+    residents: list[Resident] | None = None
 
     def rows(self) -> Iterable[Row]:
         """Every row, in the order in which it travels."""
@@ -134,6 +143,7 @@ def _read_rows(
     if places is None:
         return
     first: dict[str, dict[str, int]] = {"credential": {}, "label": {}}
+    holders = Holders(lambda *told: found.faults.append(RowFault(*told)))
     for line, values in lines:
         progress(line)
         if not any(values):
@@ -153,6 +163,9 @@ def _read_rows(
                 problem = f"this {name} is in line {seen[text]} already: {_ONCE[name]}"
                 found.faults.append(RowFault(line, name, text, problem))
         found.glued.append(_GLUE.join(row))
+        holders.take(line, row, texts.get(PHONES, ""))
+    if PHONES in places:
+        found.residents = holders.found()
 
 
 _ONCE = {"credential": "one card for each credential", "label": "every card needs its own"}
@@ -199,16 +212,16 @@ def _places(heading: Sequence[str], faults: list[RowFault]) -> dict[str, int] | 
             return None
     names = [name.strip().lower() for name in heading]
     for name in names:
-        if name not in COLUMNS:
-            near = get_close_matches(name, COLUMNS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"columns are {', '.join(COLUMNS)}"
+        if name not in _KNOWN:
+            near = get_close_matches(name, _KNOWN, 1)
+            hint = f"did you mean {near[0]}?" if near else f"columns are {', '.join(_KNOWN)}"
             faults.append(RowFault(1, "", name, f"no such column; {hint}"))
     faults.extend(
         RowFault(1, name, "", "this column is needed") for name in NEEDED if name not in names
     )
     if any(name not in names for name in NEEDED):
         return None
-    return {name: names.index(name) for name in COLUMNS if name in names}
+    return {name: names.index(name) for name in _KNOWN if name in names}
 
 
 class RowCheck:
@@ -226,7 +239,9 @@ class RowCheck:
             return self._faults[0]
         for name, text, good in zip(COLUMNS, row, done, strict=True):
             if text != good or text != text.strip():
-                return RowFault(number, name, text, f"this has to be written {good.strip()!r}")
+                instead = f"write {good.strip()!r}" if good.strip() else "leave it empty"
+                says = f"what travels stands in one form only: {instead} in {name}"
+                return RowFault(number, name, text, says)
         return None
 
 
@@ -308,9 +323,9 @@ def _one_of(kinds: type[StrEnum], default: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         text = text or default
         if text not in names:
-            near = get_close_matches(text, names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(names)}"
-            raise ValueError(f"not known; {hint}")
+            near = get_close_matches(text, names, 1, 0.75)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(f"not known; write one of {', '.join(names)}{hint}")
         return text
 
     return check

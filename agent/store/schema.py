@@ -153,10 +153,19 @@ _FOURTH = Migration(
     ),
 )
 
+_FIFTH = Migration(
+    5,
+    "the hours at which a line of the directory is not called, its place in the roster",
+    (
+        "ALTER TABLE directory ADD COLUMN quiet TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE directory ADD COLUMN place INTEGER NOT NULL DEFAULT 0",
+    ),
+)
+
 ENDS = "SELECT (SELECT min(sequence) FROM entries), (SELECT max(sequence) FROM entries)"
 """First and last entry. Asked for both at once SQLite would read the whole table."""
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 SCHEMA = MIGRATIONS[-1].number
 
 

@@ -3,11 +3,17 @@
 Rules kept here:
 - ``code`` is there unless it was accepted or done; ``duplicate`` only when it is true;
 - a detail stands in the result, as a sentence.
+
+Its fields are those of `agent.contract.messages`, which is loaded by none but type checkers.
 """
 
 import json
+from typing import TYPE_CHECKING
 
 from agent.core.commands import ACCEPTED, DONE, Reply
+
+if TYPE_CHECKING:
+    from agent.contract import messages
 
 
 def payload(cmd_id: str, reply: Reply, correlation: str = "") -> bytes:
@@ -15,7 +21,7 @@ def payload(cmd_id: str, reply: Reply, correlation: str = "") -> bytes:
 
     ``correlation`` is that of MQTT 3.1.1; on MQTT 5 it travels as Correlation Data.
     """
-    said: dict[str, object] = {"cmd_id": cmd_id, "status": reply.status}
+    said: messages.Reply = {"cmd_id": cmd_id, "status": reply.status}
     if reply.status not in {ACCEPTED, DONE}:
         said["code"] = reply.code
     if correlation:

@@ -11,7 +11,7 @@ The board's lock is the lock of the whole simulated gate; waiters are woken at e
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class Board:
         self.recorded = 0
         self.on_output: Callable[[int, int], None] = lambda _pin, _ns: None
         self.on_edge: Callable[[int, int], None] = lambda _pin, _level: None
+        self.on_falls: Callable[[Sequence[tuple[int, int]]], None] = lambda _falls: None
 
     def record(self, ns: int, kind: str, pin: int, who: int) -> None:
         """Add a line to the trace."""
@@ -96,6 +97,20 @@ class Board:
             state.level = level
             self.record(ns, "pin", pin, 0)
             self.on_edge(pin, level)
+            if not level:
+                self.on_falls([(ns, pin)])
+
+    def pulse(self, falls: Sequence[tuple[int, int]]) -> None:
+        """Pulses that were too short for anything but their falling edges: times and pins.
+
+        Pins that are no inputs now, or are low, cannot fall. The trace does not have them.
+        """
+        heard = [one for one in falls if self._can_fall(one[1])]
+        if heard:
+            self.on_falls(heard)
+
+    def _can_fall(self, pin: int) -> bool:
+        return not self.pins[pin].output and bool(self.pins[pin].level)
 
     def free(self, holder: object) -> None:
         """A client is gone: nobody holds its lines any more, and they stay as they are."""

@@ -80,6 +80,14 @@ class SimClient:
         """
         return int(self.ask("tap", reader=reader, em4100=digits, baud=baud)["ns"])
 
+    def tap_wiegand(self, reader: str, bits: str, apart_us: int = 2_000) -> int:
+        """A card at a Wiegand reader, as bits; the monotonic ns of the last one."""
+        return int(self.ask("wiegand", reader=reader, bits=bits, apart_us=apart_us)["ns"])
+
+    def rest(self, reader: str, level: int) -> None:
+        """What both wires of a Wiegand reader rest at: 1, or 0 when its supply is gone."""
+        self.ask("rest", reader=reader, level=level)
+
     def drive(
         self,
         lane: str,

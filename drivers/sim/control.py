@@ -3,6 +3,7 @@
 Requests are objects with ``op``; the answer has ``ok`` true, or false with ``error``. Ops:
 
     tap {reader, bytes: hex | em4100: digits, baud?} -> ns, just before the last byte was written
+    wiegand {reader, bits, apart_us?} -> ns of the last bit       rest {reader, level}
     drive {lane, car, kind?, polite?, shy?, outward?, approach_ms?, enter_ms?, under_ms?, leave_ms?,
            gap_ms?, pause_ms?, behind_ms?, turn_ms?}       wave {lane, car}      release {lane}
     person {lane, ms}       hand {lane, way: 1 | 0 | -1 | null}    reach {lane, low?, high?}
@@ -58,6 +59,8 @@ class Control:
         self._socket.listen(8)
         self._ops: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = {
             "tap": self._tap,
+            "wiegand": self._wiegand,
+            "rest": self._rest,
             "drive": self._drive,
             "wave": self._wave,
             "release": self._release,
@@ -125,6 +128,16 @@ class Control:
         digits = request.get("em4100")
         frame = bytes.fromhex(request["bytes"]) if digits is None else em4100_frame(digits)
         return {"ns": self._lines.tap(request["reader"], frame, int(request.get("baud", 0)))}
+
+    def _wiegand(self, request: Mapping[str, Any]) -> Answer:
+        bits, apart_ns = str(request["bits"]), int(request.get("apart_us", 2_000)) * 1_000
+        if not bits or not {"0", "1"}.issuperset(bits):
+            raise ValueError(f"{bits[:40]!r} are no bits: 0 and 1")
+        return {"ns": self._gate.wiegand(request["reader"], bits, apart_ns)}
+
+    def _rest(self, request: Mapping[str, Any]) -> Answer:
+        self._gate.rest(request["reader"], int(bool(request["level"])))
+        return {}
 
     def _drive(self, request: Mapping[str, Any]) -> Answer:
         self._gate.drive(request["lane"], _car(request))

@@ -22,6 +22,7 @@ from drivers.sim.wires import Wires
 
 LONGEST_S = 5.0
 LATE_NS = 20_000_000
+PAUSE_NS = 100_000_000
 
 
 class Gate:
@@ -56,7 +57,11 @@ class Gate:
         self._wake = threading.Condition(board.lock)
         self._thread = threading.Thread(target=self._live, name="sim-time", daemon=True)
         board.on_output = self._contact
+        self._wiegand = dict(spec.wiegand)
+        self._spoken: dict[str, int] = {}
         with board.lock:
+            for pin in [pin for wires in self._wiegand.values() for pin in wires]:
+                board.stand_on(pin, 1, now)
             self.look()
 
     def start(self) -> None:
@@ -86,6 +91,28 @@ class Gate:
         with self.board.lock:
             what(self._wires, self._now())
             self.look()
+
+    def wiegand(self, reader: str, bits: str, apart_ns: int) -> int:
+        """A card at a Wiegand reader; the ns of its last bit. KeyError for an unknown reader.
+
+        All of it is told at once, with the times it would have had: however this machine stands
+        still, the card is whole. Two cards are `PAUSE_NS` apart, the second in the future if need
+        be: no reader says two at once.
+        """
+        wires = self._wiegand[reader]
+        with self.board.lock:
+            lasts = (len(bits) - 1) * apart_ns
+            begins = max(time.monotonic_ns() - lasts, self._spoken.get(reader, 0) + PAUSE_NS)
+            ends = self._spoken[reader] = begins + lasts
+            falls = [(begins + place * apart_ns, wires[int(bit)]) for place, bit in enumerate(bits)]
+            self.board.pulse(falls)
+            return ends
+
+    def rest(self, reader: str, level: int) -> None:
+        """What both wires of a Wiegand reader rest at; KeyError for an unknown reader."""
+        with self.board.lock:
+            for pin in self._wiegand[reader]:
+                self.board.stand_on(pin, level, time.monotonic_ns())
 
     def pin_of(self, name: int | str) -> int:
         """The pin of an input, by name or number; KeyError when no input is wired to it."""

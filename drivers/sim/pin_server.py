@@ -9,9 +9,10 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from drivers.pin_socket import TIMED
 from drivers.sim.board import PINS, Board
 
 _CREDENTIALS = struct.Struct("3i")
@@ -32,7 +33,9 @@ class PinServer:
         self._clients: set[socket.socket] = set()
         self._listeners: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._timed: dict[socket.socket, int] = {}
         board.on_edge = self._tell_edge
+        board.on_falls = self._tell_falls
 
     def start(self) -> None:
         """Begin to accept."""
@@ -93,6 +96,7 @@ class PinServer:
                 board.free(client)
                 self._clients.discard(client)
                 self._listeners.discard(client)
+                self._timed.pop(client, None)
                 board.record(time.monotonic_ns(), "gone", 0, who)
             client.close()
 
@@ -100,7 +104,10 @@ class PinServer:
         verb, pin, value = heard[:1], heard[1], heard[2]
         board = self._board
         if verb == b"L":
-            self._listeners.add(client)
+            if value:
+                self._timed[client] = 0
+            else:
+                self._listeners.add(client)
             return b"V\0\0\0"
         if pin >= PINS:
             return b"N\0\0\0"
@@ -124,6 +131,17 @@ class PinServer:
         for listener in self._listeners:
             with contextlib.suppress(OSError):
                 listener.send(bytes((0x45, pin, level, 0)), socket.MSG_DONTWAIT)
+
+    def _tell_falls(self, falls: Sequence[tuple[int, int]]) -> None:
+        """As `_tell_edge`, with times; all in one message, and the numbers tell of lost ones."""
+        for listener, begins in self._timed.items():
+            raw = b"".join(
+                TIMED.pack(b"E", pin, (begins + place) & 0xFFFF, ns)
+                for place, (ns, pin) in enumerate(falls)
+            )
+            self._timed[listener] = (begins + len(falls)) & 0xFFFF
+            with contextlib.suppress(OSError):
+                listener.send(raw, socket.MSG_DONTWAIT)
 
 
 def _alive(holder: object) -> bool:

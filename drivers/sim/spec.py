@@ -9,6 +9,7 @@
                 "lamps": {"red": {"pin": 20}, "green": {"pin": 21}, "horn": {"pin": 24}}}],
      "inputs": [{"pin": 26, "active_low": true, "name": "gate.fire"}],
      "readers": [{"reader": "north", "link": "/run/x/north"}],
+     "wiegand": [{"reader": "south", "d0": 5, "d1": 6}],
      "displays": [{"display": "in", "link": "/run/x/in-text"}]}
 
 Everything of a lane but ``lane`` and ``open`` may be absent. ``inputs`` are plain contacts that
@@ -73,6 +74,7 @@ class SimSpec:
     inputs: tuple[Sensor, ...]
     readers: Mapping[str, Path]
     displays: Mapping[str, Path] = field(default_factory=dict)
+    wiegand: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def sensors(self) -> Iterator[Sensor]:
         """Every input of the gate."""
@@ -95,6 +97,9 @@ def read_spec(raw: Mapping[str, Any]) -> SimSpec:
             ),
             readers={one["reader"]: Path(one["link"]) for one in raw.get("readers", ())},
             displays={one["display"]: Path(one["link"]) for one in raw.get("displays", ())},
+            wiegand={
+                one["reader"]: (int(one["d0"]), int(one["d1"])) for one in raw.get("wiegand", ())
+            },
         )
     except KeyError as error:
         raise SettingsError(f"the simulated gate's SPEC lacks {error}: see drivers/sim") from error

@@ -6,12 +6,13 @@ Rules kept here:
 - GET DATA is sent with Le = 00, never with a length: a fixed length truncates longer UIDs.
 
 Follows PC/SC Specification 2.01.09, part 3, 3.2.2.1.3 (GET DATA), and ACS "ACR122U Application
-Programming Interface" 2.04, 6.2 (bi-colour LED and buzzer control).
+Programming Interface" 2.04, 6.2 (bi-colour LED and buzzer control) and 6.3 (firmware version).
 """
 
 from enum import Enum
 
 GET_UID = bytes.fromhex("FFCA000000")
+GET_FIRMWARE = bytes.fromhex("FF00480000")
 
 _SHORTEST, _LONGEST = 4, 16
 
@@ -47,6 +48,18 @@ def light_command(light: Light) -> bytes:
 def light_done(answer: bytes) -> bool:
     """True when the reader says that the signal was given (90, then the state of the lamps)."""
     return len(answer) == 2 and answer[0] == 0x90
+
+
+def decode_firmware(answer: bytes) -> str:
+    """The firmware of an ACR122U ("ACR122U207"); empty for an answer that is none.
+
+    It is ten characters without a status word; a reader that does not know the command gives one.
+    """
+    text = answer.removesuffix(b"\x90\x00")
+    if len(text) < 4 or not text.isascii():
+        return ""
+    told = text.decode("ascii")
+    return told if told.isprintable() else ""
 
 
 def ask_again(answer: bytes) -> bytes | None:

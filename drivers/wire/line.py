@@ -62,13 +62,14 @@ class LineReader:
 
     def feed(self, data: bytes) -> list[Frame | Fault]:
         """Take the next bytes; see `drivers.wire.frame.Decoder`."""
-        return [self._decode(line) for line in self._lines.feed(data)]
+        return [self.decode(line) for line in self._lines.feed(data)]
 
     def flush(self) -> list[Frame | Fault]:
         """What is left is a line as well; see `drivers.wire.frame.Decoder`."""
-        return [self._decode(line) for line in self._lines.flush()]
+        return [self.decode(line) for line in self._lines.flush()]
 
-    def _decode(self, line: Line) -> Frame | Fault:
+    def decode(self, line: Line) -> Frame | Fault:
+        """One line, whole or cut."""
         raw = line.text
         if line.cut:
             return Fault(Reason.TOO_LONG, raw, f"more than {LONGEST} bytes without a line end")

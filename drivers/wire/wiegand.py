@@ -12,18 +12,47 @@ Rules kept here:
   it is recognised and named, with the number as it would be. In the 36-bit format an inverted
   frame has good parity again: there it cannot be seen, and two cards compared with their printed
   numbers are the only test;
-- H10302 and H10304 cannot be told apart: both readings stand in the fields, the credential is all
-  35 bits either way.
+- H10302 and H10304 cannot be told apart by their bits: unless it is said which one the cards have,
+  both readings stand in the fields; the credential is all 35 bits either way;
+- formats of an installer's own (`drivers.wire.wiegand_format`) are judged here as well.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from drivers.wire.frame import Fault, Frame, Reason
 
 _INVERT = str.maketrans("01", "10")
 
 Fields = dict[str, object]
+
+
+class Meaning(Protocol):
+    """What a format has to tell of strings of as many bits as it has."""
+
+    @property
+    def bits(self) -> int:
+        """How many bits a card has."""
+
+    @property
+    def number(self) -> str:
+        """What all data bits together are called among the fields."""
+
+    def data(self, bits: str) -> int:
+        """All data bits as one number."""
+
+    def credential(self, bits: str) -> str:
+        """``scheme:HEX`` with as many digits as all data bits need."""
+
+    def read(self, bits: str, /) -> Fields:
+        """What the bits say beside that."""
+
+    def parity(self, bits: str) -> tuple[bool, ...]:
+        """Whether each parity holds."""
+
+    def stray(self, bits: str) -> str:
+        """Which bit is another than the format allows, in words; empty when none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,10 @@ class Format:
         leading = bits[: self.span + 1].count("1") % 2 == self.odd_first
         trailing = bits[-self.span - 1 :].count("1") % 2 != self.odd_first
         return leading, trailing
+
+    def stray(self, _bits: str) -> str:
+        """No bit of these formats is fixed."""
+        return ""
 
 
 def _parities(bits: str) -> Fields:
@@ -99,15 +132,26 @@ def _w37(bits: str) -> Fields:
     return fields | _parities(bits)
 
 
+def _h10302(bits: str) -> Fields:
+    return {"format": "H10302", "h10302_card": int(bits[1:36], 2)} | _parities(bits)
+
+
+def _h10304(bits: str) -> Fields:
+    fields: Fields = {"format": "H10304", "h10304_facility": int(bits[1:17], 2)}
+    return fields | {"h10304_card": int(bits[17:36], 2)} | _parities(bits)
+
+
 W26 = Format(26, "w26", 12, "raw24", _w26)
 W32 = Format(32, "w32", 0, "card32", _w32)
 W34 = Format(34, "w34", 16, "card32", _w34)
 W36 = Format(36, "w36", 17, "raw34", _w36, odd_first=True)
 W37 = Format(37, "w37", 18, "h10302_card", _w37)
+H10302 = Format(37, "w37", 18, "h10302_card", _h10302)
+H10304 = Format(37, "w37", 18, "raw35", _h10304)
 
 
 def judge(
-    protocol: str, form: Format, bits: str, raw: bytes, extra: Mapping[str, object]
+    protocol: str, form: Meaning, bits: str, raw: bytes, extra: Mapping[str, object]
 ) -> Frame | Fault:
     """The frame that ``bits`` are, or why they are none.
 
@@ -120,23 +164,33 @@ def judge(
         )
         return Fault(Reason.WRONG_LENGTH, raw, detail, {"bits": len(bits)})
     fields: Fields = {"bits": form.bits} | form.read(bits) | dict(extra)
-    leading, trailing = form.parity(bits)
-    if leading and trailing:
+    parities, stray = form.parity(bits), form.stray(bits)
+    if all(parities) and not stray:
         return Frame(protocol, form.credential(bits), fields, raw)
     inverted = bits.translate(_INVERT)
-    if all(form.parity(inverted)):
+    if all(form.parity(inverted)) and not form.stray(inverted):
         number = form.data(inverted)
         fields = {
             "bits": form.bits,
-            "as_received_parity_ok": False,
+            "as_received_parity_ok": all(parities),
             "inverted_parity_ok": True,
             f"inverted_{form.number}": number,
             f"inverted_{form.number}_hex": form.credential(inverted).partition(":")[2],
         }
         detail = (
-            "both parities are wrong, and right when every bit is inverted: the wires D0 and D1 "
-            f"are most likely swapped; the card would be {form.credential(inverted)}"
+            "the bits are wrong, and right when every one is inverted: the wires D0 and D1 are "
+            f"most likely swapped; the card would be {form.credential(inverted)}"
         )
         return Fault(Reason.D0_D1_SWAPPED, raw, detail, fields)
-    which = "both parity bits are" if leading == trailing else "one parity bit is"
-    return Fault(Reason.BAD_PARITY, raw, f"{which} wrong: noise, or another format", fields)
+    if all(parities):
+        return Fault(Reason.NO_MATCH, raw, stray, fields)
+    return Fault(
+        Reason.BAD_PARITY, raw, f"{_wrong(parities)} wrong: noise, or another format", fields
+    )
+
+
+def _wrong(parities: tuple[bool, ...]) -> str:
+    wrong, both = parities.count(False), 2
+    if wrong == 1:
+        return "one parity bit is"
+    return "both parity bits are" if wrong == len(parities) == both else f"{wrong} parity bits are"

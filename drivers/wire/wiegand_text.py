@@ -13,23 +13,26 @@ import re
 
 from drivers.wire.frame import Fault, Frame, Reason
 from drivers.wire.lines import Line, Lines
-from drivers.wire.wiegand import Format, judge
+from drivers.wire.wiegand import Meaning, judge
 
 LONGEST = 80
+SPARE = 16
+"""Characters that may stand around the bits of a long format."""
 
 _BITS = re.compile(rb"[01]+")
 _HEX = re.compile(rb"[0-9A-Fa-f]+")
 
 
 class WiegandText:
-    """Decoder for ``wiegand-26``, ``-34``, ``-36`` and ``-37``."""
+    """Decoder for ``wiegand-26``, ``-34``, ``-36``, ``-37`` and formats of an installer's own."""
 
     silence_ms = 500
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: Meaning, name: str = "") -> None:
         self._form = form
-        self._name = f"wiegand-{form.bits}"
-        self._lines = Lines(LONGEST)
+        self._name = name or f"wiegand-{form.bits}"
+        self._longest = max(LONGEST, form.bits + SPARE)
+        self._lines = Lines(self._longest)
         self.bits = form.bits
         self.digits: tuple[int, ...] = (-(-form.bits // 4), 2 * -(-form.bits // 8))
 
@@ -53,7 +56,8 @@ class WiegandText:
     def _decode(self, line: Line) -> Frame | Fault:
         raw = line.text
         if line.cut:
-            return Fault(Reason.TOO_LONG, raw, f"more than {LONGEST} characters without a line end")
+            detail = f"more than {self._longest} characters without a line end"
+            return Fault(Reason.TOO_LONG, raw, detail)
         text = raw.strip(b" \t\x00")
         if _BITS.fullmatch(text) and len(text) not in self.digits:
             return judge(self._name, self._form, text.decode(), raw, {})

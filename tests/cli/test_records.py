@@ -18,6 +18,7 @@ from agent.store.queries.visits import visit
 from agent.store.reading import Reading
 from drivers.clock import SystemClock
 from tests.rigs.house import House
+from tests.rigs.whole import whole
 
 DAY = timedelta(days=1)
 CHANGES = {"clock": {"assume_synced": True}}
@@ -31,21 +32,22 @@ def moment(age: timedelta) -> Moment:
 
 def opened(name: str, age: timedelta) -> Entry:
     data = {"visit": name, "kind": "company", "card": "V-1", "untilus": 0}
-    return Entry(EntryType.VISIT_OPENED, f"visit/{name}", moment(age), data, NAMES, "g-1")
+    return whole(Entry(EntryType.VISIT_OPENED, f"visit/{name}", moment(age), data, NAMES, "g-1"))
 
 
 def fill(gate: House) -> None:
     """Three years: an open visit, one that ended, and passages."""
-    gate.judged = False
     with open_ledger(gate.gate.settings) as ledger:
         for entry in (
             opened("v-open", 1000 * DAY),
             opened("v-over", 1000 * DAY),
-            Entry(
-                EntryType.VISIT_ENDED,
-                "visit/v-over",
-                moment(1000 * DAY),
-                {"visit": "v-over", "outcome": "left"},
+            whole(
+                Entry(
+                    EntryType.VISIT_ENDED,
+                    "visit/v-over",
+                    moment(1000 * DAY),
+                    {"visit": "v-over", "outcome": "left"},
+                )
             ),
             *(
                 Entry(
@@ -53,7 +55,7 @@ def fill(gate: House) -> None:
                     "lane/in-1",
                     moment(age * DAY),
                     {"lane": "in-1", "card": "V-1", "passage": f"p-{age}"},
-                    NAMES,
+                    {"holder": NAMES["visitor"], "plate": NAMES["plate"]},
                 )
                 for age in (950, 900, 100, 3)
             ),
@@ -62,7 +64,7 @@ def fill(gate: House) -> None:
                     EntryType.PASSAGE_ENDED,
                     "lane/in-1",
                     moment(3 * DAY),
-                    {"lane": "in-1", "passage": f"p-{age}", "outcome": "no_entry"},
+                    {"lane": "in-1", "passage": f"p-{age}", "outcome": "no_entry", "vehicles": 0},
                 )
                 for age in (950, 900, 100, 3)
             ),

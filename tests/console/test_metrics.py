@@ -19,6 +19,10 @@ from agent.console.pages.counted import COUNTERS
 from agent.control.client import ControlClient
 from agent.control.server import Peer
 from agent.ports import Condition
+from agent.readers import make_readers
+from agent.settings.readers import PcscReader
+from agent.settings.reading import read
+from drivers.clock import SystemClock
 from drivers.pcsc import _COUNTERS as PCSC_COUNTERS
 from tests.console.browsing import Browser, browsing
 from tests.console.gate_end import GateEnd, site
@@ -27,9 +31,10 @@ from tests.parts import require
 from tests.patience import LIMIT_S, until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.screen import ScreenHouse
+from tests.settings.pages import CONFIG
 
 UNITS = (
-    "total|seconds|sequence|events|entries|vehicles|receipts|devices|faults|"
+    "total|seconds|sequence|events|entries|vehicles|receipts|devices|calls|faults|"
     "info|up|position|mode|loop|alarm|emergency|condition"
 )
 LABELS = {
@@ -69,6 +74,22 @@ def test_what_is_counted_anywhere_is_told() -> None:
     known = {key for part in PARTS.values() for key in part.figures}
     assert set(COUNTERS) <= known, "the health page shows what is no metric"
     assert set(PCSC_COUNTERS) <= set(PARTS["reader"].figures)
+
+
+@pytest.mark.parametrize("example", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_what_a_reader_counts_is_told_and_shown(example: Path) -> None:
+    settings = read(example)
+    others = {
+        name: reader
+        for name, reader in settings.readers.items()
+        if not isinstance(reader, PcscReader)
+    }
+    settings = replace(settings, readers=others)
+    readers = make_readers(settings, SystemClock(assume_synced=True), lambda _reader: None)
+    for reader in readers.values():
+        counted = set(reader.health().counters or {})
+        assert counted <= set(PARTS["reader"].figures)
+        assert counted <= set(COUNTERS)
 
 
 def test_a_lane_is_told_word_by_word() -> None:

@@ -25,6 +25,7 @@ from agent.console.pages import (
     visitor_out,
 )
 from agent.console.pages.sent import Deed
+from agent.core import call_orders
 from agent.core.fields import FIELDS, unknown
 from agent.core.visit_forms import KINDS
 from agent.core.way_out import OUTCOMES
@@ -32,6 +33,7 @@ from tests.console.browsing import Browser, browsing
 from tests.console.gate_end import GateEnd, site
 from tests.console.test_page_orders import BOOKS, WORDS
 
+KNOWN = {**FIELDS, **call_orders.FIELDS}
 BEFORE = frozenset({"idnumber", "pins", "pin"})
 """What becomes something else, or is taken out, before the order exists."""
 _ENDING = ("deposit", "end", "to", "why", "receipt_lost")
@@ -70,7 +72,7 @@ class Everything(dict[str, str]):
 
 
 def strange(kind: str, form: Mapping[str, object]) -> list[str]:
-    return [path for path, _, _ in unknown(form, FIELDS[kind] | BEFORE)]
+    return [path for path, _, _ in unknown(form, KNOWN[kind] | BEFORE)]
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.kind)

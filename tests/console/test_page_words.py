@@ -25,6 +25,7 @@ from agent.console.pages import (
 from agent.console.pages import (
     help as help_page,
 )
+from agent.console.pages.session import shown as shown_card
 from agent.console.pages.told import CARD_KINDS
 from agent.console.words import Words, load
 from agent.core import announced, dutylog, help_requests, roles
@@ -209,3 +210,26 @@ def test_everything_is_said_in_chinese_too() -> None:
 
 def test_every_kind_of_card_has_a_name() -> None:
     assert set(CARD_KINDS) == {kind.value for kind in CardKind}
+
+
+@pytest.mark.parametrize(
+    ("data", "holder", "says"),
+    [
+        ({"card": "G-2", "kind": "guard"}, "王小明", "G-2 · guard · 王小明"),
+        ({}, "", "this card is not known here"),
+        (
+            {"card": "G-2", "kind": "guard", "reason": "proof_failed"},
+            "",
+            "G-2 · guard · did not prove itself: perhaps a copy",
+        ),
+        (
+            {"reason": "proof_required"},
+            "",
+            "this card is not known here · only its number was read, it has to prove itself",
+        ),
+    ],
+)
+def test_a_card_at_the_desk_is_told_with_what_it_did_not_prove(
+    data: dict[str, str], holder: str, says: str
+) -> None:
+    assert shown_card(EN, data, holder) == says

@@ -13,7 +13,8 @@ from agent.core import books
 from agent.core.effects import AnswerOrder, Change, PulseRelay, StartTimer, SwitchRelay
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
-from agent.core.gate import Gate, Step
+from agent.core.gate import Gate
+from agent.core.gate_state import Step
 from agent.core.ids import InputId, LaneId, OrderId, ReaderId
 from agent.core.model import Card, CardKind, CardStatus, ClockQuality, Moment
 from agent.core.needs import Need, Row

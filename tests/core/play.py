@@ -37,10 +37,11 @@ from agent.core.events import (
     TimerFired,
 )
 from agent.core.facts import Facts, Mode, OpenPassage
-from agent.core.gate import Gate, GateState, Step
+from agent.core.gate import Gate
+from agent.core.gate_state import GateState, Step
 from agent.core.ids import InputId, LaneId, OrderId, OutputId, PassageId, ReaderId
 from agent.core.lane import LaneState, first, locked, restored, view
-from agent.core.model import Card, Moment
+from agent.core.model import Card, CardProof, Moment
 from agent.core.orders import Order
 from agent.core.plan import GatePlan
 from agent.core.project import Put, project
@@ -122,8 +123,14 @@ class Play:
                     self.open.pop(row.key, None)
         return step
 
-    def tap(self, label: str, reader: ReaderId = READER, note: str = "") -> Step:
-        return self.do(CardRead(reader, credential_of(label), self.now, note))
+    def tap(
+        self,
+        label: str,
+        reader: ReaderId = READER,
+        note: str = "",
+        proof: CardProof = CardProof.UID_ONLY,
+    ) -> Step:
+        return self.do(CardRead(reader, credential_of(label), self.now, note, proof))
 
     def order(self, kind: str, number: str = "o-1", **args: str) -> Step:
         named = {"lane": LANE, "reason": "asked", **args}

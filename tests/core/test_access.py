@@ -24,12 +24,16 @@ from agent.core.access import (
     words,
 )
 from agent.core.ids import LaneId
-from agent.core.model import Card, CardKind, CardStatus, Direction
+from agent.core.model import Card, CardKind, CardProof, CardStatus, Direction
 from tests.core.builders import WEDNESDAY, a_card, a_question
 
 MINUTE = timedelta(minutes=1)
 PRECEDENCE: list[Reason | Duty] = [
     Reason.TOO_LATE,
+    Reason.KEY_UNKNOWN,
+    Reason.FORGED,
+    Reason.KEY_REVOKED,
+    Reason.ELSEWHERE,
     Reason.UNKNOWN_CREDENTIAL,
     Reason.AMBIGUOUS,
     Reason.CARD_LOST,
@@ -37,6 +41,8 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.CARD_RETIRED,
     Reason.CARD_NOT_ISSUED,
     Reason.TEST_CARD,
+    Reason.PROOF_FAILED,
+    Reason.PROOF_REQUIRED,
     Reason.BANNED,
     Duty.LOCKDOWN_RELEASE,
     Reason.LANE_NOT_ALLOWED,
@@ -48,6 +54,9 @@ PRECEDENCE: list[Reason | Duty] = [
     Reason.NOT_YET_VALID,
     Reason.EXPIRED,
     Reason.OUTSIDE_HOURS,
+    Reason.APPOINTMENT_CANCELLED,
+    Reason.APPOINTMENT_UNKNOWN,
+    Reason.USED,
     Reason.PASSBACK,
     Reason.ZONE_FULL,
     Reason.ONCOMING,
@@ -77,7 +86,20 @@ def no_clock(asked: Question) -> Question:
     return replace(asked, clock_trusted=False, clock_pass=frozenset())
 
 
+def no_proof(asked: Question) -> Question:
+    return replace(asked, prove=frozenset(CardKind))
+
+
+def wrong(reason: Reason) -> Change:
+    return lambda asked: replace(asked, wrong=asked.wrong | {reason})
+
+
+PASSES = (
+    *(Reason.KEY_UNKNOWN, Reason.FORGED, Reason.KEY_REVOKED, Reason.ELSEWHERE),
+    *(Reason.APPOINTMENT_CANCELLED, Reason.APPOINTMENT_UNKNOWN, Reason.USED),
+)
 TRIGGERS: dict[Reason | Duty, Change] = {
+    **{reason: wrong(reason) for reason in PASSES},
     Reason.TOO_LATE: lambda asked: replace(asked, late=True),
     Reason.UNKNOWN_CREDENTIAL: lambda asked: replace(asked, cards=()),
     Reason.AMBIGUOUS: lambda asked: replace(asked, cards=asked.cards * 2),
@@ -86,6 +108,8 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Reason.CARD_RETIRED: on_card(status=CardStatus.RETIRED),
     Reason.CARD_NOT_ISSUED: on_card(status=CardStatus.STOCK),
     Reason.TEST_CARD: on_card(kind=CardKind.TEST),
+    Reason.PROOF_FAILED: lambda asked: replace(asked, proof=CardProof.FAILED),
+    Reason.PROOF_REQUIRED: no_proof,
     Reason.LANE_NOT_ALLOWED: on_card(lanes=(LaneId("out-1"),)),
     Reason.DIRECTION_NOT_ALLOWED: on_card(direction=Direction.OUT),
     Duty.CLOCK_UNKNOWN: no_clock,
@@ -102,7 +126,9 @@ TRIGGERS: dict[Reason | Duty, Change] = {
     Duty.DEPOSIT_DUE: due(Duty.DEPOSIT_DUE),
     Duty.BEARER_CHECK: due(Duty.BEARER_CHECK),
 }
-STATUSES = set(PRECEDENCE[3:7])
+STATUSES = {
+    *(Reason.CARD_LOST, Reason.CARD_BLOCKED, Reason.CARD_RETIRED, Reason.CARD_NOT_ISSUED),
+}
 DATES = {Reason.NOT_YET_VALID, Reason.EXPIRED, Reason.OUTSIDE_HOURS}
 
 
@@ -213,6 +239,21 @@ def test_who_is_named_in_a_denial() -> None:
     assert decide(a_question(lost)) == Denied(Reason.CARD_LOST, lost)
 
 
+@pytest.mark.parametrize("proof", CardProof)
+@pytest.mark.parametrize("kind", [CardKind.RESIDENT, CardKind.VEHICLE])
+def test_only_a_proof_is_good_for_a_kind_that_has_to_prove_itself(
+    kind: CardKind, proof: CardProof
+) -> None:
+    asked = replace(a_question(a_card(kind=kind)), proof=proof)
+    must = replace(asked, prove=frozenset({CardKind.RESIDENT}))
+    failed = Reason.PROOF_FAILED if proof is CardProof.FAILED else None
+    assert answer(asked) is failed
+    if kind is CardKind.RESIDENT and proof is CardProof.UID_ONLY:
+        assert answer(must) is Reason.PROOF_REQUIRED
+    else:
+        assert answer(must) is failed
+
+
 @pytest.mark.parametrize("each", [*Reason, *Duty])
 def test_everything_has_words(each: Reason | Duty) -> None:
     sentence = words(each)
@@ -249,6 +290,8 @@ QUESTIONS = st.builds(
     st.booleans(),
     st.sampled_from([frozenset[date](), frozenset({WEDNESDAY.date()})]),
     st.frozensets(st.sampled_from(CardKind)),
+    proof=st.sampled_from(CardProof),
+    prove=st.sampled_from([frozenset[CardKind](), frozenset(CardKind)]),
 )
 
 
@@ -271,6 +314,8 @@ def test_only_one_active_card_that_is_good_here_is_ever_granted(asked: Question)
     assert decision.card is card
     assert card.status is CardStatus.ACTIVE
     assert card.kind is not CardKind.TEST
+    assert asked.proof is not CardProof.FAILED
+    assert asked.proof.proved or card.kind not in asked.prove
     assert not card.lanes or asked.lane in card.lanes
     assert card.direction in (Direction.BOTH, asked.direction)
     assert decision.marks == (() if asked.clock_trusted else ("clock_unknown",))

@@ -18,7 +18,7 @@ from agent.core.events import (
     SensorsTested,
     TimerFired,
 )
-from agent.core.gate import Step
+from agent.core.gate_state import Step
 from agent.core.ids import InputId, OutputId
 from agent.core.lane import LaneState
 from agent.core.plan import ArmKind, ArmPlan, Blocked, Button, Ladder, LanePlan, SensorTest

@@ -160,11 +160,15 @@ def test_a_line_of_the_directory_is_put_and_dropped(desk: Desk) -> None:
         "phones": '["+86 138 0000", "8120"]',
         "signs": 1,
         "note": "",
+        "quiet": "",
+        "place": 0,
     }
     assert desk.last.personal == {"holder": "王女士", "unit": "3-1"}
     assert "138" not in str(desk.last)
     desk.go("directory.put", entry=made, name="王先生", kind="other")
     assert desk.tables.table("directory")[made]["signs"] == 0
+    desk.go("directory.put", entry=made, name="王先生", quiet="Mo-Fr 13:00-14:00")
+    assert desk.tables.table("directory")[made]["quiet"] == "Mo-Fr 13:00-14:00"
     desk.go("directory.drop", entry=made)
     assert desk.tables.table("directory") == {}
     assert desk.last.data["change"] == "drop"
@@ -180,6 +184,8 @@ def test_a_line_of_the_directory_is_put_and_dropped(desk: Desk) -> None:
         ({"phones": ["call me"]}, "phones"),
         ({"phones": ["1"] * 9}, "phones"),
         ({"unit": ""}, "unit"),
+        ({"quiet": "at night"}, "quiet"),
+        ({"quiet": "22:00-07:00," * 20}, "quiet"),
     ],
 )
 def test_what_is_no_line_of_the_directory(

@@ -7,7 +7,7 @@ from agent.core.commands import LATE, Command, Name, Reply
 from agent.core.effects import AnswerOrder, Effect, PulseRelay
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CommandRefused, OrderReceived
-from agent.core.gate import Step
+from agent.core.gate_state import Step
 from agent.core.ids import OrderId
 from agent.core.orders import Order
 from agent.core.remote import KINDS

@@ -14,6 +14,7 @@ from agent.core.events import (
     Protected,
     ReaderFound,
     ReaderLost,
+    ReaderTampered,
     Started,
     Stopping,
 )
@@ -21,6 +22,7 @@ from agent.core.facts import Facts, OpenPassage
 from agent.core.gate import Gate
 from agent.core.ids import InputId, LaneId, OutputId, PassageId
 from agent.core.model import ClockQuality
+from agent.core.notes import TAMPER
 from tests.core.builders import (
     FULL,
     MAINTAINED,
@@ -48,6 +50,18 @@ DOUBTED = moment(0, ClockQuality.UNKNOWN)
             {"detail": "unplugged"},
         ),
         (ReaderFound(READER, "ready", NOW), "reader.found", "reader/near", {"detail": "ready"}),
+        (
+            ReaderTampered(READER, True, NOW),
+            "reader.tampered",
+            "reader/near",
+            {"detail": TAMPER[True]},
+        ),
+        (
+            ReaderTampered(READER, False, NOW),
+            "reader.restored",
+            "reader/near",
+            {"detail": TAMPER[False]},
+        ),
         (ClockStepped(-2_500_000, NOW), "clock.stepped", "clock", {"deltams": -2500}),
         (ClockStepped(2_500_999, NOW), "clock.stepped", "clock", {"deltams": 2500}),
         (ClockJudged(True, NOW), "clock.trusted", "clock", {"quality": "synced"}),

@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from agent.core import books, notes
+from agent.core import bars, books, notes
 from agent.core.arm import State
 from agent.core.draft import Admit
 from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer
@@ -25,7 +25,6 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
-from agent.core.gate import _bar
 from agent.core.ids import InputId, OrderId, OutputId, ReaderId
 from agent.core.model import CardKind, Direction
 from agent.core.orders import Order
@@ -182,7 +181,7 @@ def test_what_another_lane_has_granted_takes_a_bay(bays: int, last: str) -> None
 def test_a_lane_lets_nobody_through_the_wrong_way(way: Direction, code: int | None) -> None:
     gate = WholeGate().begin()
     plan = gate.plan.lanes[LANE]
-    bar = _bar(plan, gate.state.lanes[LANE], Admit(LANE, way), lockdown=False)
+    bar = bars.bar(plan, gate.state.lanes[LANE], Admit(LANE, way), lockdown=False)
     assert (None if bar is None else bar.code) == code
 
 
@@ -191,6 +190,6 @@ def test_nobody_is_let_through_under_an_arm_that_stands_faulted() -> None:
     plan, known = gate.plan.lanes[LANE], gate.state.lanes[LANE]
     stuck = replace(known.arm, state=State.FAULTED, fault="it is stuck", tries=plan.arm.retries)
     broken = replace(known, arm=stuck, levels=dict.fromkeys(known.levels))
-    bar = _bar(plan, broken, Admit(LANE, Direction.IN), lockdown=False)
+    bar = bars.bar(plan, broken, Admit(LANE, Direction.IN), lockdown=False)
     assert bar is not None
     assert (bar.code, str(bar)) == (423, "the arm is faulted, clear the fault first: it is stuck")

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.effects import PulseRelay, SwitchRelay
 from agent.core.events import ClockStepped, OutputFaulted, ReaderFound, Started, TimerFired
-from agent.core.gate import views
+from agent.core.gate_state import views
 from agent.core.ids import OutputId
 from agent.core.model import CardKind
 from agent.core.plan import INSIDE, SignalPlan, ZonePlan

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from agent.core import project_booth, project_visits
+from agent.core import project_booth, project_calls, project_passes, project_visits
 from agent.core.entries import EntryType
 from agent.core.model import ClockQuality
 from agent.core.project import PROJECTIONS, Add, Drop, Put, Row, project
@@ -72,6 +72,7 @@ def test_nothing_else_changes_a_row() -> None:
     others = set(EntryType) - {
         *project_visits.FOLDS,
         *project_booth.FOLDS,
+        *project_calls.FOLDS,
         EntryType.ACCESS_GRANTED,
         EntryType.PASSAGE_ENDED,
         EntryType.EMERGENCY_RAISED,
@@ -202,8 +203,8 @@ def test_rows_have_the_columns_that_are_declared() -> None:
         *rows(EntryType.PRESENCE_FORGIVEN, {"card": "A"}),
         *rows(EntryType.ZONE_COUNTED, {"zone": "inside", "count": 7}),
     ]
-    nouns = (*project_visits.PROJECTIONS, *project_booth.PROJECTIONS)
-    booked = {each.table for each in nouns}
+    others = (project_visits, project_booth, project_calls, project_passes)
+    booked = {each.table for noun in others for each in noun.PROJECTIONS}
     assert {row.table for row in found if isinstance(row, Put)} == set(tables) - booked
     for row in found:
         if isinstance(row, Put):

@@ -61,3 +61,12 @@ def test_agrees_with_a_plain_memory_and_stays_bounded(sightings: list[tuple[int,
         order = [other for other in order if other != number] + [number]
         seen[number] = now
         assert len(memory._seen) <= 64
+
+
+def test_a_card_that_is_forgotten_is_new_at_once() -> None:
+    quiet = Quiet(ReaderId("near"), QUIET_NS)
+    assert quiet.admits(CARD, 0)
+    quiet.forget(CARD)
+    quiet.forget(OTHER)
+    assert quiet.admits(CARD, 1)
+    assert not quiet.admits(CARD, 2)

@@ -7,7 +7,7 @@ from agent.core.entries import EntryType
 from agent.core.events import CardRead, Started
 from agent.core.facts import Facts
 from agent.core.gate import Gate
-from agent.core.model import CardKind, CardStatus, ClockQuality, Direction
+from agent.core.model import CardKind, CardProof, CardStatus, ClockQuality, Direction
 from agent.core.passages import GRANTS
 from agent.core.tap import LATE_NS
 from tests.core.builders import (
@@ -38,6 +38,7 @@ def test_a_granted_tap_is_one_entry_with_a_copy_of_what_was_decided_on() -> None
         "lane": "in-1",
         "reader": "near",
         "direction": "in",
+        "proof": "uid_only",
         "card": "A",
         "kind": "resident",
         "passage": passage,
@@ -65,6 +66,7 @@ def test_an_unknown_card_leaves_its_number_and_nothing_else() -> None:
         "lane": "in-1",
         "reader": "near",
         "direction": "in",
+        "proof": "uid_only",
         "reason": "unknown_credential",
     }
     assert entry.personal == {"credential": "uid:58"}
@@ -121,9 +123,10 @@ def test_a_card_at_the_desk() -> None:
     play = Play.ready(gate_plan(), [a_card("A")])
     (known,) = play.tap("A", DESK_READER).entries
     assert known.subject == "desk/desk-1"
-    assert known.data == {"reader": "booth", "desk": "desk-1", "card": "A", "kind": "resident"}
+    at_desk = {"reader": "booth", "desk": "desk-1", "proof": "uid_only"}
+    assert known.data == {**at_desk, "card": "A", "kind": "resident"}
     (unknown,) = play.tap("X", DESK_READER).entries
-    assert unknown.data == {"reader": "booth", "desk": "desk-1"}
+    assert unknown.data == at_desk
 
 
 def test_the_number_of_waiting_grants_is_bounded() -> None:
@@ -167,6 +170,51 @@ def test_what_the_reader_knows_besides_the_number_is_kept() -> None:
     for reader in (READER, DESK_READER):
         (entry,) = play.tap("A", reader, note="atr:3B8F8001").entries
         assert entry.data["note"] == "atr:3B8F8001"
+
+
+PROOFS = [
+    (CardProof.UID_ONLY, "proof_required"),
+    (CardProof.FAILED, "proof_failed"),
+    (CardProof.DESFIRE, ""),
+    (CardProof.NTAG424, ""),
+]
+
+
+@pytest.mark.parametrize(("proof", "reason"), PROOFS)
+def test_a_kind_that_has_to_prove_itself(proof: CardProof, reason: str) -> None:
+    plan = replace(gate_plan(), proved=frozenset({CardKind.RESIDENT}))
+    play = Play.ready(plan, [a_card("A"), a_card("V", kind=CardKind.VEHICLE)])
+    (entry,) = play.tap("A", proof=proof).entries
+    wanted = EntryType.ACCESS_DENIED if reason else EntryType.ACCESS_GRANTED
+    assert entry.type is wanted
+    assert entry.data["proof"] == proof.value
+    assert entry.data.get("reason", "") == reason
+    (other,) = play.tap("V", proof=CardProof.UID_ONLY).entries
+    assert other.type is EntryType.ACCESS_GRANTED
+
+
+@pytest.mark.parametrize(("proof", "reason"), PROOFS)
+@pytest.mark.parametrize("label", ["A", "unknown"])
+def test_a_reader_that_asks_for_proof(label: str, proof: CardProof, reason: str) -> None:
+    plan = gate_plan()
+    readers = {name: replace(each, needs_proof=True) for name, each in plan.readers.items()}
+    play = Play.ready(replace(plan, readers=readers), [a_card("A", kind=CardKind.PATROL)])
+    (entry,) = play.tap(label, proof=proof).entries
+    known = label == "A"
+    assert entry.data.get("reason", "") == (reason if known else "unknown_credential")
+    (shown,) = play.tap(label, DESK_READER, proof=proof).entries
+    assert shown.type is EntryType.CARD_PRESENTED
+    assert shown.data["proof"] == proof.value
+    assert shown.data.get("reason", "") == reason
+    assert shown.data.get("card", "") == ("A" if known else "")
+
+
+def test_at_a_desk_only_the_kinds_that_have_to_are_doubted() -> None:
+    plan = replace(gate_plan(), proved=frozenset({CardKind.GUARD}))
+    cards = [a_card("A"), a_card("G", kind=CardKind.GUARD)]
+    play = Play.ready(plan, cards)
+    shown = [play.tap(label, DESK_READER).entries[0].data for label in ("A", "G", "unknown")]
+    assert [each.get("reason", "") for each in shown] == ["", "proof_required", ""]
 
 
 def test_a_tap_that_is_decided_late_opens_nothing() -> None:

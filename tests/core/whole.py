@@ -11,7 +11,7 @@ from agent.core.effects import Effect, HoldFire, PulseRelay, ShowText, SwitchRel
 from agent.core.entries import Entry
 from agent.core.events import CardRead, Event, Started
 from agent.core.facts import Facts
-from agent.core.gate import Step
+from agent.core.gate_state import Step
 from agent.core.ids import InputId, LaneId, OutputId, ReaderId
 from agent.core.model import Direction
 from agent.core.plan import (

@@ -23,6 +23,7 @@ from agent.store.queries import counts, deposits, desk, shifts, visits
 from agent.store.reading import Reading
 from agent.store.verify import verify
 from tests.patience import LIMIT_S, until
+from tests.rigs.contract import judge_stored
 
 HOUR_US = 3_600_000_000
 
@@ -49,6 +50,8 @@ def test_a_day_is_lived_through_by_orders_and_taps(settings: Settings, roster: P
     assert verdict.last == last > 150
     with Reading.open(settings.paths.ledger) as reading:
         entries = reading.after(0, 1_000)
+        assert len(entries) == last
+        judge_stored(entries)
         assert entries[0].time_us == now_us - 24 * HOUR_US
         assert entries[-1].time_us <= now_us
         assert [entry.time_us for entry in entries] == sorted(entry.time_us for entry in entries)

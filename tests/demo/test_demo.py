@@ -17,7 +17,8 @@ import sys
 import tempfile
 import termios
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
 from time import monotonic
@@ -26,6 +27,8 @@ import pytest
 
 from tests.parts import require
 from tests.patience import LIMIT_S, until
+from tests.rigs.listener import Listener
+from tests.rigs.pki import Authority
 
 COMMAND = [sys.executable, "-X", "faulthandler", "-m", "agent", "demo"]
 MORNING_S = 300
@@ -89,9 +92,37 @@ def ended(demo: subprocess.Popen[bytes], errors: Path, limit_s: float = LIMIT_S)
         pytest.fail(f"the demo did not end within {limit_s:g} s:\n{told}\n{state}")
 
 
+@dataclass(frozen=True)
+class Loopback:
+    """The demo's own broker, as a listener looks for one."""
+
+    port: int
+    host: str = "127.0.0.1"
+    authority: Authority | None = None
+
+
+def beside(place: Path, stack: ExitStack) -> Listener:
+    """A listener at the broker of a demo that was just started, as soon as it listens."""
+
+    def look() -> Listener | None:
+        for config in place.glob("gate-demo-*/**/mosquitto.conf"):
+            found = re.match(r"listener (\d+) ", config.read_text())
+            if found is not None:
+                listener = Listener(Loopback(int(found.group(1))), "gate/v1/#")
+                with suppress(ConnectionRefusedError):
+                    return stack.enter_context(listener)
+        return None
+
+    found = until(look, "the demo's broker listens")
+    assert found is not None
+    return found
+
+
 def once(place: Path, folder: Path, *, mosquitto: bool) -> str:
+    """A whole morning. Where it has a broker, what the gate says there is judged."""
     out, errors = folder / "out", folder / "errors"
-    with out.open("wb") as output, errors.open("wb") as faults:
+    with ExitStack() as stack:
+        output, faults = (stack.enter_context(path.open("wb")) for path in (out, errors))
         demo = subprocess.Popen(
             [*COMMAND, "--once"],
             env=environment(place, mosquitto=mosquitto),
@@ -99,8 +130,12 @@ def once(place: Path, folder: Path, *, mosquitto: bool) -> str:
             stdout=output,
             stderr=faults,
         )
-    code, told = ended(demo, errors, MORNING_S), out.read_text()
-    assert code == 0, told + errors.read_text()
+        listener = beside(place, stack) if mosquitto else None
+        code, told = ended(demo, errors, MORNING_S), out.read_text()
+        assert code == 0, told + errors.read_text()
+        if listener is not None:
+            kinds = {one.topic.split("/")[4] for one in listener.heard}
+            assert kinds >= {"evt", "status", "info", "state"}
     assert left_over(place) == []
     assert list(place.iterdir()) == []
     return told

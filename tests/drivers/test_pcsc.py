@@ -16,11 +16,12 @@ import pytest
 from agent.core.effects import Verdict
 from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
-from agent.core.model import ClockQuality, Moment
+from agent.core.model import CardProof, ClockQuality, Moment
 from agent.errors import DeviceError
 from agent.ports import Condition
 from drivers.pcsc import PcscReader
 from drivers.pcsc_calls import UNAWARE, Calls
+from drivers.pcsc_card import Shown
 from drivers.pcsc_slot import Slot
 from tests.parts import require
 from tests.patience import LIMIT_S, Watch, until
@@ -137,7 +138,8 @@ class TestCards:
             with VirtualCard(acr.port, UID) as card:
                 tap = seen.wait(CardRead, 1)
         assert str(tap.credential) == "uid:04A1B2C3D4E5F6"
-        assert tap.note == f"atr:{ATR.hex().upper()}"
+        assert tap.note == f"atr:{ATR.hex().upper()}; MIFARE Classic 1K"
+        assert tap.proof is CardProof.UID_ONLY
         assert tap.reader == "lane-1"
         assert card.asked_ns is not None
         assert card.asked_ns < tap.at.mono_ns < time.monotonic_ns()
@@ -302,10 +304,10 @@ class Heard:
         self.uids: list[bytes] = []
         self.counted: list[str] = []
 
-    def told(self, slot: Slot, uid: bytes, atr: bytes) -> None:
+    def told(self, slot: Slot, card: Shown) -> None:
         assert slot.name
-        assert atr == ATR
-        self.uids.append(uid)
+        assert card.atr == ATR
+        self.uids.append(card.uid)
 
     def faulted(self, counter: str, reason: str, raw: bytes) -> None:
         self.counted.append(f"{counter} {reason} {raw.hex()}")

@@ -18,6 +18,7 @@ from agent.errors import DeviceError
 from agent.ports import CardReader, Condition
 from drivers.serial_reader import FAULTS_PER_SECOND, SerialReader
 from drivers.wire.em4100 import Em4100
+from drivers.wire.registry import make_decoder
 from drivers.wire.wiegand_ascii10 import WiegandAscii10
 from tests.parts import require
 from tests.patience import LIMIT_S, QUIET_S, Watch, until
@@ -379,4 +380,23 @@ def test_stop_names_a_reader_that_is_stuck(cable: Cable) -> None:
     with pytest.raises(DeviceError, match=r"in-1 .* did not stop"):
         reader.stop()
     free.set()
+    reader.stop()
+
+
+def test_swapped_wires_of_a_converter_are_named_with_what_to_do(cable: Cable, inbox: Inbox) -> None:
+    decoder = make_decoder("wiegand-26")
+    reader = SerialReader(READER, str(cable.link), 9600, decoder, SystemClock())
+    cable.plug()
+    reader.start(inbox.put)
+    assert isinstance(inbox.next(), ReaderFound)
+    good, swapped = b"10000000100000000011001110\r\n", b"01111111011111111100110001\r\n"
+    cable.send(swapped * 2)
+    wait_for_health(reader, Condition.DEGRADED)
+    until(lambda: "the last 2 cards" in reader.health().detail, "both are told")
+    assert "change the two wires over" in reader.health().detail
+    cable.send(good)
+    wait_for_health(reader, Condition.OK)
+    cable.send(swapped + b"nonsense\r\n")
+    wait_for_count(reader, "faults", 4)
+    assert reader.health().condition is Condition.OK
     reader.stop()

@@ -34,3 +34,9 @@ def test_killed_with_a_relay_on(modules: Path, tmp_path: Path) -> None:
     ran = pytest_in_guest("check_killed.py", tmp_path, modules, persist=True)
     assert ran.code == 0, ran.said
     assert "skipped" not in ran.said
+
+
+def test_wiegand_on_the_chip(modules: Path, tmp_path: Path) -> None:
+    ran = pytest_in_guest("check_wiegand.py", tmp_path, modules, persist=True)
+    assert ran.code == 0, ran.said
+    assert "skipped" not in ran.said

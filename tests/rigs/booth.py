@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.control.server import Peer
 from agent.core.entries import EntryType, StoredEntry
 from agent.core.events import CardRead, Started, TimerFired
-from agent.core.model import Card, ClockQuality, Moment
+from agent.core.model import Card, CardProof, ClockQuality, Moment
 from agent.core.personal import Level
 from agent.core.plan import GatePlan
 from agent.requests import House, Requests
@@ -99,9 +99,9 @@ class Booth:
         for card in cards:
             self.ledger.put_card(card, card_known(card, self.now), self.now)
 
-    def present(self, card: Card) -> int:
+    def present(self, card: Card, proof: CardProof = CardProof.UID_ONLY) -> int:
         """Hold a card to the desk's reader; gives the number of the entry."""
-        self.loop._apply(CardRead(DESK_READER, card.credential, self.now))
+        self.loop._apply(CardRead(DESK_READER, card.credential, self.now, proof=proof))
         return self.ledger.head().sequence
 
     def enrol(self, guard: str, pin: str = PIN, **more: object) -> None:

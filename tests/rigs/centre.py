@@ -1,10 +1,12 @@
 """The example of a central server (examples/central.py) as a process, and its database."""
 
+import importlib
 import json
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,15 +16,14 @@ from tests.rigs.broker import Mosquitto
 from tests.rigs.pki import Pair
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "central.py"
-KEYID = "k1"
 CLIENT = "centre"
 
 
-def served(key: Path, **more: Any) -> dict[str, Any]:
-    """What a gate's ``uplink`` says of it: it may ask for a replay, signed, and has to have all."""
+def served(**more: Any) -> dict[str, Any]:
+    """What a gate's ``uplink`` says of it: it may ask for a replay, and has to have all."""
     return {
-        "clients": {CLIENT: {"group": "centre", "keys": {KEYID: {"file": str(key)}}}},
-        "groups": {"centre": {"may": ["replay"], "signed": ["replay"]}},
+        "clients": {CLIENT: {"group": "centre"}},
+        "groups": {"centre": {"may": ["replay"]}},
         "consumers": [CLIENT],
         **more,
     }
@@ -31,32 +32,39 @@ def served(key: Path, **more: Any) -> dict[str, Any]:
 class Centre:
     """Keeps its database over `kill` and `start`. Nothing of it is left when the context ends.
 
-    ``key`` is the file of the key that it signs with; with ``pair`` it comes over TLS.
+    ``address`` is that of a PostgreSQL, without it a file is taken; with ``pair`` it comes by TLS.
     """
 
     def __init__(
-        self, folder: Path, broker: Mosquitto, key: Path, pair: Pair | None = None, ca: str = ""
+        self,
+        folder: Path,
+        broker: Mosquitto,
+        pair: Pair | None = None,
+        ca: str = "",
+        *,
+        address: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.db = folder / "central.db"
+        self.db = address or str(folder / "central.db")
+        self._postgres = bool(address)
         scheme = "mqtt" if pair is None else "mqtts"
         self._run = ["run", "--broker", f"{scheme}://localhost:{broker.port}", "--client", CLIENT]
-        self._run += ["--keyid", KEYID, "--signing-key", str(key)]
         if pair is not None:
             self._run += ["--ca", ca, "--cert", str(pair.cert), "--key", str(pair.key)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; it comes to the broker by itself."""
+        """Start it; it comes to the broker by itself, which has to run."""
+        before = self.log().count("the broker says")
         with (self.folder / "central.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(PROGRAM), "--db", str(self.db), *self._run],
+                [sys.executable, str(PROGRAM), "--db", self.db, *self._run],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.db.exists() and self.rows("SELECT 1"), f"its database; {self.log()}")
+        until(lambda: self.log().count("the broker says") > before, "the centre has connected")
 
     def kill(self) -> None:
         """End it with -9."""
@@ -66,37 +74,39 @@ class Centre:
             process.wait(LIMIT_S)
 
     def log(self) -> str:
-        """What it wrote, the end of it."""
-        return (self.folder / "central.log").read_text("utf-8", "replace")[-3000:]
+        """What it wrote."""
+        path = self.folder / "central.log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Ask the database; nothing where it has no tables yet."""
-        with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=LIMIT_S) as reader:
-            try:
-                return reader.execute(query).fetchall()
-            except sqlite3.OperationalError:
-                return []
-            finally:
-                reader.rollback()
+        """Ask the database."""
+        if self._postgres:
+            opened = importlib.import_module("psycopg").connect(self.db)
+        else:
+            opened = sqlite3.connect(f"file:{self.db}?mode=rw", LIMIT_S, uri=True)
+        with closing(opened) as reader:
+            found: list[tuple[Any, ...]] = reader.execute(query).fetchall()
+            return found
 
     def through(self) -> Mapping[str, int]:
         """By gate: up to where it has everything."""
-        found = self.rows("SELECT source, through FROM cursors")
-        return {source.split("/")[4]: through for source, through in found}
+        found = self.rows("SELECT stream, through FROM cursors")
+        return {stream.split("/")[4]: through for stream, through in found}
 
     def events(self) -> dict[str, dict[int, bytes]]:
         """All that it has: the bytes by gate and sequence."""
         found: dict[str, dict[int, bytes]] = {}
-        for source, number, payload in self.rows("SELECT source, sequence, payload FROM events"):
-            found.setdefault(source.split("/")[4], {})[number] = payload
+        for name, event in self.rows("SELECT id, event FROM events"):
+            _, *_, gate, _, number = name.split("/")
+            found.setdefault(gate, {})[int(number)] = event.encode()
         return found
 
-    def inside(self) -> dict[str, Any]:
-        """What ``central.py inside`` says."""
-        command = [sys.executable, str(PROGRAM), "--db", str(self.db), "inside"]
+    def inside(self) -> dict[str, Mapping[str, Any]]:
+        """What ``central.py inside`` says, by card or visit."""
+        command = [sys.executable, str(PROGRAM), "--db", self.db, "inside"]
         done = subprocess.run(command, capture_output=True, check=True, timeout=LIMIT_S)
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        return {one["who"]: one for one in told}
 
     def __enter__(self) -> Self:
         self.start()

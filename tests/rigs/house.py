@@ -255,7 +255,7 @@ class House:
         found = roster_csv.read(write_roster(self.folder / "roster.csv", cards), LANES)
         assert not found.faults, found.faults
         with self.control() as client:
-            assert transfer.send(client.ask, found) == len(cards)
+            assert transfer.send(client.ask, found).cards == len(cards)
 
     def lane(self, name: str) -> Mapping[str, Any]:
         """A lane as ``status`` tells it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
@@ -12,12 +12,27 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from tests.patience import LIMIT_S, until
-from tests.rigs.broker import Mosquitto
 from tests.rigs.contract import Ear
-from tests.rigs.pki import Pair
+from tests.rigs.pki import Authority, Pair
 
 _KEEPALIVE_S = 600
 """A standstill is no reason for the broker to drop a listener."""
+
+
+class Broker(Protocol):
+    """Where a listener goes; ``authority`` signs the broker's certificate, where it has one."""
+
+    @property
+    def host(self) -> str:
+        """Its address."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    @property
+    def authority(self) -> Authority | None:
+        """None: without TLS."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,7 @@ class Listener:
 
     def __init__(
         self,
-        broker: Mosquitto,
+        broker: Broker,
         *topics: str,
         user: tuple[str, str] | None = None,
         pair: Pair | None = None,

@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +35,7 @@ ATR = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
 """MIFARE Classic 1K at a reader that follows PC/SC part 3."""
 
 GET_UID = bytes.fromhex("FFCA000000")
+GET_FIRMWARE = bytes.fromhex("FF00480000")
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,10 @@ class VirtualCard:
     """A card that is held to a virtual reader: a TCP client of vpcd.
 
     Knobs: ``mute`` (takes commands and never answers), ``slow_s`` (answers them that much later),
-    ``torn`` (leaves as soon as it has one), ``no_uid`` (6A81), ``answers`` (by command; what is
-    known to neither gets 6D00).
+    ``torn`` (leaves as soon as it has one), ``no_uid`` (6A81), ``answers`` (by command), ``applet``
+    (what the card itself can do, asked last); what none of them knows gets 6D00. With ``spared``
+    so many commands are answered before the card is mute, or torn away.
+    ``firmware`` is what the reader says of itself, whoever makes it, and no command to the card.
     Seen: ``asked_ns`` (monotonic time at which the card was first asked for its ATR) and
     ``commands``, in their order.
     """
@@ -190,6 +193,9 @@ class VirtualCard:
     torn: bool = False
     no_uid: bool = False
     answers: Mapping[bytes, bytes] = field(default_factory=dict)
+    applet: Callable[[bytes], bytes] | None = None
+    spared: int = 0
+    firmware: bytes = b"ACR122U207"
     commands: list[bytes] = field(default_factory=list)
     asked_ns: int | None = None
     _socket: socket.socket | None = None
@@ -249,7 +255,7 @@ class VirtualCard:
                 answer = self._control(message[0]) if length == 1 else self._command(message)
                 if answer is not None:
                     line.sendall(struct.pack(">H", len(answer)) + answer)
-                elif self.torn and length > 1:
+                elif self.torn and length > 1 and len(self.commands) > self.spared:
                     line.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
@@ -270,11 +276,14 @@ class VirtualCard:
         return self.atr
 
     def _command(self, message: bytes) -> bytes | None:
+        if message == GET_FIRMWARE and not (self.mute or self.torn):
+            return self.firmware
         self.commands.append(message)
-        if self.mute or self.torn or self._leaving.wait(self.slow_s):
+        silent = (self.mute or self.torn) and len(self.commands) > self.spared
+        if silent or self._leaving.wait(self.slow_s):
             return None
         if message in self.answers:
             return self.answers[message]
         if message == GET_UID:
             return b"\x6a\x81" if self.no_uid else self.uid + b"\x90\x00"
-        return b"\x6d\x00"
+        return b"\x6d\x00" if self.applet is None else self.applet(message)

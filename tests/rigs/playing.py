@@ -125,7 +125,7 @@ class Player:
         found = roster_csv.read(write_roster(file, cards), lanes)
         assert not found.faults, found.faults
         with self._site.control() as client:
-            assert transfer.send(client.ask, found) == len(cards)
+            assert transfer.send(client.ask, found).cards == len(cards)
 
     def _outputs(self) -> dict[str, dict[str, Wire]]:
         return {

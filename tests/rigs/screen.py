@@ -254,6 +254,10 @@ class ScreenHouse(House):
     def open(self) -> Self:
         """Daemon, guards, console: everything stands as at the beginning of a day."""
         self.start()
+        return self.open_screen()
+
+    def open_screen(self) -> Self:
+        """Likewise, where the daemon runs already."""
         if not self._enrolled:
             self._enrolled = True
             for guard, name in NAMES.items():

@@ -7,7 +7,7 @@ from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.patience import LIMIT_S, until
-from tests.rigs.broker import Mosquitto
+from tests.rigs.listener import Broker
 
 _KEEPALIVE_S = 600
 
@@ -15,7 +15,7 @@ _KEEPALIVE_S = 600
 class Speaker:
     """Connects as a context, over MQTT 5."""
 
-    def __init__(self, broker: Mosquitto) -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.model import Direction
-from agent.settings.models import SerialReader
+from agent.settings.readers import SerialReader
 from agent.settings.reading import check, read
 from agent.settings.schema import json_schema
 from agent.settings.shapes import fields_of

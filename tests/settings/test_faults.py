@@ -97,9 +97,9 @@ CASES = [
     Case("too-long", "15 s", "⟦15 h", "lanes.in-1.open_for", "15 h is outside", "1 s to 10 min"),
     # Readers
     Case("driver", "driver: serial", "driver: ⟦seral", "readers.in-1-rdm.driver", "is no driver",
-         "serial or pcsc", "serial"),
+         "serial, pcsc", "serial"),
     Case("driver-missing", "in-1-rdm: {driver: serial, ", "⟦in-1-rdm: {",
-         "readers.in-1-rdm.driver", "driver is missing", "serial or pcsc"),
+         "readers.in-1-rdm.driver", "driver is missing", "serial, pcsc"),
     Case("driver-key", "{driver: serial", "{⟦drvier: serial", "readers.in-1-rdm.driver",
          "unknown key 'drvier'", "", "driver"),
     Case("protocol", "em4100-ascii", "⟦em4100", "readers.in-1-rdm.protocol", "not one of",

@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, CONFIG = ROOT / "docs", ROOT / "config"
-OTHERS = {"demo", "mqtt-tls", "wiegand-pcsc"}
+OTHERS = {"demo", "mqtt-tls", "osdp", "pn532", "proved-cards", "qr-passes", "uhf"} | {
+    "wiegand-pcsc",
+    "wiegand-pins",
+}
 """Examples of other things than wirings."""
 
 

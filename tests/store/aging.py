@@ -21,7 +21,8 @@ def set_mark(ledger: Ledger, path: Path, wanted: Plan, now: Moment) -> None:
     stream = ledger.head().stream
     made = (wanted.through, wanted.hash, now.wall_us)
     mark = EndMark(NORTH.estate, NORTH.agent, stream, *made)
-    entry = Entry(EntryType.JOURNAL_CUT, "journal", now, {"entries": wanted.entries}, actor="me")
+    told = {"entries": wanted.entries, "archive": ""}
+    entry = Entry(EntryType.JOURNAL_CUT, "journal", now, told, actor="me")
     ledger.care.cut(mark, *sign(mark, path.with_name("cut.key")), entry, now)
 
 

@@ -16,6 +16,7 @@ from agent.core.personal import Level
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.seal import Disclosure
+from tests.rigs.whole import whole
 
 KEY = bytes(range(32))
 US = 1_700_000_000_000_000
@@ -43,11 +44,11 @@ def granted(passage: str, second: float = 0, card: str = "V-017") -> Entry:
 
 def ended(passage: str, second: float = 0) -> Entry:
     data = {"lane": "in-1", "passage": passage, "outcome": "passed"}
-    return Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at(second), data)
+    return whole(Entry(EntryType.PASSAGE_ENDED, "lane/in-1", at(second), data))
 
 
 def switched() -> Entry:
-    return Entry(EntryType.ROSTER_SWITCHED, "roster", at())
+    return whole(Entry(EntryType.ROSTER_SWITCHED, "roster", at()))
 
 
 def card(number: int, holder: str = "", unit: str = "", plate: str = "") -> Card:

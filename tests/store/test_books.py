@@ -20,6 +20,7 @@ from agent.errors import StoreError
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from tests.rigs.tables import Tables
+from tests.rigs.whole import whole
 from tests.store.build import PERSON, US, at, open_ledger
 
 CARDS = ["A", "B", "C"]
@@ -81,8 +82,9 @@ def test_counts_may_be_below_nothing(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "gate.db") as ledger:
         ledger.append([passed("A", **leaving)] * 2, at(1))
         assert ledger.zone_counts() == {"inside": -2}
-        counted = {"zone": "inside", "count": 10}
-        ledger.append([Entry(EntryType.ZONE_COUNTED, "zone/inside", at(2), counted)], at(2))
+        counted = {"zone": "inside", "was": -2, "count": 10}
+        entry = whole(Entry(EntryType.ZONE_COUNTED, "zone/inside", at(2), counted))
+        ledger.append([entry], at(2))
         ledger.append([passed("A", vehicles=3)], at(3))
         assert ledger.zone_counts() == {"inside": 13}
 
@@ -122,7 +124,9 @@ def test_a_damaged_table_is_loud(tmp_path: Path) -> None:
 
 def test_who_is_inside_with_what_the_ledger_knows_of_them(tmp_path: Path) -> None:
     path = tmp_path / "gate.db"
-    grant = Entry(EntryType.ACCESS_GRANTED, "l", at(), {"lane": "in-1", "passage": "p"}, PERSON)
+    grant = Entry(
+        EntryType.ACCESS_GRANTED, "lane/in-1", at(), {"lane": "in-1", "passage": "p"}, PERSON
+    )
     with open_ledger(path) as ledger:
         head = ledger.append([grant], at())
         cause = f"/gate/v1/garden/north/{head.stream}/{head.sequence:020d}"

@@ -16,6 +16,7 @@ from agent.store.queries.visits import visit
 from agent.store.reading import Reading
 from agent.store.rebuilt import Rebuilt
 from agent.store.verify import verify
+from tests.rigs.whole import whole
 from tests.store.aging import erase
 from tests.store.build import US, at, granted, open_ledger
 from tests.store.test_retention import opened, over, taken
@@ -29,7 +30,7 @@ BEFORE = US + 100 * DAY_US
 def banned(ban: str, second: float, until_us: int = 0) -> Entry:
     data = {"ban": ban, "reason": "hawker", "untilus": until_us}
     personal = {"visitor": "张三丰", "plate": "粤B99999"}
-    return Entry(EntryType.BAN_SET, f"ban/{ban}", at(second), data, personal, "g-1")
+    return whole(Entry(EntryType.BAN_SET, f"ban/{ban}", at(second), data, personal, "g-1"))
 
 
 def left(path: Path) -> list[int]:
@@ -96,8 +97,8 @@ def test_it_goes_when_it_is_over(path: Path) -> None:
         erase(ledger, BEFORE, NOW)
         ended = {"deposit": "d-1", "visit": "v-1", "end": "returned"}
         later = [over("v-1", 200 * DAY_S)]
-        later.append(Entry(EntryType.DEPOSIT_ENDED, "deposit/d-1", NOW, ended))
-        later.append(Entry(EntryType.BAN_LIFTED, "ban/b-1", NOW, {"ban": "b-1"}))
+        later.append(whole(Entry(EntryType.DEPOSIT_ENDED, "deposit/d-1", NOW, ended)))
+        later.append(whole(Entry(EntryType.BAN_LIFTED, "ban/b-1", NOW, {"ban": "b-1"})))
         ledger.append(later, NOW)
         # The ban goes at once, visit and deposit when they have been over for as long.
         assert erase(ledger, BEFORE, NOW) == (1, 2)
@@ -112,11 +113,13 @@ def test_what_is_erased_is_overwritten_in_the_file(tmp_path: Path) -> None:
     with open_ledger(path) as ledger:
         secret = {"holder": "ZANZIBAR-SECRET", "plate": "粤B12345"}
         for n in range(300):
-            entry = Entry(EntryType.ACCESS_GRANTED, "l", at(n), {"lane": "in-1", "passage": "p"})
+            entry = Entry(
+                EntryType.ACCESS_GRANTED, "lane/in-1", at(n), {"lane": "in-1", "passage": "p"}
+            )
             ledger.append([replace(entry, personal=secret)], at(n))
         erase(ledger, BEFORE, NOW)
         for _ in range(4):
-            ledger.append([Entry(EntryType.AGENT_STARTED, "agent", NOW)], NOW)
+            ledger.append([whole(Entry(EntryType.AGENT_STARTED, "agent", NOW))], NOW)
     raw = path.read_bytes()
     assert b"ZANZIBAR" not in raw
     assert verify(path).erased == 600
@@ -172,7 +175,7 @@ def test_a_slice_that_ends_in_doubt_looks_further(tmp_path: Path) -> None:
         for _ in range(6):
             many = [replace(granted("p"), at=doubted) for _ in range(50)]
             ledger.append(many, doubted)
-        ledger.append([Entry(EntryType.AGENT_STARTED, "agent", at(2))], at(2))
+        ledger.append([whole(Entry(EntryType.AGENT_STARTED, "agent", at(2)))], at(2))
         assert erase(ledger, BEFORE, NOW) == (300, 1200)
     assert left(path) == []
 

@@ -183,7 +183,9 @@ def test_the_log_is_used_again(tmp_path: Path) -> None:
 
 def test_the_log_is_bounded_without_any_idle_time(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "gate.db") as ledger:
-        batch = [Entry(EntryType.READER_LOST, "r", at(), {"n": n}) for n in range(500)]
+        batch = [
+            Entry(EntryType.READER_LOST, "reader/r", at(), {"detail": str(n)}) for n in range(500)
+        ]
         for _ in range(40):
             ledger.append(batch, at())
         assert (tmp_path / "gate.db-wal").stat().st_size < 20 * CHECKPOINT_PAGES * 1048

@@ -16,6 +16,7 @@ from agent.store.queries import deposits, desk, movements, shifts, todo, visits
 from agent.store.queries.counts import counts, stock
 from agent.store.reading import Reading
 from agent.store.rows import digest_of
+from tests.rigs.whole import whole
 from tests.store.build import US, at, open_ledger, switched
 
 HOUR = 3600
@@ -34,7 +35,7 @@ def told(
     personal: Mapping[str, str] | None = None,
     actor: str = "g-1",
 ) -> Entry:
-    return Entry(kind, subject, at(hour * HOUR), data, personal or {}, actor)
+    return whole(Entry(kind, subject, at(hour * HOUR), data, personal or {}, actor))
 
 
 def visit_opened(name: str, card: str, hour: float, until: float, who: dict[str, str]) -> Entry:
@@ -69,7 +70,7 @@ def a_day() -> list[Entry]:
     return [
         told(
             EntryType.SHIFT_BEGAN,
-            "desk/booth",
+            "shift/s-1",
             0,
             {"shift": "s-1", "guard": "g-1", "at": "booth", "role": "guard"},
         ),
@@ -149,7 +150,9 @@ def a_day() -> list[Entry]:
             },
             {"visitor": "孙七", "plate": "京A00001"},
         ),
-        told(EntryType.BAN_SET, "ban/b-1", 1, {"ban": "b-1", "reason": "hawker"}, LI),
+        told(
+            EntryType.BAN_SET, "ban/b-1", 1, {"ban": "b-1", "reason": "hawker"}, {"visitor": "李四"}
+        ),
         told(
             EntryType.SLIP_RECEIVED,
             "slip/g-1",
@@ -209,7 +212,8 @@ def path(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(tmp_path / "gate.db", isolation_level=None)) as conn:
         conn.execute("INSERT INTO guards VALUES ('g-1', '张伟', 'G-1', 'guard', 'x', 'active', 0)")
         conn.execute(
-            "INSERT INTO directory VALUES ('e-1', 'resident', '周八', '3-1201', '', '123', 1, '')"
+            "INSERT INTO directory VALUES "
+            "('e-1', 'resident', '周八', '3-1201', '', '123', 1, '', '', 0)"
         )
     return tmp_path / "gate.db"
 

@@ -8,6 +8,8 @@ from agent.core.model import Credential, Matching
 from agent.errors import StoreError
 from agent.store.reading import Reading
 from agent.store.search import Search
+from tests.rigs.contract import card_known
+from tests.rigs.whole import whole
 from tests.store.build import US, at, card, ended, fill, granted, open_ledger
 
 
@@ -19,9 +21,9 @@ def path(tmp_path: Path) -> Path:
         ledger.append([granted("p1", 1), ended("p1", 2)], at(2))
         other = {"credential": "uid:04", "holder": "John Smith", "plate": "粤B_777%"}
         data = {"lane": "out-1", "card": 'R"1', "note": '"card":"V-017"'}
-        ledger.append([Entry(kind, "lane/out-1", at(10), data, other)], at(10))
-        ledger.append([Entry(EntryType.CARD_CHANGED, "card/V-017", at(20))], at(20))
-        ledger.put_card(card(5), Entry(EntryType.CARD_CHANGED, "card/C-5", at(30)), at(30))
+        ledger.append([whole(Entry(kind, "lane/out-1", at(10), data, other))], at(10))
+        ledger.append([whole(Entry(EntryType.CARD_CHANGED, "card/V-017", at(20)))], at(20))
+        ledger.put_card(card(5), card_known(card(5), at(30)), at(30))
     return path
 
 

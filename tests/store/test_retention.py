@@ -23,6 +23,7 @@ from agent.store.reading import Reading
 from agent.store.rebuilt import Rebuilt
 from agent.store.retention import boundary, plan, through
 from agent.store.verify import verify
+from tests.rigs.whole import whole
 from tests.store.aging import cut, set_mark
 from tests.store.build import PERSON, US, at, granted, open_ledger, tampered
 
@@ -40,31 +41,37 @@ def opened(visit_id: str, second: float, card: str = "V-017") -> Entry:
         "destination": "1-101",
     }
     personal = {"visitor": "王小明", "company": "Acme", "plate": "京A12345"}
-    return Entry(EntryType.VISIT_OPENED, f"visit/{visit_id}", at(second), data, personal, "g-1")
+    return whole(
+        Entry(EntryType.VISIT_OPENED, f"visit/{visit_id}", at(second), data, personal, "g-1")
+    )
 
 
 def taken(deposit: str, visit_id: str, second: float, receipt: int = 1) -> Entry:
     data = {"deposit": deposit, "visit": visit_id, "kind": "driving_licence", "receipt": receipt}
     data |= {"card": "V-017", "pocket": "12", "amount": 0, "currency": ""}
     personal = {"owner": "王小明", "description": "licence"}
-    return Entry(EntryType.DEPOSIT_TAKEN, f"deposit/{deposit}", at(second), data, personal, "g-1")
+    return whole(
+        Entry(EntryType.DEPOSIT_TAKEN, f"deposit/{deposit}", at(second), data, personal, "g-1")
+    )
 
 
 def over(visit_id: str, second: float) -> Entry:
     data = {"visit": visit_id, "outcome": "left"}
-    return Entry(EntryType.VISIT_ENDED, f"visit/{visit_id}", at(second), data)
+    return whole(Entry(EntryType.VISIT_ENDED, f"visit/{visit_id}", at(second), data))
 
 
 def slip(number: str, second: float) -> Entry:
-    lines = [{"name": f"Waschmaschine {n}", "quantity": n} for n in range(30)]
+    lines = [{"name": f"Waschmaschine {n}", "quantity": n} for n in range(1, 31)]
     data = {"slip": number, "number": "F-1", "lines": lines, "untilus": 0}
     personal = {"signatory": "李小龙", "unit": "3-1201"}
-    return Entry(EntryType.SLIP_RECEIVED, f"slip/{number}", at(second), data, personal, "g-1")
+    return whole(
+        Entry(EntryType.SLIP_RECEIVED, f"slip/{number}", at(second), data, personal, "g-1")
+    )
 
 
 def counted(zone: str, vehicles: int, second: float) -> Entry:
     data = {"zone": zone, "count": vehicles}
-    return Entry(EntryType.ZONE_COUNTED, f"zone/{zone}", at(second), data)
+    return whole(Entry(EntryType.ZONE_COUNTED, f"zone/{zone}", at(second), data))
 
 
 def two_years(ledger: Ledger) -> None:

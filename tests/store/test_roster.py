@@ -22,6 +22,7 @@ from agent.store.ledger import Ledger
 from agent.store.reading import Reading
 from agent.store.rows import card_of, digest_of, low_key, order_of, row_of
 from agent.store.verify import verify
+from tests.rigs.contract import card_known
 from tests.store.build import at, card, granted, open_ledger, switched
 
 
@@ -180,7 +181,7 @@ def test_rows_must_be_sorted_and_single(tmp_path: Path) -> None:
 
 def test_one_card_is_changed_with_its_entry(tmp_path: Path) -> None:
     path = tmp_path / "gate.db"
-    entry = Entry(EntryType.CARD_CHANGED, "card/C-1", at(), {"card": "C-1"})
+    entry = card_known(card(1), at())
     with open_ledger(path) as ledger:
         assert ledger.put_card(card(1), entry, at()).sequence == 1
         assert exact(ledger, 1) == (card(1),)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.model import CardKind, CardStatus
+from agent.core.residents import Resident
 from agent.errors import StoreError
 from agent.store import roster_csv
 from agent.store.rows import COLUMNS, RosterDigest, Row, card_of, order_of
@@ -55,6 +56,7 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
         ("em4100:xyz,R-1,resident,,,,,", "credential", "scheme:HEX"),
         ("uid:04A1B2C3,,resident,,,,,", "label", "every card needs a label"),
         ("uid:04A1B2C3,R-1,residnt,,,,,", "kind", "did you mean resident?"),
+        ("uid:04A1B2C3,R-1,guest,,,,,", "kind", "not known; write one of resident,"),
         ("uid:04A1B2C3,R-1,,,,,,", "kind", "write one of"),
         ("uid:04A1B2C3,R-1,resident,activ,,,,", "status", "did you mean active?"),
         ("uid:04A1B2C3,R-1,resident,,2026-13-01,,,", "valid_from", "not a date"),
@@ -238,3 +240,63 @@ def test_out_and_in_again_is_the_same_roster(
     found = roster_csv.read(file)
     assert found.faults == []
     assert found.total().digest() == before.digest()
+
+
+PHONES = "credential,label,kind,holder,unit,phones\n"
+
+
+def _numbered(tmp_path: Path, *rows: str) -> roster_csv.RosterFile:
+    body = "".join(f"uid:0000000{n},R-{n},{row}\n" for n, row in enumerate(rows, 1))
+    return roster_csv.read(_file(tmp_path, PHONES + body))
+
+
+def test_numbers_are_the_holders_and_no_part_of_a_card(tmp_path: Path) -> None:
+    found = _numbered(
+        tmp_path,
+        "resident,李娜,3-1,13900000002",
+        "resident,王小明,3-1,+86 138 0000 0001； 8120;",
+        "vehicle,王小明,3-1,",
+        "vehicle,李娜,3-1,13900000002",
+        "staff,张伟,,",
+    )
+    assert found.faults == []
+    assert found.residents == [
+        Resident("3-1", "李娜", ("13900000002",)),
+        Resident("3-1", "王小明", ("+86 138 0000 0001", "8120")),
+    ]
+    without = [",".join(row) for row in found.rows()]
+    assert len(without) == 5
+    assert "138" not in "".join(without)
+
+
+def test_without_the_column_nothing_is_said_of_residents(tmp_path: Path) -> None:
+    text = "credential,label,kind,holder,unit\nuid:04A1B2C3,R-1,resident,王小明,3-1\n"
+    assert roster_csv.read(_file(tmp_path, text)).residents is None
+    assert _numbered(tmp_path, "resident,王小明,3-1,").residents == []
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "problem"),
+    [
+        ("staff,张伟,3-1,8120", "phones", "only cards of resident and vehicle have numbers"),
+        ("resident,,3-1,8120", "holder", "needed, since there are telephone numbers"),
+        ("resident,王小明,,8120", "unit", "needed, since there are telephone numbers"),
+        (f"resident,{'王' * 81},3-1,8120", "holder", "too long: 80"),
+        ("resident,王小明,3-1,1.38E+10", "phones", "1.38E+10 is no telephone number: write"),
+        (f"resident,王小明,3-1,{'8;' * 9}", "phones", "8 at most"),
+        ("resident,李娜,3-1,8121", "phones", "other numbers than in line 2"),
+    ],
+)
+def test_a_number_that_cannot_be_taken_is_told(
+    tmp_path: Path, row: str, column: str, problem: str
+) -> None:
+    found = _numbered(tmp_path, "resident,李娜,3-1,8120", row)
+    (fault,) = found.faults
+    assert (fault.line, fault.column) == (3, column)
+    assert problem in fault.problem
+
+
+def test_more_residents_than_a_gate_calls(tmp_path: Path) -> None:
+    rows = "".join(f"uid:{n:08X},R-{n},resident,N{n},3-1,8120\n" for n in range(10_001))
+    (fault,) = roster_csv.read(_file(tmp_path, PHONES + rows)).faults
+    assert "10001 holders have numbers: 10000 at most" in str(fault)

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.wire.acr122u import (
+    GET_FIRMWARE,
     GET_UID,
     Light,
     ask_again,
+    decode_firmware,
     decode_uid,
     light_command,
     light_done,
@@ -87,3 +89,28 @@ def test_no_signal_changes_the_lamp_for_good() -> None:
 )
 def test_the_answer_to_a_signal_ends_with_the_state_of_the_lamps(answer: str, done: bool) -> None:
     assert light_done(bytes.fromhex(answer)) is done
+
+
+def test_the_command_for_the_firmware() -> None:
+    assert GET_FIRMWARE.hex().upper() == "FF00480000"  # (published)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("41435231323255323037", "ACR122U207"),  # (published)
+        ("414352313232553230379000", "ACR122U207"),
+        ("", ""),
+        ("6D00", ""),
+        ("6300", ""),
+        ("41435200", ""),
+        ("FFFFFFFFFF", ""),
+    ],
+)
+def test_the_firmware_comes_without_a_status_word(answer: str, told: str) -> None:
+    assert decode_firmware(bytes.fromhex(answer)) == told
+
+
+@given(st.binary(max_size=20))
+def test_any_answer_about_the_firmware_is_text_that_can_be_shown(answer: bytes) -> None:
+    assert decode_firmware(answer).isprintable()

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from agent.cli.decode import decode as command
 from drivers.wire.registry import PROTOCOLS
+from tests.wire.makers import em4100
 
 HEX = "0236324533303836434544303803"
 BAD = "0236383030334235314336434203"
@@ -74,6 +75,8 @@ def test_nothing_found() -> None:
         (["wiegand-26", "--bits", "10 2"], "character '2' at position 4 is no bit"),
         (["em4100-ascii", "--bits", "01"], "--bits is for the Wiegand protocols"),
         (["line", "--pattern", "(", "41"], "no regular expression"),
+        (["wiegand-custom", "--format", "CCCCZCCC", "1"], "character 5 of the layout is 'Z'"),
+        (["wiegand-37", "--format", "h10301", "1"], "allowed: h10302 or h10304"),
         (["wiegand-26", "008944XY"], "character 'X' at position 7"),
     ],
 )
@@ -147,3 +150,39 @@ def test_one_byte_is_not_bytes() -> None:
     found = rows(run("em4100-ascii", "02"))
     assert "after 1 byte" in found[0]["detail"]
     assert "1 bytes" not in found[0]["detail"]
+
+
+def test_what_the_gate_looks_up() -> None:
+    frame = em4100("0100CDA4EC").hex()
+    (row,) = rows(run("em4100-ascii", "--as-credential", frame))
+    told = row["looked_up"]
+    assert set(told) == {"as_read", "reversed"}
+    as_read = told["as_read"]
+    assert [as_read[match] for match in ("exact", "low32", "low24")] == [
+        *("em4100:0100CDA4EC", "em4100:00CDA4EC", "em4100:CDA4EC"),
+    ]
+    assert as_read["printed"]["8H10D"] == "0013477100"
+    assert as_read["printed"]["2.4H.3.5D"] == "205,42220"
+    assert as_read["keep"]["first4"] == "em4100:0100CDA4"
+    assert told["reversed"]["low24"] == "em4100:CD0001"
+
+
+def test_a_key_is_not_looked_up() -> None:
+    (row,) = rows(run("wiegand-uart-ascii10", "--as-credential", "E1"))
+    assert row["credential"] == "key:1"
+    assert row["looked_up"] == {}
+
+
+def test_a_short_number_loses_nothing() -> None:
+    (row,) = rows(run("wiegand-26", "--as-credential", BITS))
+    assert "keep" not in row["looked_up"]["as_read"]
+    assert "looked_up" not in rows(run("wiegand-26", BITS))[0]
+
+
+def test_a_format_of_your_own() -> None:
+    drawn = "PCCCCCCC EXXXXXXX"
+    result = run("wiegand-custom", "--format", drawn, "10000001")
+    assert json.loads(result.stdout)["credential"] == "w8:01"
+    bits = "0010110000100101000101011100101000000"
+    result = run("wiegand-37", "--format", "h10304", bits)
+    assert json.loads(result.stdout)["format"] == "H10304"

@@ -13,7 +13,7 @@ from drivers.wire.registry import PROTOCOLS, make_decoder
 from tests.wire.makers import PLACES, STREAMS, collect, cut
 
 each_protocol = pytest.mark.parametrize("name", PROTOCOLS)
-MOST_KEPT = 300
+MOST_KEPT = 600
 
 
 def kept(decoder: object) -> int:

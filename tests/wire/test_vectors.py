@@ -77,7 +77,9 @@ def run(*arguments: str, stdin: str = "") -> tuple[list[Row], int]:
 
 
 def test_all_protocols_of_the_vectors_are_known() -> None:
-    assert {row["protocol"] for row in ROWS} | {"line"} == set(PROTOCOLS)
+    assert {row["protocol"] for row in ROWS} | {"line", "qr-pass", "wiegand-custom"} == set(
+        PROTOCOLS
+    )
 
 
 @each_row

@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "without_tap": N_("left without a tap"),
     "elsewhere": N_("left elsewhere"),
     "mistake": N_("written down by mistake"),
+    "no_entry": N_("did not come in after all"),
     "visit.open": N_("Visitor in"),
     "visit.end": N_("Visitor out"),
 }

@@ -72,7 +72,7 @@ def opened(typed: Mapping[str, str], books: BooksPlan, lane: str) -> dict[str, A
     """The form of ``visit.open`` as the daemon wants it."""
     kind = typed.get("kind", "")
     form: dict[str, Any] = {"kind": kind}
-    form |= filled.texts(typed, (*FIELDS.get(kind, _EVERYBODY), "appointment"))
+    form |= filled.texts(typed, (*FIELDS.get(kind, _EVERYBODY), "appointment", "call"))
     if kind in TRUCKS:
         form |= filled.flags(typed, ("truck", "goods"))
     if kind == "contractor":
@@ -106,7 +106,7 @@ def deposits(typed: Mapping[str, str], books: BooksPlan) -> list[dict[str, str]]
 def declined(typed: Mapping[str, str]) -> dict[str, Any]:
     """The form of ``visit.decline``."""
     names = ("kind", "visitor", "company", "host", "unit", "plate", "reason", "asked", "note")
-    form = filled.texts(typed, names)
+    form = filled.texts(typed, (*names, "call"))
     return form | ({"asked": _ASKED.get(form["asked"], form["asked"])} if "asked" in form else {})
 
 

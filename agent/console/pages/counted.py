@@ -48,6 +48,8 @@ COUNTERS: Mapping[str, str] = {
     "keys": N_("keys %(n)s"),
     "taps": N_("cards read %(n)s"),
     "lying": N_("cards left lying %(n)s"),
+    "proved": N_("cards proved %(n)s"),
+    "unproved": N_("cards with a wrong proof %(n)s"),
     "torn": N_("cards taken away too soon %(n)s"),
     "unreadable": N_("cards not readable %(n)s"),
     "failed": N_("failures to read %(n)s"),
@@ -57,6 +59,16 @@ COUNTERS: Mapping[str, str] = {
     "retries": N_("tried again %(n)s times"),
     "lamp_signals": N_("signals of the lamp %(n)s"),
     "lamp_failures": N_("failures of the lamp %(n)s"),
+    "late_signs": N_("signals for a reader that was away %(n)s"),
+    "restarts": N_("begun with anew %(n)s times"),
+    "looks": N_("asked for a card %(n)s times"),
+    "wakes": N_("set up %(n)s times"),
+    "cards": N_("cards in the field %(n)s"),
+    "left": N_("cards that left the field %(n)s"),
+    "reads": N_("tags read %(n)s times"),
+    "filtered": N_("tags that are none of ours %(n)s"),
+    "held": N_("reads that had counted already %(n)s"),
+    "elsewhere": N_("reads by an antenna of no lane %(n)s"),
     "readers": N_("readers connected %(n)s"),
     "stuck": N_("readers stuck %(n)s"),
     # display and printer
@@ -65,6 +77,11 @@ COUNTERS: Mapping[str, str] = {
     "printed": N_("printed %(n)s"),
     "waiting": N_("waiting %(n)s"),
     "dropped": N_("dropped %(n)s"),
+    # the intercom
+    "dialled": N_("numbers called %(n)s"),
+    "came": N_("calls came in %(n)s"),
+    "turned_away": N_("calls turned away %(n)s"),
+    "calls": N_("lines in use %(n)s"),
 }
 """A template for each counter that a part of the gate may have."""
 

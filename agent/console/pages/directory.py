@@ -2,8 +2,10 @@
 
 Rules kept here:
 - emergency numbers are always in sight; residents only when they are looked for;
-- a call is made with the booth's telephone and noted here with its answer;
-- numbers stand in the order in which they are to be called.
+- where there is an intercom the gate calls with one press, and the call is on the Gate page;
+- else a call is made with the booth's telephone and noted here with its answer;
+- numbers stand in the order in which they are to be called;
+- who is not to be called at this hour is called all the same for a reason, which is kept.
 """
 
 import json
@@ -16,10 +18,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.console import desk
+from agent.console.answers import Answer
 from agent.console.pages import told
 from agent.console.pages.entries import latest
 from agent.console.pages.filled import number
-from agent.console.pages.sent import Deed, Form, asked, may, take
+from agent.console.pages.sent import Deed, Form, Sent, asked, may, take
 from agent.console.words import N_, Words
 from agent.core.entries import EntryType
 from agent.store.queries.desk import directory as listed
@@ -53,8 +56,12 @@ def _signs(form: Form) -> dict[str, object]:
     return {**_phones(form), "signs": bool(form.get("signs"))}
 
 
+def _home(_answer: Answer) -> str:
+    return "/"
+
+
 _CALL = ("to", "unit", "department", "answer", "note")
-_ENTRY = ("kind", "name", "unit", "department", "note")
+_ENTRY = ("kind", "name", "unit", "department", "note", "quiet")
 DEEDS: Mapping[str, Deed] = {
     "call": Deed("call.note", N_("The call is written down."), _CALL),
     "put": Deed(
@@ -63,6 +70,13 @@ DEEDS: Mapping[str, Deed] = {
         _ENTRY,
         row=("entry",),
         shape=_signs,
+    ),
+    "place": Deed(
+        "call.place",
+        N_("It rings: the call is on the Gate page."),
+        ("despite", "reason"),
+        row=("entry",),
+        back=_home,
     ),
     "drop": Deed("directory.drop", N_("The entry is removed."), row=("entry",)),
 }
@@ -81,6 +95,7 @@ def directory(request: Request) -> Response:
         departments = [] if text else listed(reading, "", "department")
         calling = _entry(reading, request.query_params.get("call", ""))
         editing = _entry(reading, request.query_params.get("edit", ""))
+        resting = _entry(reading, _insists(sent))
         calls = latest(reading, {EntryType.CALL_NOTED}, _CALLS)
     return desk.render(
         request,
@@ -94,8 +109,10 @@ def directory(request: Request) -> Response:
         emergency=[_shown(row) for row in emergency],
         departments=[_shown(row) for row in departments],
         calling=_calling(calling),
+        resting=None if resting is None else _shown(resting),
         editing=_editing(editing),
         may_edit=may(request, "directory.put"),
+        calls_out=desk.site(request).plan.calls is not None and may(request, "call.place"),
         kinds=told.options(KINDS, words),
         answers=told.options(ANSWERS, words),
         calls=[_call(row, words) for row in calls],
@@ -106,6 +123,12 @@ def _entry(reading: Reading, entry: str) -> Mapping[str, Any] | None:
     if not entry:
         return None
     return next((row for row in listed(reading, "", "", 20_000) if row["entry"] == entry), None)
+
+
+def _insists(sent: Sent) -> str:
+    """The entry that is not to be called now, unless the guard says why; empty where none is."""
+    about = sent.answer is not None and sent.answer.field in ("despite", "reason")
+    return sent.values.get("entry", "") if sent.do == "place" and about else ""
 
 
 def numbers(row: Mapping[str, Any]) -> list[str]:
@@ -123,6 +146,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "phones": numbers(row),
         "signs": bool(row["signs"]),
         "note": row["note"],
+        "quiet": row["quiet"],
     }
 
 

@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from agent.console import desk
+from agent.console import calls, desk
 from agent.console.lanes import lane_card, told
 from agent.console.site import Site
 from agent.console.todo import item
 from agent.console.words import N_, Words
+from agent.core import call_orders
 from agent.core.fields import FIELDS
+from agent.core.plan_calls import CallsPlan
 from agent.errors import StoreError
 
 TAPS = 8
@@ -26,9 +28,11 @@ KINDS = frozenset({
     "open", "priority", "close", "stop", "hold_open", "release_hold", "fault.clear",
     "lockdown", "lift_lockdown", "fire_reset", "fire", "duty.dismiss",
     "bearer.confirm", "bearer.refuse",
+    "call.ring", "call.answer", "call.decide", "call.end",
 })  # fmt: skip
 """What may be ordered here."""
 _ARGS = ("lane", "reason", "for", "until", "count", "direction")
+_FORMS = {**FIELDS, **call_orders.FIELDS}
 _NOT_HERE = N_("This cannot be ordered here.")
 
 
@@ -52,7 +56,7 @@ def act(request: Request) -> Response:
     if kind not in KINDS:
         return desk.see(request, "/", desk.words(request)(_NOT_HERE), "bad")
     args = {name: sent[name] for name in _ARGS if sent.get(name)}
-    form = {name: sent[name] for name in FIELDS.get(kind, ()) if sent.get(name)}
+    form = {name: sent[name] for name in _FORMS.get(kind, ()) if sent.get(name)}
     answer = desk.act(request, kind, form, args)
     if desk.json_wanted(request):
         return desk.told(request, answer)
@@ -66,8 +70,15 @@ def _now(request: Request) -> Mapping[str, Any]:
     duties: dict[str, dict[str, Any]] = {}
     backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
+    shown["calls"], shown["rings"] = [], rings(site.plan.calls, ())
     try:
         guard = desk.guard(request)
+        if site.plan.calls is not None:
+            with desk.reading(request) as reading:
+                rows = desk.glance(request).look(reading, site).calls
+            named = guard is not None
+            shown["calls"] = [calls.shown(row, words, site, named=named) for row in rows]
+            shown["rings"] = rings(site.plan.calls, rows)
         if guard is not None:
             with desk.reading(request) as reading:
                 seen = desk.glance(request).look(reading, site)
@@ -103,6 +114,12 @@ def _now(request: Request) -> Mapping[str, Any]:
         for lane, plan in site.plan.lanes.items()
     ]
     return shown
+
+
+def rings(plan: CallsPlan | None, on: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The lanes for which the screen can ring as the visitor's button does: no call is on there."""
+    there = () if plan is None else plan.lanes
+    return frozenset(map(str, there)) - {str(row["lane"]) for row in on}
 
 
 def _backs(

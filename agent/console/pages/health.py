@@ -20,6 +20,7 @@ _PARTS = {
     "disk": N_("disk"),
     "gpio": N_("relays and inputs"),
     "printer": N_("printer"),
+    "intercom": N_("intercom"),
 }
 N_("reader %(name)s")
 N_("display %(name)s")

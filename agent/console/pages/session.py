@@ -1,13 +1,16 @@
 """What every page asks in passing: the language, the CSRF token, a card at the desk, an order."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.console import desk
-from agent.console.phrases import KINDS
+from agent.console.phrases import KINDS, reason
 from agent.console.settle import settled
-from agent.console.words import LANGUAGES, N_
+from agent.console.words import LANGUAGES, N_, Words
 from agent.store.queries import table
 
 _PRESENTED = "gate.card.presented.v1"
@@ -48,18 +51,23 @@ def card(request: Request) -> Response:
     if not rows or rows[0]["type"] != _PRESENTED:
         return JSONResponse({"says": words(N_("No card was shown."))}, 404)
     data, personal = rows[0]["data"], rows[0]["personal"]
-    kind = str(data.get("kind") or "")
-    who = str(personal.get("holder") or "")
     label = str(data.get("card") or "")
-    parts = [label or words(N_("this card is not known here")), words(KINDS.get(kind, kind)), who]
     return JSONResponse({
         "sequence": sequence,
         "card": label,
         "credential": str(personal.get("credential") or ""),
-        "kind": kind,
+        "kind": str(data.get("kind") or ""),
         "known": bool(label),
-        "says": " · ".join(part for part in parts if part),
+        "says": shown(words, data, str(personal.get("holder") or "")),
     })  # fmt: skip
+
+
+def shown(words: Words, data: Mapping[str, Any], holder: str) -> str:
+    """A card at the desk in a line: label, kind, holder, and why it may be a copy."""
+    kind, doubt = str(data.get("kind") or ""), str(data.get("reason") or "")
+    label = str(data.get("card") or "") or words(N_("this card is not known here"))
+    parts = (label, words(KINDS.get(kind, kind)), holder, reason(words, doubt))
+    return " · ".join(part for part in parts if part)
 
 
 def _ours(path: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.console.words import N_, Words
 from agent.core.plan_books import BooksPlan, DepositKind
+from agent.core.project_passes import is_pass
 
 Row = Mapping[str, Any]
 
@@ -70,6 +71,7 @@ def visit(row: Row, words: Words, books: BooksPlan, now_us: int) -> dict[str, An
         "visit": row["visit"],
         "kind": words(VISIT_KINDS.get(row["kind"], row["kind"])),
         "card": row["card"],
+        "by_pass": is_pass(row["card"]),
         "visitor": person(row, words),
         "company": personal.get("company", ""),
         "plate": personal.get("plate", ""),

@@ -3,26 +3,35 @@
 Rules kept here:
 - card, deposits and visit go out as one order, whose id was minted when the form was shown; a
   refused order is over, so the form comes back as it was typed with an id of its own;
-- who is not let in is written down as well; a ban is an order of its own that follows.
+- who is not let in is written down as well; a ban is an order of its own that follows;
+- the unit, or a department, is called from the form, which stays as it was typed; what is answered
+  goes into the visit by itself;
+- an emergency number is called with one press as well, and is no answer to the visitor.
 """
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.console import desk
+from agent.console import calls, desk
 from agent.console.answers import Answer
 from agent.console.pages import coming, drafts, filled, finding, plated, receipt, told
+from agent.console.pages.directory import numbers
 from agent.console.pages.lanes import leading
+from agent.console.pages.sent import may
 from agent.console.words import N_
 from agent.core.model import Direction
+from agent.store.queries import calls as talks
 from agent.store.queries import counts as books_counts
 from agent.store.queries import deposits as books_deposits
 from agent.store.queries import desk as books_desk
 from agent.store.queries import visits as books_visits
+from agent.store.reading import Reading
 
 HINTS: Mapping[str, str] = {
     "company": N_("with or without an appointment"),
@@ -41,6 +50,17 @@ _EARLIER = N_("Was here before")
 _DIRECTORY = N_("Directory")
 _DAY_US = 86_400_000_000
 _PATH = "/visitor-in"
+_CALLEES = ("emergency", "department")
+_MOST = 12
+
+
+def _called(call: Mapping[str, Any]) -> dict[str, str]:
+    """What the call in which somebody was asked tells of the visit."""
+    unit = str(call["whose"] or call["personal"].get("unit", ""))
+    known = {"call": str(call["call"]), "unit": unit, "host": str(call["who"])}
+    if call["answer"] == "agreed":
+        known["answer"] = "host_agreed"
+    return {**known, "kind": "resident"} if unit else known
 
 
 def routes() -> list[Route]:
@@ -49,6 +69,7 @@ def routes() -> list[Route]:
         Route(_PATH, page, methods=["GET", "POST"]),
         Route(f"{_PATH}/look", look, methods=["POST"]),
         Route(f"{_PATH}/keep", keep, methods=["POST"]),
+        Route(f"{_PATH}/call", call),
         *receipt.routes(),
     ]
 
@@ -67,6 +88,20 @@ def page(request: Request) -> Response:
 def keep(request: Request) -> Response:
     """Keep the form that is being filled in."""
     return drafts.keep(request, _PATH)
+
+
+def call(request: Request) -> Response:
+    """How far the call has come in which somebody is asked about this visitor."""
+    one = _call(request, request.query_params.get("call", ""))
+    return desk.render(request, "_call_now.html", one=one)
+
+
+def _call(request: Request, name: str) -> Mapping[str, Any] | None:
+    with desk.reading(request) as reading:
+        row = talks.call(reading, name)
+    words, site = desk.words(request), desk.site(request)
+    named = desk.guard(request) is not None
+    return None if row is None else calls.shown(row, words, site, named=named)
 
 
 def look(request: Request) -> Response:
@@ -102,6 +137,8 @@ def _sent(request: Request) -> Response | Answer:
     typed, words = desk.form(request), desk.words(request)
     books = desk.site(request).plan.books
     what, _, lane = typed.get("do", "").partition(" ")
+    if what == "call":
+        return _placed(request, typed, lane)
     if what == "decline":
         answer = desk.act(request, "visit.decline", coming.declined(typed))
         if not answer.done:
@@ -113,6 +150,33 @@ def _sent(request: Request) -> Response | Answer:
     if not answer.done:
         return answer
     return desk.see(request, f"/receipt?visit={answer.result.get('visit', '')}&new=1")
+
+
+def _placed(request: Request, typed: Mapping[str, str], entry: str) -> Response | Answer:
+    """Call a line of the directory, or (``entry`` empty) the unit that is typed.
+
+    The form is shown again as it was typed; the visit is another order.
+    """
+    whom = {"entry": entry} if entry else {"unit": filled.plain(typed.get("unit", ""))}
+    answer = desk.act(request, "call.place", whom)
+    if not answer.done:
+        return replace(answer, result={**answer.result, "field": "" if entry else "unit"})
+    call = str(answer.result.get("call", ""))
+    with desk.reading(request) as reading:
+        urgent = {row["entry"] for row in books_desk.directory(reading, "", "emergency")}
+    asked = typed.get("call", "") if entry in urgent else call
+    request.state.form = {**typed, "order_id": "", "call": asked}
+    return _shown(request, None, call)
+
+
+def _callees(reading: Reading) -> list[dict[str, str]]:
+    """Who is called with one press besides the unit: emergency numbers first."""
+    return [
+        {"entry": str(row["entry"]), "name": str(row["name"]), "kind": kind}
+        for kind in _CALLEES
+        for row in books_desk.directory(reading, "", kind)[:_MOST]
+        if numbers(row)
+    ]
 
 
 def _banned(request: Request, typed: Mapping[str, str]) -> Response:
@@ -128,24 +192,32 @@ def _banned(request: Request, typed: Mapping[str, str]) -> Response:
     return desk.see(request, "/notices", says, "bad")
 
 
-def _shown(request: Request, answer: Answer | None) -> Response:
+def _shown(request: Request, answer: Answer | None, on: str = "") -> Response:
+    """The form; ``on`` is the call that was placed just now."""
     words, site = desk.words(request), desk.site(request)
     books = site.plan.books
     query = request.query_params
     suggested = {"kind": query.get("kind", "company"), "hours": "4", "visitor": "", "plate": ""}
     with desk.reading(request) as reading:
         named = books_desk.appointment(reading, query.get("appointment", ""))
+        called = talks.call(reading, query.get("call", ""))
         used = [str(row["pocket"]) for row in books_deposits.pockets(reading)]
         stock = int(books_counts.counts(reading)["cards_stock"])
+        callees = _callees(reading)
     if named is not None:
         suggested |= finding.fills(named, named["kind"])
         suggested |= {"appointment": named["appointment"], "answer": "expected"}
+    if called is not None:
+        suggested |= _called(called)
     free = told.free_pockets(used, books)
     typed = filled.closed(desk.form(request), "deposits")
     f = filled.Filled(words, typed, answer, suggested, order=filled.kept(request.method, typed))
     return desk.render(
         request,
         "visitor_in.html",
+        one=_call(request, on or f.value("call")),
+        calls_out=site.plan.calls is not None and may(request, "call.place"),
+        callees=callees,
         answer=answer,
         filled=f,
         kinds=[

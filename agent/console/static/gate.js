@@ -104,7 +104,7 @@
       sequence = Math.max(sequence, told.sequence);
       if (told.duty && told.lane) { wanted(told.lane); sound(CALL); }
       if (told.type === "gate.alarm.raised.v1" || told.type === "gate.emergency.raised.v1") sound(ALARM);
-      if (told.type === "gate.help.requested.v1" || told.type === "gate.priority.announced.v1") sound(CALL);
+      if (["gate.help.requested.v1", "gate.priority.announced.v1", "gate.call.began.v1"].includes(told.type)) sound(CALL);
       changed("entry");
     });
     source.addEventListener("card", (event) => {

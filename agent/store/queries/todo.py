@@ -39,10 +39,12 @@ def alarms(reading: Reading) -> list[Row]:
     numbers = [row["sequence"] for row in reading.rows(_ALARMS, (_NEAR,))]
     standing: dict[str, Row] = {}
     for row in entries_told(reading, list(reading.entries(numbers).values())):
+        # A lane may stand open and ring at the same time.
+        key = f"{row['subject']} {row['data'].get('call', '')}"
         if row["type"] == "gate.alarm.ended.v1":
-            standing.pop(row["subject"], None)
+            standing.pop(key, None)
         else:
-            standing[row["subject"]] = row
+            standing[key] = row
     return list(standing.values())
 
 

@@ -1,0 +1,196 @@
+"""What may be asked of a gate about its roster: a new one as a whole, or one card.
+
+Rules kept here:
+- a roster is staged in slices of a few milliseconds, so that taps come in between;
+- residents with their telephone numbers come with the roster, and the directory follows in its
+  transaction: both change, or neither;
+- of numbers the journal tells how many lines changed, and keeps a commitment to their digest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, Protocol, cast
+
+from agent.control.server import Handler, Peer
+from agent.core.entries import Entry, EntryType
+from agent.core.form import Fault, Form
+from agent.core.model import CardStatus, Matching
+from agent.core.plan import GatePlan
+from agent.core.residents import MOST, NEEDS, Resident, brought, resident
+from agent.errors import GateError
+from agent.ports import Clock
+from agent.store.chain import framed
+from agent.store.ledger import Ledger
+from agent.store.reading import Reading
+from agent.store.rows import Row, card_of
+
+Request = Mapping[str, Any]
+
+
+class Gate(Protocol):
+    """As much of `agent.requests.House` as is needed here."""
+
+    @property
+    def plan(self) -> GatePlan:
+        """Which gate it is."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+    @property
+    def ledger(self) -> Callable[[], Ledger]:
+        """The ledger, in the thread that owns it."""
+
+    @property
+    def run(self) -> Callable[[Callable[[], Any]], Any]:
+        """Runs something in that thread."""
+
+    @property
+    def reading(self) -> Callable[[], Reading]:
+        """Opens the ledger for the thread that asks."""
+
+
+class Rosters:
+    """The handlers."""
+
+    def __init__(self, house: Gate) -> None:
+        self._house = house
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """By name of the operation."""
+        return {
+            "roster.begin": self.begin,
+            "roster.stage": self.stage,
+            "roster.switch": self.switch,
+            "roster.status": self.status,
+        }
+
+    def begin(self, request: Request, peer: Peer) -> object:
+        """Begin a new roster; gives its generation."""
+        del request, peer
+        ledger = self._house.ledger
+        return self._house.run(lambda: ledger().roster_begin())
+
+    def stage(self, request: Request, peer: Peer) -> object:
+        """``{generation, rows: [[13 texts]]}``, rows as in `agent.store.rows`, sorted."""
+        del peer
+        generation = int(request["generation"])
+        cards = [card_of(cast("Row", tuple(row))) for row in request["rows"]]
+        ledger = self._house.ledger
+        done = 0
+
+        def some() -> int:
+            return ledger().roster_stage(generation, cards[done:])
+
+        while done < len(cards):
+            done += self._house.run(some)
+        return done
+
+    def switch(self, request: Request, peer: Peer) -> object:
+        """``{generation, count, digest: hex, residents?}``: the staged roster rules from here on.
+
+        ``residents`` are lists ``[unit, name, number, …]``, each resident once, and all there are:
+        the directory follows with the roster, or neither changes. Gives ``{count, directory}``;
+        ``directory`` is null without residents, else ``{residents, put, dropped, kept}``.
+        """
+        house, residents = self._house, _given(request.get("residents"))
+        generation, count = int(request["generation"]), int(request["count"])
+        digest = bytes.fromhex(str(request["digest"]))
+        now = house.clock.now()
+        data = {"generation": generation, "count": count, "digest": digest.hex()}
+        proof = {} if residents is None else {"directory": _digest(residents)}
+
+        def rule() -> Mapping[str, int] | None:
+            ledger = house.ledger()
+            if residents is None:
+                ledger.roster_switch(generation, count, digest, entry_of({}, {}), now)
+                return None
+            head = ledger.head()
+            named = f"d-{house.plan.agent}-{head.stream}-{head.sequence + 1}"
+            there = ledger.rows(NEEDS)["directory"]
+            new = brought(there, residents, lambda number: f"{named}-{number}")
+            told = {"put": new.put, "dropped": new.dropped, "kept": new.kept}
+            counts = {"residents": len(residents), **told}
+            entry = entry_of(counts, proof)
+            ledger.roster_switch(generation, count, digest, entry, now, new.changes)
+            return counts
+
+        def entry_of(counts: Mapping[str, int], personal: Mapping[str, str]) -> Entry:
+            kind, actor = EntryType.ROSTER_SWITCHED, f"uid:{peer.uid}"
+            return Entry(kind, "roster", now, {**data, **counts}, personal, actor)
+
+        return {"count": count, "directory": house.run(rule)}
+
+    def status(self, request: Request, peer: Peer) -> object:
+        """``{label, status, found?: bool}`` gives ``{card, was, status}``: block or unblock a card.
+
+        A card that is so already stays untouched and makes no entry, and so does a lost one that is
+        to be blocked. A lost one is good again only when it was ``found``.
+        """
+        house = self._house
+        label, status = str(request["label"]), CardStatus(request["status"])
+        back = request.get("found") is True
+        now = house.clock.now()
+
+        with house.reading() as reading:
+            found = reading.card_by_label(label)
+        if found is None:
+            raise GateError(f"no card {label!r} in the roster: see gate-agent roster list")
+        credential = found.credential
+
+        def change() -> tuple[CardStatus, CardStatus]:
+            ledger = house.ledger()
+            cards = ledger.find_cards(credential, Matching.EXACT)
+            if not cards or cards[0].label != label:
+                raise GateError(f"the roster was changed just now: look for card {label!r} again")
+            card = cards[0]
+            was = card.status
+            if was is status or (was is CardStatus.LOST and status is CardStatus.BLOCKED):
+                return was, was
+            if was is CardStatus.LOST and not back:
+                raise GateError(
+                    f"{label} was reported lost: if it is back in its holder's hands say --found"
+                )
+            data = {"card": label, "kind": card.kind.value}
+            data |= {"was": was.value, "status": status.value}
+            personal = {"credential": str(credential)}
+            actor = f"uid:{peer.uid}"
+            changed = EntryType.CARD_CHANGED
+            entry = Entry(changed, f"card/{label}", now, data, personal, actor)
+            ledger.put_card(replace(card, status=status), entry, now)
+            return was, status
+
+        before, after = house.run(change)
+        return {"card": label, "was": before.value, "status": after.value}
+
+
+def _given(given: object) -> Sequence[Resident] | None:
+    """The residents of a request; None where it brings none. Raises GateError."""
+    if given is None:
+        return None
+    lines = given if isinstance(given, list) else [given]
+    if len(lines) > MOST:
+        raise GateError(f"a roster has {MOST} residents with numbers at most")
+    found: dict[tuple[str, str], Resident] = {}
+    for number, line in enumerate(lines, 1):
+        if not isinstance(line, list) or len(line) < 2:
+            raise GateError(f"residents, line {number}: write [unit, name, number, …]")
+        form = Form({"unit": line[0], "name": line[1], "phones": line[2:]})
+        try:
+            one = resident(form)
+        except Fault as fault:
+            raise GateError(f"residents, line {number}, {fault.field}: {fault}") from None
+        if found.setdefault((one.unit, one.name), one) is not one:
+            raise GateError(f"residents, line {number}: each resident of a unit comes once")
+    return tuple(found.values())
+
+
+def _digest(residents: Sequence[Resident]) -> str:
+    """SHA-256 over unit, name and numbers of each, framed as the rows of a roster are."""
+    total = sha256()
+    for each in residents:
+        for text in (each.unit, each.name, *each.phones, ""):
+            total.update(framed(text.encode()))
+    return total.hexdigest()

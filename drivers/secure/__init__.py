@@ -1,0 +1,1 @@
+"""Cards that prove themselves: sans-IO sessions with `cryptography` for the primitives."""
