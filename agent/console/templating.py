@@ -21,6 +21,7 @@ def environment(words: Words, extra: Mapping[str, object]) -> jinja2.Environment
         auto_reload=False,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
+    # The extension above puts this into the environment; Jinja2's types do not know of it.
     install = made.install_gettext_callables  # type: ignore[attr-defined]
     install(words, words.many, newstyle=True)
     made.globals |= {"words": words, **extra}
