@@ -152,7 +152,8 @@ def test_a_pin_that_is_none(pin: str, tmp_path: Path) -> None:
     (tmp_path / "pin").write_text(pin)
     with pytest.raises(SettingsError, match="is no PIN: 3 to 12 digits") as told:
         with_pin(planning.gate_plan(settings), settings)
-    assert pin not in str(told.value)
+    # The file's own path may hold the digits by chance.
+    assert pin not in str(told.value).replace(str(tmp_path), "")
 
 
 def test_what_an_installer_is_told() -> None:
