@@ -14,7 +14,6 @@ import errno
 import os
 import select
 import termios
-import threading
 import time
 from collections import Counter
 
@@ -30,11 +29,11 @@ from drivers.serial_port import back_off, why
 from drivers.wire.frame import Fault
 from drivers.wire.pn532_cards import Kind
 from drivers.wire.pn532_session import Act, Arrived, Found, Left, Lost, Send, Session
+from drivers.worker import Worker
 
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
 STEADY_S = 5.0
-JOIN_S = 2.0
 WRITE_MS = 500
 
 _CHUNK = 4096
@@ -66,9 +65,7 @@ class Pn532Reader:
         self._clock = clock
         self._session = Session(kinds)
         self._emit: Emit = _nowhere
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._wake = -1
+        self._worker = Worker(f"reader-{reader}", f"reader {reader} on {port}", self._run)
         self._present: bool | None = None
         self._detail = "not started"
         self._counts = Counter({"bytes": 0, "cards": 0, "left": 0, "faults": 0})
@@ -78,32 +75,16 @@ class Pn532Reader:
 
     def start(self, emit: Emit) -> None:
         """Begin to look for cards; raises DeviceError when it was started before."""
-        if self._thread is not None:
-            raise DeviceError(f"reader {self._reader} is started already: make a new one instead")
+        self._worker.once()
         self._emit = emit
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = threading.Thread(
-            target=self._run, name=f"reader-{self._reader}", daemon=True
-        )
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """End the thread and let go of the port; safe to call twice, or before `start`.
 
-        Raises DeviceError when the thread does not end within `JOIN_S` seconds.
+        Raises DeviceError when the thread does not end within `drivers.worker.STOP_S` seconds.
         """
-        self._stopping.set()
-        if self._thread is None or self._wake < 0:
-            return
-        os.eventfd_write(self._wake, 1)
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"reader {self._reader} on {self._port} did not stop within {JOIN_S:g} s: "
-                "its thread is stuck in what it hands its cards to"
-            )
-        os.close(self._wake)
-        self._wake = -1
+        self._worker.stop()
 
     def show(self, verdict: Verdict) -> None:
         """A PN532 module has neither lamp nor buzzer: nothing to do."""
@@ -131,7 +112,7 @@ class Pn532Reader:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began = time.monotonic()
             try:
                 with serial.Serial(self._port, self._baud, exclusive=True) as line:
@@ -141,7 +122,7 @@ class Pn532Reader:
                 self._lost(why(self._port, error))
             if time.monotonic() - began >= STEADY_S:
                 tries = 0
-            self._stopping.wait(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _pump(self, line: int) -> None:
@@ -149,9 +130,9 @@ class Pn532Reader:
         session = self._session
         wait = select.poll()
         wait.register(line, select.POLLIN)
-        wait.register(self._wake, select.POLLIN)
+        wait.register(self._worker, select.POLLIN)
         self._do(session.begin(time.monotonic_ns()), line)
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             now = time.monotonic_ns()
             ready = wait.poll(max(0, -(-(session.due_ns - now) // _MS)))
             if not ready:
@@ -167,7 +148,7 @@ class Pn532Reader:
             data = os.read(line, _CHUNK)
         except BlockingIOError:
             return b""
-        if not data and not self._stopping.is_set():
+        if not data and not self._worker.stopping:
             raise OSError(errno.EIO, "the line ended: unplugged, or a second program reads it")
         return data
 
