@@ -89,6 +89,7 @@ def test_a_form_without_numbers_is_left_alone(form: dict[str, object]) -> None:
         told = OURS.concealed(form)
     except Fault:
         return
-    if "idnumber" not in repr(form):
+    # Hypothesis also draws texts and whole numbers that stand in some test, and some are numbers.
+    if "idnumber" not in repr(form) and identity.masked(repr(form)) == repr(form):
         assert told == form
     assert not any(identity.resident(str(value)) for value in told.values())

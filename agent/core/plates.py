@@ -80,7 +80,9 @@ _TAKEN_FOR = str.maketrans("IO", "10")
 
 def clean(text: str) -> str:
     """The plate as it is kept and compared: ``粤b·d12345`` becomes ``粤BD12345``."""
-    return _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()
+    plate = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper()
+    # Without the blank between them, a letter and the accent after it are one character.
+    return unicodedata.normalize("NFKC", plate)
 
 
 def read(text: str) -> Plate:

@@ -1,7 +1,7 @@
 """Plates of every kind of GA 36, and the hints for what is none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.core import plates
@@ -107,6 +107,7 @@ def test_every_ordinary_number_with_a_digit_is_known(place: str, at: str, number
     assert known is any(sign.isdigit() for sign in number)
 
 
+@example("A´")
 @given(st.text(max_size=30))
 def test_any_text_is_taken_and_cleaning_is_done_once(text: str) -> None:
     found = read(text)
