@@ -3,15 +3,18 @@
 Rules kept here:
 - a port lies below those that the system gives to connections (ip_local_port_range), so that none
   of the many connections of other tests can sit on it before its server does;
-- every process of pytest-xdist draws from a part of its own.
+- every process of pytest-xdist draws from a part of its own;
+- what was given lately is not given again: its server may not listen yet, or listen by UDP alone.
 """
 
 import contextlib
 import os
 import random
 import socket
+from collections import deque
 
 _FIRST, _PART, _PARTS = 10_000, 1_400, 16
+_LATELY: deque[int] = deque(maxlen=_PART // 4)
 
 
 def _part() -> int:
@@ -24,9 +27,13 @@ def free_port(together: int = 1) -> int:
     first = _FIRST + _PART * _part()
     for _ in range(1000):
         port = first + random.randrange(_PART // together) * together  # noqa: S311 - no secret
+        wanted = range(port, port + together)
+        if not set(wanted).isdisjoint(_LATELY):
+            continue
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for each in range(port, port + together):
+            for each in wanted:
                 stack.enter_context(socket.socket()).bind(("0.0.0.0", each))  # noqa: S104
+            _LATELY.extend(wanted)
             return port
     raise AssertionError(f"no {together} neighbouring ports are free from {first} on")
 
