@@ -40,7 +40,7 @@ from agent.core.view import LaneView
 from agent.errors import GateError
 from agent.inbox import Inbox
 from agent.info import describe
-from agent.keys import card_reference_key
+from agent.keys import card_reference_key, hmac_key, needed
 from agent.loop import Loop
 from agent.notify import Notifier
 from agent.ports import Condition, Display, Head, Health, Intercom
@@ -303,7 +303,7 @@ def open_ledger(settings: Settings, boot: str = "") -> Ledger:
     if secret is None:
         key = card_reference_key(settings.paths.state / "card-reference.key")
     else:
-        key = secret.read()
+        key = needed("card_reference_key", hmac_key, secret)
     identity = Identity(settings.estate, settings.gate)
     return Ledger.open(
         settings.paths.ledger,

@@ -4,7 +4,7 @@ Part of the composition root (`agent.app`): from settings to concrete things, an
 """
 
 from agent.identity import Identities
-from agent.keys import long_enough
+from agent.keys import hmac_key, needed
 from agent.ports import Printer
 from agent.printing import Printing
 from agent.requests import House
@@ -23,7 +23,7 @@ def make_printer(settings: Settings) -> Printer | None:
 def make_identities(settings: Settings) -> Identities:
     """What takes identity numbers out of forms; raises SettingsError when its key is no good."""
     secret = settings.identity_key
-    return Identities(None if secret is None else long_enough(secret.read(), "identity_key"))
+    return Identities(None if secret is None else needed("identity_key", hmac_key, secret))
 
 
 def make_printing(settings: Settings, house: House, printer: Printer | None) -> Printing:

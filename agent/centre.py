@@ -11,7 +11,7 @@ from agent.core.plan import GatePlan
 from agent.errors import GateError
 from agent.inbox import Inbox
 from agent.info import describe
-from agent.keys import long_enough
+from agent.keys import hmac_key, needed, password
 from agent.loop import Loop
 from agent.requests import House
 from agent.settings import Settings
@@ -92,7 +92,7 @@ def permits_of(settings: Settings) -> Mapping[str, Permit]:
     for name, client in uplink.clients.items():
         group = uplink.groups[client.group]
         keys = {
-            key: long_enough(secret.read(), f"uplink.clients.{name}.keys.{key}")
+            key: needed(f"uplink.clients.{name}.keys.{key}", hmac_key, secret)
             for key, secret in client.keys.items()
         }
         found[name] = Permit(frozenset(group.may), frozenset(group.signed), keys)
@@ -147,7 +147,7 @@ def make_broker(settings: Settings) -> Broker:
         uplink.version.value,
         tls,
         uplink.username,
-        uplink.password.read().decode() if uplink.password else "",
+        needed("uplink.password", password, uplink.password) if uplink.password else "",
         client_id=f"{settings.estate}.{settings.gate}",
         window=uplink.window,
     )

@@ -16,8 +16,10 @@ from pathlib import Path
 
 from agent.core.ids import LaneId
 from agent.errors import SettingsError
+from agent.keys import needed, password
 from agent.settings import Settings
 from agent.settings.intercom import Account, Audio, Intercom, LaneSound
+from agent.settings.secret import Secret
 from agent.settings.words import Sound
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -112,6 +114,17 @@ def lane_alone(settings: Settings, sip: int, lane: str = "") -> Mapping[str, str
     return {"config": _text(lines), "accounts": "<sip:lane@127.0.0.1>;regint=0;answermode=auto\n"}
 
 
+def sip_password(secret: Secret) -> str:
+    """The password at the registrar; raises SettingsError for what cannot stand in a file."""
+    text = password(secret)
+    if not text.isprintable() or _BAD & set(text):
+        raise SettingsError(
+            f"the password in {secret.place()} has a character that baresip cannot take: "
+            "no quotes, angle brackets or semicolons, and one line"
+        )
+    return text
+
+
 def write(directory: Path, made: Mapping[str, str], record: Path | None = None) -> None:
     """Write the files, whole or not at all, for the owner of the directory.
 
@@ -194,12 +207,6 @@ def _account(account: Account, *, register: bool = True) -> str:
     if account.user:
         parts.append(f"auth_user={account.user}")
     if account.password is not None:
-        password = account.password.read().decode(errors="replace")
-        if not password.isprintable() or _BAD & set(password):
-            where = account.password.place()
-            raise SettingsError(
-                f"the password in {where} has a character that baresip cannot take: "
-                "no quotes, angle brackets or semicolons, and one line"
-            )
-        parts.append(f"auth_pass={password}")
+        secret = needed("intercom.account.password", sip_password, account.password)
+        parts.append(f"auth_pass={secret}")
     return ";".join(parts) + "\n"

@@ -8,16 +8,14 @@ Rules kept here:
 from dataclasses import replace
 from datetime import timedelta
 
+from agent import keys
 from agent.core.ids import LaneId
 from agent.core.plan import GatePlan
 from agent.core.plan_calls import CallsPlan, Keys, Party, Step
-from agent.errors import SettingsError
+from agent.keys import needed
 from agent.settings import Settings
 from agent.settings.intercom import CallStep
 from agent.settings.units import nanoseconds
-
-PIN = range(3, 13)
-"""So many digits a PIN may have."""
 
 
 def calls_plan(settings: Settings) -> CallsPlan | None:
@@ -42,17 +40,11 @@ def calls_plan(settings: Settings) -> CallsPlan | None:
 
 
 def with_pin(plan: GatePlan, settings: Settings) -> GatePlan:
-    """The same plan with the PIN of the intercom; raises SettingsError that does not tell it."""
+    """The same plan with the PIN of the intercom; raises FaultyKeyError that does not tell it."""
     told, calls = settings.intercom, plan.calls
     if told is None or calls is None or told.keys.secret_pin is None:
         return plan
-    pin = told.keys.secret_pin.read().decode(errors="replace").strip()
-    if not (pin.isascii() and pin.isdecimal() and len(pin) in PIN):
-        where = told.keys.secret_pin.place()
-        raise SettingsError(
-            f"intercom.keys.secret_pin: what stands in {where} is no PIN: "
-            f"{PIN[0]} to {PIN[-1]} digits"
-        )
+    pin = needed("intercom.keys.secret_pin", keys.pin, told.keys.secret_pin)
     return replace(plan, calls=replace(calls, keys=replace(calls.keys, pin=pin)))
 
 

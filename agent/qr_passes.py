@@ -24,6 +24,7 @@ from agent.core.model import Credential, Direction
 from agent.core.project_passes import LABEL
 from agent.core.qr_pass import ShownPass
 from agent.errors import SettingsError
+from agent.opened import contents
 from agent.settings import Settings
 from drivers.wire.frame import Frame
 from drivers.wire.qr_pass import PROTOCOL, QrPass, SignedPass, message, parse
@@ -95,9 +96,7 @@ def label_of(says: QrPass) -> str:
 def public_key(place: Path) -> Ed25519PublicKey:
     """Read a public key (PEM, SubjectPublicKeyInfo); raises SettingsError."""
     try:
-        key = load_pem_public_key(place.read_bytes())
-    except OSError as fault:
-        raise SettingsError(f"the key {place} cannot be read: {fault.strerror}") from None
+        key = load_pem_public_key(contents(place, "the key"))
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from agent.keys import needed, password
 from agent.settings import Settings, load
 from agent.uplink import sentences, topics
 from agent.uplink.broker import Broker, Tls
@@ -170,7 +171,7 @@ def _configured(settings: Settings, client_id: str) -> Broker:
         version=uplink.version.value,
         tls=None if tls is None else Tls(tls.ca, tls.cert, tls.key),
         username=uplink.username,
-        password=uplink.password.read().decode() if uplink.password else "",
+        password=needed("uplink.password", password, uplink.password) if uplink.password else "",
         client_id=client_id,
     )
 

@@ -15,6 +15,7 @@ import uvicorn
 from agent.console.app import make_app
 from agent.console.site import Site
 from agent.errors import GateError
+from agent.tls import add_chain
 
 _ARENA_MAX = -8
 _log = logging.getLogger("gate.console")
@@ -43,6 +44,9 @@ def serve(site: Site, listen: Listen) -> None:
             f"the console is to listen on {listen.host} without TLS: names and cards would travel "
             "openly; give a certificate and key, or listen on 127.0.0.1"
         )
+    if listen.cert is not None:
+        # uvicorn does this too, with the bare words of OpenSSL.
+        add_chain(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), listen.cert, listen.key)
     listening = _bound(listen)
     scheme = "http" if listen.cert is None else "https"
     host, port = listening.getsockname()[:2]
@@ -73,8 +77,6 @@ def serve(site: Site, listen: Listen) -> None:
         _log.info("the guard's screen: %s://%s:%d/", scheme, shown, port)
         print(f"the guard's screen: {scheme}://{shown}:{port}/", flush=True)  # noqa: T201 - for the one who started it
         asyncio.run(server.serve(sockets=[listening]))
-    except ssl.SSLError as fault:
-        raise GateError(f"{listen.cert}: this certificate cannot be used: {fault}") from fault
     finally:
         listening.close()
 

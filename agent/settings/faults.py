@@ -27,6 +27,7 @@ class Fault:
     ``line`` and ``column`` count from 1, and are 0 when the file itself is the trouble. ``path`` is
     the way to the value (``lanes.in-1.arm.open.pin``), ``text`` the offending text, ``source`` the
     line as it may be shown, ``indent`` and ``width`` the place and length of the caret below it.
+    ``warning``: the gate starts in spite of it, and a part of it does not work.
     """
 
     file: str
@@ -40,10 +41,12 @@ class Fault:
     source: str = ""
     indent: int = 0
     width: int = 1
+    warning: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        head = f"{place}: {self.path}: {self.problem}" if self.path else f"{place}: {self.problem}"
+        head = f"{place}: warning" if self.warning else place
+        head = f"{head}: {self.path}: {self.problem}" if self.path else f"{head}: {self.problem}"
         rows = [head]
         if self.source:
             gutter = f"{self.line:>6} | "
@@ -92,8 +95,17 @@ class UnfitError(ValueError):
 
 def tell(faults: Sequence[Fault]) -> str:
     """All faults for a person, and how many they are."""
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return "\n\n".join([*(str(fault) for fault in faults), count])
+    return "\n\n".join([*(str(fault) for fault in faults), counted(faults)])
+
+
+def counted(faults: Sequence[Fault]) -> str:
+    """``no fault``, or how many there are; warnings only where there are some."""
+    warnings = sum(fault.warning for fault in faults)
+    whole = len(faults) - warnings
+    told = f"{whole or 'no'} {'faults' if whole > 1 else 'fault'}"
+    if warnings:
+        told += f", {warnings} {'warnings' if warnings > 1 else 'warning'}"
+    return told
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

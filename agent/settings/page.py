@@ -43,6 +43,12 @@ class Page:
         """Note a fault of the file as a whole."""
         self.blame(Trouble(Span(0, 0, 0, 1), problem, allowed))
 
+    def placed(self, trouble: Trouble) -> Fault | None:
+        """The fault that this would be, without noting it; None beyond what can be believed."""
+        if self.sound is not None and trouble.span.line >= self.sound:
+            return None
+        return self._fault(trouble)
+
     def faults(self) -> list[Fault]:
         """All that was noted, in the order of the file."""
         ordered = sorted(self._troubles.items(), key=lambda item: item[0])

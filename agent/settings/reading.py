@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.settings.faults import MISSING, Fault, FaultySettingsError
+from agent.settings.key_files import KeyFile, key_files
 from agent.settings.models import Paths, Settings
 from agent.settings.page import Page
 from agent.settings.places import Bases
@@ -30,26 +31,43 @@ UNIT = "gate-agent.service"
 ADAPTER: TypeAdapter[Settings] = TypeAdapter(Settings)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examined:
+    """A file of settings; ``settings`` is None where there are faults.
+
+    ``keys`` are the files of keys that it names, not opened.
+    """
+
+    settings: Settings | None
+    faults: list[Fault]
+    keys: tuple[KeyFile, ...] = ()
+
+
 def read(path: Path, paths: Paths | None = None) -> Settings:
     """Settings of the file, with ``paths`` in place of the file's own where given.
 
     Raises FaultySettingsError with every fault of the file.
     """
-    settings, faults = _read(path, paths)
-    if settings is None:
-        raise FaultySettingsError(faults)
-    return settings
+    found = _read(path, paths)
+    if found.settings is None:
+        raise FaultySettingsError(found.faults)
+    return found.settings
 
 
 def check(path: Path) -> list[Fault]:
     """Every fault of the file, in the order of its lines; empty when it can be used."""
-    return _read(path, None)[1]
+    return _read(path, None).faults
 
 
-def _read(path: Path, paths: Paths | None) -> tuple[Settings | None, list[Fault]]:
+def examine(path: Path) -> Examined:
+    """What the file says, whether it can be used or not."""
+    return _read(path, None)
+
+
+def _read(path: Path, paths: Paths | None) -> Examined:
     text = _text(path)
     if isinstance(text, Fault):
-        return None, [text]
+        return Examined(None, [text])
     page = Page(str(path), text)
     reading = read_yaml(text)
     for trouble in reading.troubles:
@@ -60,18 +78,22 @@ def _read(path: Path, paths: Paths | None) -> tuple[Settings | None, list[Fault]
     if root is None or root.value is None:
         if reading.whole:
             page.blame_all("the file is empty", "at least estate, gate, timezone, lanes, readers")
-        return None, page.faults()
+        return Examined(None, page.faults())
     if not isinstance(root.value, dict):
         page.blame_all("the settings must be a mapping", "key: value in each line")
-        return None, page.faults()
+        return Examined(None, page.faults())
     page.cover(root)
-    settings = _validate(root, page, _bases(path, root, paths), whole=reading.whole)
+    bases = _bases(path, root, paths)
+    settings = _validate(root, page, bases, whole=reading.whole)
     cross_check(root, page, whole=reading.whole)
     faults = page.faults()
+    keys = key_files(root, bases, page)
     if faults or settings is None:
-        return None, faults
+        return Examined(None, faults, keys)
     settings = dataclasses.replace(settings, readers=_faced(settings))
-    return (dataclasses.replace(settings, paths=paths) if paths else settings), []
+    if paths is not None:
+        settings = dataclasses.replace(settings, paths=paths)
+    return Examined(settings, [], keys)
 
 
 def _faced(settings: Settings) -> dict[str, Reader]:

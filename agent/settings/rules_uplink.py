@@ -126,7 +126,7 @@ def _blank(node: Node | None) -> bool:
 
 def check_secrets(root: Node, page: Page) -> None:
     """A secret lies in exactly one place."""
-    for path in _secrets(root):
+    for path in secrets_of(root):
         parent, node = root.get(*path[:-1]), root.get(*path)
         if parent is None or node is None or not isinstance(node.value, dict):
             continue
@@ -139,7 +139,7 @@ def check_secrets(root: Node, page: Page) -> None:
             page.blame(Trouble(parent.keys[path[-1]], problem, allowed, path=name))
 
 
-def _secrets(root: Node) -> Iterator[tuple[str, ...]]:
+def secrets_of(root: Node) -> Iterator[tuple[str, ...]]:
     """Where the file tells of secrets."""
     yield from (("uplink", "password"), ("card_reference_key",), ("identity_key",))
     yield from (("intercom", "account", "password"), ("intercom", "keys", "secret_pin"))

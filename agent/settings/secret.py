@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from agent.errors import SettingsError
+from agent.opened import AbsentError, contents
 from agent.settings.places import Credential, Place
 from agent.settings.strict import Strict
 
@@ -24,13 +25,21 @@ class Secret(Strict):
         return found
 
     def read(self) -> bytes:
-        """The secret without its last line end; raises SettingsError that does not tell it."""
+        """The secret without its last line end.
+
+        Raises SettingsError (AbsentError, HiddenError of `agent.opened`) that does not tell it.
+        """
         place = self.place()
         try:
-            secret = place.read_bytes()
-        except OSError as error:
-            told = f"the secret in {place} cannot be read: {error.strerror}; see who may read it"
-            raise SettingsError(told) from None
+            secret = contents(place, "the secret in")
+        except AbsentError:
+            if self.credential is None:
+                raise
+            told = (
+                f"there is no credential {place.name} in {place.parent}: the unit of the service "
+                "hands it over with LoadCredential="
+            )
+            raise AbsentError(told) from None
         secret = secret.removesuffix(b"\n").removesuffix(b"\r")
         if not secret:
             raise SettingsError(f"the secret in {place} is empty")

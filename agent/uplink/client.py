@@ -33,7 +33,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.errors import UplinkError
+from agent.errors import SettingsError, UplinkError
+from agent.tls import add_chain, trusting
 from agent.uplink import words
 from agent.uplink.broker import Broker, Tls
 from agent.uplink.line import FAILURE, Incoming, Owner, Subscription, Terms, Will
@@ -91,18 +92,14 @@ def _options(wanted: Subscription) -> SubscribeOptions:
 
 def _context(tls: Tls) -> ssl.SSLContext:
     """Raises UplinkError when a file cannot be used."""
+    at = "uplink.tls.ca"
     try:
-        context = ssl.create_default_context(cafile=tls.ca)
-    except OSError as fault:
-        raise UplinkError(f"uplink.tls.ca {tls.ca} cannot be used: {fault}") from fault
-    if tls.cert is not None:
-        try:
-            context.load_cert_chain(tls.cert, tls.key)
-        except OSError as fault:
-            raise UplinkError(
-                f"uplink.tls.cert {tls.cert} with uplink.tls.key {tls.key} cannot be used: {fault};"
-                " both have to be PEM, belong together, and be readable for this user"
-            ) from fault
+        context = trusting(tls.ca)
+        if tls.cert is not None:
+            at = "uplink.tls.cert"
+            add_chain(context, tls.cert, tls.key)
+    except SettingsError as fault:
+        raise UplinkError(f"{at}: {fault}") from None
     return context
 
 
