@@ -21,10 +21,10 @@ from collections import deque
 
 from agent.core.events import IntercomFound, IntercomLost, LineTold, Turn, Why
 from agent.core.ids import LaneId, LineId
-from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.baresip_talk import ALIVE_S, ANSWER_S, GoneError, Sounds, Talk, Wish
 from drivers.serial_port import back_off
+from drivers.worker import Worker
 
 STEADY_S = 5.0
 JOIN_S = 3.0
@@ -60,9 +60,7 @@ class Baresip:
         self._emit: Emit = _nowhere
         self._lock = threading.Lock()
         self._wants: deque[Wish] = deque()
-        self._wake = -1
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("intercom", "the intercom", self._run, JOIN_S)
         self._talk: Talk | None = None
         self._present: bool | None = None
         self._detail = "not started"
@@ -71,30 +69,16 @@ class Baresip:
 
     def start(self, emit: Emit) -> None:
         """Begin; returns at once, also when baresip is away. Raises DeviceError if started."""
-        if self._thread is not None:
-            raise DeviceError("the intercom is started already: make a new one instead")
+        self._worker.once()
         self._emit = emit
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = threading.Thread(target=self._run, name="intercom", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Hang up and end the thread; safe to call twice, or before `start`.
 
         Raises DeviceError when the thread does not end within `JOIN_S` seconds.
         """
-        self._stopping.set()
-        if self._thread is None or self._wake < 0:
-            return
-        os.eventfd_write(self._wake, 1)
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"the intercom did not stop within {JOIN_S:g} s: its thread is stuck in what it "
-                "hands its events to"
-            )
-        os.close(self._wake)
-        self._wake = -1
+        self._worker.stop()
 
     def dial(self, line: LineId, number: str, lane: LaneId | None = None) -> None:
         """Call ``number`` (an address, or what baresip makes one of). Returns at once."""
@@ -138,12 +122,12 @@ class Baresip:
                 self._wants.append((what, line, number, lane))
         if full:
             self._tell(line, Turn.ENDED, why=Why.LOST)
-        elif self._wake >= 0 and not self._stopping.is_set():
-            os.eventfd_write(self._wake, 1)
+        else:
+            self._worker.wake()
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began = time.monotonic()
             try:
                 with socket.create_connection(self._where, self._answer_s) as conn:
@@ -153,18 +137,14 @@ class Baresip:
                 self._lost(error)
             if time.monotonic() - began >= STEADY_S:
                 tries = 0
-            if not self._stopping.is_set():
-                self._pause(back_off(tries))
+            self._pause(back_off(tries))
             tries += 1
 
     def _pause(self, seconds: float) -> None:
         """Wait before the next try; what is asked for meanwhile is answered: nothing goes."""
         ends = time.monotonic() + seconds
-        wait = select.poll()
-        wait.register(self._wake, select.POLLIN)
-        while not self._stopping.is_set() and (left := ends - time.monotonic()) > 0:
-            if wait.poll(left * 1000):
-                os.eventfd_read(self._wake)
+        while not self._worker.stopping and (left := ends - time.monotonic()) > 0:
+            self._worker.rest(left)
             self._give_up()
 
     def _give_up(self) -> None:
@@ -190,14 +170,14 @@ class Baresip:
         )
         wait = select.poll()
         wait.register(conn, select.POLLIN)
-        wait.register(self._wake, select.POLLIN)
+        wait.register(self._worker, select.POLLIN)
         talk.begin(time.monotonic())
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             now = time.monotonic()
             ready = wait.poll(max(0.0, talk.due(now) - now) * 1000)
             for number, _ in ready:
-                if number == self._wake:
-                    os.eventfd_read(self._wake)
+                if number == self._worker.fileno():
+                    self._worker.clear()
                 else:
                     self._read(conn, talk)
             talk.look(time.monotonic())

@@ -17,9 +17,9 @@ from unicodedata import east_asian_width
 import serial
 
 from agent.core.ids import LaneId
-from agent.errors import DeviceError
 from agent.ports import Condition, Health
 from drivers.serial_port import back_off, why
+from drivers.worker import Worker
 
 AGAIN_S = 10.0
 WRITE_S = 2.0
@@ -42,42 +42,29 @@ class TextLine:
         self._encoding = encoding
         self._columns = columns
         self._text: str | None = None
-        self._wake = threading.Condition()
-        self._fresh = self._stopping = False
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._fresh = False
+        self._worker = Worker(f"display-{lane}", f"display {lane} on {port}", self._run, JOIN_S)
         self._condition, self._detail = Condition.UNKNOWN, "not started"
         self._sent = self._opened = self._replaced = 0
 
     def start(self) -> None:
         """Begin; returns at once, also when the port is absent. Raises DeviceError if started."""
-        if self._thread is not None:
-            raise DeviceError(f"display {self._lane} is started already: make a new one instead")
-        self._thread = threading.Thread(target=self._run, name=f"display-{self._lane}", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Empty the line and end the thread; safe to call twice, or before `start`.
 
         Raises DeviceError when the thread does not end within `JOIN_S` seconds.
         """
-        with self._wake:
-            self._stopping = True
-            self._wake.notify_all()
-        if self._thread is None:
-            return
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"display {self._lane} on {self._port} did not stop within {JOIN_S:g} s: "
-                "its port takes nothing and does not say so"
-            )
+        self._worker.stop()
 
     def show(self, text: str) -> None:
         """Put up a line; it stays until the next one. Returns at once."""
-        with self._wake:
+        with self._lock:
             self._replaced += self._fresh
             self._text, self._fresh = text, True
-            self._wake.notify_all()
+        self._worker.wake()
 
     def health(self) -> Health:
         """The line and its counters; ``reconnects`` are the openings after the first."""
@@ -90,7 +77,7 @@ class TextLine:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping:
+        while not self._worker.stopping:
             try:
                 with serial.Serial(
                     self._port, self._baud, exclusive=True, write_timeout=WRITE_S
@@ -102,17 +89,15 @@ class TextLine:
                 if self._condition is Condition.OK:
                     tries = 0
                 self._condition, self._detail = Condition.DOWN, why(self._port, error)
-            with self._wake:
-                if not self._stopping:
-                    self._wake.wait_for(lambda: self._stopping, back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _pump(self, line: serial.Serial) -> None:
         """Send every new text, and the last one again; raises OSError when the line is gone."""
         while True:
-            with self._wake:
-                text, stopping = self._text, self._stopping
-                self._fresh = False
+            stopping = self._worker.stopping
+            with self._lock:
+                text, self._fresh = self._text, False
             if text is not None:
                 line.write(written("" if stopping else text, self._encoding, self._columns))
                 self._sent += 1
@@ -120,8 +105,9 @@ class TextLine:
                 return
             self._condition = Condition.OK
             self._detail = f"{self._port} at {self._baud} baud, {self._encoding}"
-            with self._wake:
-                self._wake.wait_for(lambda: self._fresh or self._stopping, AGAIN_S)
+            # It may have been woken for a text that was sent with another.
+            while not self._fresh and self._worker.rest(AGAIN_S):
+                pass
 
 
 def written(text: str, encoding: str, columns: int) -> bytes:

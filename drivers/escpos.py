@@ -28,6 +28,7 @@ import serial
 from agent.errors import DeviceError
 from agent.ports import Condition, Health
 from drivers.serial_port import back_off, why
+from drivers.worker import Worker
 
 WAITING = 20
 GOOD_FOR_S = 600.0
@@ -73,32 +74,21 @@ class EscPos:
         self._encoding = encoding
         self._cut = cut
         self._jobs: deque[tuple[float, bytes]] = deque()
-        self._wake = threading.Condition()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._worker = Worker("printer", f"the printer on {port}", self._run, JOIN_S)
         self._condition, self._detail = Condition.UNKNOWN, "not started"
         self._printed = self._dropped = self._opened = 0
 
     def start(self) -> None:
         """Begin; returns at once, also when the port is absent. Raises DeviceError if started."""
-        if self._thread is not None:
-            raise DeviceError("the printer is started already: make a new one instead")
-        self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """End the thread; what waits is not printed. Safe to call twice, or before `start`.
 
         Raises DeviceError when the thread does not end within `JOIN_S` seconds.
         """
-        with self._wake:
-            self._stopping = True
-            self._wake.notify_all()
-        if self._thread is None:
-            return
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(f"the printer on {self._port} did not stop within {JOIN_S:g} s")
+        self._worker.stop()
 
     def put(self, lines: Sequence[str]) -> int:
         """Take a receipt, and give how many wait now; the first line is printed large.
@@ -106,14 +96,15 @@ class EscPos:
         Raises DeviceError when too many wait already.
         """
         job = encoded(lines, self._encoding, cut=self._cut)
-        with self._wake:
+        with self._lock:
             if len(self._jobs) >= WAITING:
                 raise DeviceError(
                     f"{WAITING} receipts wait for the printer already: has it paper, and is it on?"
                 )
             self._jobs.append((time.monotonic(), job))
-            self._wake.notify_all()
-            return len(self._jobs)
+            waiting = len(self._jobs)
+        self._worker.wake()
+        return waiting
 
     def health(self) -> Health:
         """The printer and its counters; ``reconnects`` are the openings after the first."""
@@ -127,7 +118,7 @@ class EscPos:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping:
+        while not self._worker.stopping:
             try:
                 with opened(self._port, self._baud) as line:
                     self._opened += 1
@@ -138,16 +129,16 @@ class EscPos:
                     tries = 0
                 self._condition, self._detail = Condition.DOWN, why(self._port, error)
             self._drop_the_old()
-            self._nap(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _pump(self, line: Line) -> None:
         """Print what comes; raises OSError when the printer is gone."""
-        while not self._stopping:
+        while not self._worker.stopping:
             if not _paper(line):
                 self._condition, self._detail = Condition.DEGRADED, "the printer has no paper"
                 self._drop_the_old()
-                self._nap(PAPER_S)
+                self._worker.pause(PAPER_S)
                 continue
             self._condition, self._detail = Condition.OK, f"{self._port}, {self._encoding}"
             self._drop_the_old()
@@ -155,24 +146,22 @@ class EscPos:
             if job is not None:
                 line.write(job)
                 self._printed += 1
-                with self._wake:
+                with self._lock:
                     self._jobs.popleft()
 
     def _first(self) -> bytes | None:
         """The receipt that waits longest; None when none came within `AGAIN_S`."""
-        with self._wake:
-            self._wake.wait_for(lambda: self._jobs or self._stopping, AGAIN_S)
-            return self._jobs[0][1] if self._jobs and not self._stopping else None
+        # It may have been woken for a receipt that was printed since.
+        while not self._jobs and self._worker.rest(AGAIN_S):
+            pass
+        with self._lock:
+            return self._jobs[0][1] if self._jobs and not self._worker.stopping else None
 
     def _drop_the_old(self) -> None:
-        with self._wake:
+        with self._lock:
             while self._jobs and time.monotonic() - self._jobs[0][0] > GOOD_FOR_S:
                 self._jobs.popleft()
                 self._dropped += 1
-
-    def _nap(self, seconds: float) -> None:
-        with self._wake:
-            self._wake.wait_for(lambda: self._stopping, seconds)
 
 
 def encoded(lines: Sequence[str], encoding: str, *, cut: bool) -> bytes:

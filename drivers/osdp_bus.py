@@ -25,11 +25,11 @@ from agent.errors import DeviceError
 from drivers.osdp_device import Device
 from drivers.serial_port import back_off, why
 from drivers.wire.osdp_frame import OsdpFrames, Packet
+from drivers.worker import Worker
 
 REPLY_S: Final = 0.2
 """A device has to begin its reply within this (IEC 60839-11-5, 5.7)."""
 TRIES: Final = 3
-JOIN_S: Final = 2.0
 
 _CHUNK: Final = 4096
 _PAUSE_S: Final = 0.05
@@ -53,9 +53,7 @@ class OsdpBus:
         self._direction = direction
         self._lock = threading.Lock()
         self._devices: tuple[Device, ...] = ()
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._woken = threading.Event()
+        self._worker = self._made()
         self._noise = False
 
     def add(self, device: Device) -> None:
@@ -65,39 +63,33 @@ class OsdpBus:
                 raise DeviceError(f"address {device.address} is used twice on {self.port}")
             device.begin(time.monotonic())
             self._devices = (*self._devices, device)
-            self._woken.set()
-            if self._thread is None:
-                self._stopping.clear()
-                name = f"osdp-{Path(self.port).name}"
-                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-                self._thread.start()
+            if self._worker.started:
+                self._worker.wake()
+            else:
+                self._worker.start()
 
     def remove(self, device: Device) -> None:
         """Leave a device alone; with the last one the thread ends. Safe to call twice.
 
-        Raises DeviceError when the thread does not end within `JOIN_S` seconds.
+        Raises DeviceError when the thread does not end within `drivers.worker.STOP_S` seconds.
         """
         with self._lock:
             self._devices = tuple(one for one in self._devices if one is not device)
-            if self._devices or self._thread is None:
-                return
-            self._stopping.set()
-            self._woken.set()
-            self._thread.join(JOIN_S)
-            if self._thread.is_alive():
-                raise DeviceError(
-                    f"the OSDP line {self.port} did not stop within {JOIN_S:g} s: its thread is "
-                    "stuck in the port, or in what it hands its reads to"
-                )
-            self._thread = None
+            if not self._devices and self._worker.started:
+                self._worker.stop()
+                self._worker = self._made()
 
     def wake(self) -> None:
         """Something waits for a device; from any thread."""
-        self._woken.set()
+        self._worker.wake()
+
+    def _made(self) -> Worker:
+        name = f"osdp-{Path(self.port).name}"
+        return Worker(name, f"the OSDP line {self.port}", self._run)
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began = time.monotonic()
             try:
                 with self._open() as line:
@@ -111,7 +103,7 @@ class OsdpBus:
                     device.line_lost(detail)
             if time.monotonic() - began >= _STEADY_S:
                 tries = 0
-            self._stopping.wait(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _open(self) -> serial.Serial:
@@ -131,23 +123,18 @@ class OsdpBus:
 
     def _pump(self, line: int) -> None:
         """Ask until told to stop; raises OSError when the port is gone."""
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             devices = self._devices
             now = time.monotonic()
             due = {one: (now if one.waiting else one.due) for one in devices}
             device = min(devices, key=lambda one: due[one], default=None)
             if device is None or due[device] > now:
-                self._rest(due[device] - now if device is not None else 1.0)
+                self._worker.rest(min(due[device] - now, 1.0) if device is not None else 1.0)
                 continue
             away = sum(not one.up for one in devices)
             frame = device.command(now, away)
             if frame:
                 self._exchange(line, device, frame, away)
-
-    def _rest(self, seconds: float) -> None:
-        """Wait, or until somebody wakes the line."""
-        self._woken.wait(min(seconds, 1.0))
-        self._woken.clear()
 
     def _exchange(self, line: int, device: Device, frame: bytes, away: int) -> None:
         self._noise = False
@@ -158,7 +145,7 @@ class OsdpBus:
             if reply is not None:
                 device.answered(reply, time.monotonic(), away)
                 return
-            if self._stopping.is_set():
+            if self._worker.stopping:
                 return
         device.unanswered(time.monotonic(), away, noise=self._noise)
 

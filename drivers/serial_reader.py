@@ -16,7 +16,6 @@ import errno
 import os
 import select
 import termios
-import threading
 import time
 from collections.abc import Callable
 
@@ -27,16 +26,15 @@ from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.core.qr_pass import ShownPass
-from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.serial_port import back_off, why
 from drivers.wire.frame import Decoder, Fault, Frame, Reason
+from drivers.worker import Worker
 
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
 SWAPS_IN_A_ROW = 2
 STEADY_S = 5.0
-JOIN_S = 2.0
 PIECES = 32
 """So many pieces of a frame are told of as begun; what goes on without an end is no frame."""
 
@@ -75,9 +73,7 @@ class SerialReader:
         self._begun = begun
         self._shown = shown
         self._pieces = 0
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._wake = -1
+        self._worker = Worker(f"reader-{reader}", f"reader {reader} on {port}", self._run)
         self._present: bool | None = None
         self._detail = "not started"
         self._bytes = self._frames = self._keys = self._faults = self._opened = 0
@@ -86,32 +82,16 @@ class SerialReader:
 
     def start(self, emit: Emit) -> None:
         """Begin to read; raises DeviceError when it was started before."""
-        if self._thread is not None:
-            raise DeviceError(f"reader {self._reader} is started already: make a new one instead")
+        self._worker.once()
         self._emit = emit
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = threading.Thread(
-            target=self._run, name=f"reader-{self._reader}", daemon=True
-        )
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """End the thread and let go of the port; safe to call twice, or before `start`.
 
-        Raises DeviceError when the thread does not end within `JOIN_S` seconds.
+        Raises DeviceError when the thread does not end within `drivers.worker.STOP_S` seconds.
         """
-        self._stopping.set()
-        if self._thread is None or self._wake < 0:
-            return
-        os.eventfd_write(self._wake, 1)
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"reader {self._reader} on {self._port} did not stop within {JOIN_S:g} s: "
-                "its thread is stuck in what it hands its reads to"
-            )
-        os.close(self._wake)
-        self._wake = -1
+        self._worker.stop()
 
     def show(self, verdict: Verdict) -> None:
         """A bare serial reader has no lamp: nothing to do."""
@@ -146,7 +126,7 @@ class SerialReader:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began = time.monotonic()
             try:
                 with serial.Serial(self._port, self._baud, exclusive=True) as line:
@@ -156,7 +136,7 @@ class SerialReader:
                 self._lost(error)
             if time.monotonic() - began >= STEADY_S:
                 tries = 0
-            self._stopping.wait(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _pump(self, line: int) -> None:
@@ -165,10 +145,10 @@ class SerialReader:
         decoder.flush()
         wait = select.poll()
         wait.register(line, select.POLLIN)
-        wait.register(self._wake, select.POLLIN)
+        wait.register(self._worker, select.POLLIN)
         silence = decoder.silence_ms
         limit = _WAIT_MS
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             if not wait.poll(limit):
                 limit = _WAIT_MS
                 if silence is not None:
@@ -179,7 +159,7 @@ class SerialReader:
             except BlockingIOError:
                 continue
             if not data:
-                if self._stopping.is_set():
+                if self._worker.stopping:
                     return
                 raise OSError(errno.EIO, "the line ended: unplugged, or a second program reads it")
             found = decoder.feed(data)

@@ -14,7 +14,6 @@ import errno
 import os
 import select
 import termios
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,12 +33,12 @@ from drivers.wire.tag_field import TagField
 from drivers.wire.uhf import Family, Tag
 from drivers.wire.uhf_families import guess
 from drivers.wire.uhf_session import Outcome, Session
+from drivers.worker import Worker
 
 SCHEME = "epc"
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
 STEADY_S = 5.0
-JOIN_S = 2.0
 
 _CHUNK = 4096
 _SECOND_NS = 1_000_000_000
@@ -85,7 +84,7 @@ class UhfReader:
     def stop(self) -> None:
         """End the thread of the line, and with it the other readers of the line.
 
-        Raises DeviceError when it does not end within `JOIN_S` seconds.
+        Raises DeviceError when it does not end within `drivers.worker.STOP_S` seconds.
         """
         self._line.stop()
 
@@ -128,9 +127,8 @@ class UhfLine:
         self.readers: Mapping[ReaderId, UhfReader] = {one.antenna.reader: one for one in self._all}
         self._by_number = {one.antenna.number: one for one in self._all}
         self._field = TagField({one.antenna.number: one.choice for one in self._all})
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._wake = -1
+        name = f"reader-{self._all[0].antenna.reader}"
+        self._worker = Worker(name, f"the long-range reader on {port}", self._run)
         self._present: bool | None = None
         self._detail = "not started"
         self._problems = ""
@@ -140,27 +138,12 @@ class UhfLine:
 
     def begin(self) -> None:
         """One more of the readers wants to read: the last one starts the thread."""
-        if any(one.emit is None for one in self._all):
-            return
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        name = f"reader-{self._all[0].antenna.reader}"
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        if all(one.emit is not None for one in self._all):
+            self._worker.start()
 
     def stop(self) -> None:
         """End the thread and let go of the port; see `UhfReader.stop`. Safe to call twice."""
-        self._stopping.set()
-        if self._thread is None or self._wake < 0:
-            return
-        os.eventfd_write(self._wake, 1)
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"the long-range reader on {self._port} did not stop within {JOIN_S:g} s: "
-                "its thread is stuck in what it hands its taps to"
-            )
-        os.close(self._wake)
-        self._wake = -1
+        self._worker.stop()
 
     def condition(self) -> tuple[Condition, str]:
         """How the line is, and a sentence on it."""
@@ -189,7 +172,7 @@ class UhfLine:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began, before = time.monotonic(), self._opened
             try:
                 with serial.Serial(self._port, self._baud, exclusive=True) as line:
@@ -200,7 +183,7 @@ class UhfLine:
                 self._lost(why(self._port, error))
             if self._opened > before and time.monotonic() - began >= STEADY_S:
                 tries = 0
-            self._stopping.wait(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _pump(self, line: int) -> None:
@@ -208,11 +191,11 @@ class UhfLine:
         session = Session(self._family())
         wait = select.poll()
         wait.register(line, select.POLLIN)
-        wait.register(self._wake, select.POLLIN)
+        wait.register(self._worker, select.POLLIN)
         _write(line, session.begin(time.monotonic_ns()))
         restarts = self._restarts
         try:
-            while not self._stopping.is_set():
+            while not self._worker.stopping:
                 ready = wait.poll(self._limit_ms(session))
                 data = _read(line) if any(it == line for it, _ in ready) else b""
                 now_ns = time.monotonic_ns()

@@ -11,10 +11,7 @@ Rules kept here:
 - no card number is ever written to a log or into health.
 """
 
-import contextlib
-import os
 import select
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -24,7 +21,6 @@ from agent.core.effects import Verdict
 from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
-from agent.errors import DeviceError
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.lines import FAULTS
 from drivers.pins import HOLE, PULLS, Falls, PinFactory
@@ -33,12 +29,12 @@ from drivers.wiegand_lamp import Lamp, LampSpec
 from drivers.wire.frame import Fault, Frame, Reason
 from drivers.wire.wiegand import Meaning
 from drivers.wire.wiegand_edges import GAP_NS, Edge, Edges
+from drivers.worker import Worker
 
 FAULTS_PER_SECOND = 3
 FAULTS_IN_A_ROW = 5
 SWAPS_IN_A_ROW = 2
 STEADY_S = 5.0
-JOIN_S = 2.0
 LOOK_MS = 1_000
 """How often the wires are looked at while nothing comes."""
 LOOKS = 3
@@ -81,11 +77,9 @@ class WiegandPins:
         self._lamp = Lamp(spec.green, spec.buzzer)
         self._shown: deque[Verdict] = deque(maxlen=1)
         self._emit: Emit = _nowhere
-        self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
-        self._wake = -1
         self._present: bool | None = None
         self._where = f"GPIO{spec.d0} (D0) and GPIO{spec.d1} (D1)"
+        self._worker = Worker(f"reader-{reader}", f"reader {reader} on {self._where}", self._run)
         self._detail = "not started"
         self._counts = Counter(dict.fromkeys(("edges", "frames", "keys", "faults"), 0))
         self._opened = 0
@@ -96,38 +90,21 @@ class WiegandPins:
 
     def start(self, emit: Emit) -> None:
         """Begin to listen; raises DeviceError when it was started before."""
-        if self._thread is not None:
-            raise DeviceError(f"reader {self._reader} is started already: make a new one instead")
+        self._worker.once()
         self._emit = emit
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = threading.Thread(
-            target=self._run, name=f"reader-{self._reader}", daemon=True
-        )
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """End the thread and let go of the pins; safe to call twice, or before `start`.
 
-        Raises DeviceError when the thread does not end within `JOIN_S` seconds.
+        Raises DeviceError when the thread does not end within `drivers.worker.STOP_S` seconds.
         """
-        self._stopping.set()
-        if self._thread is None or self._wake < 0:
-            return
-        os.eventfd_write(self._wake, 1)
-        self._thread.join(JOIN_S)
-        if self._thread.is_alive():
-            raise DeviceError(
-                f"reader {self._reader} on {self._where} did not stop within {JOIN_S:g} s: "
-                "its thread is stuck in what it hands its cards to"
-            )
-        os.close(self._wake)
-        self._wake = -1
+        self._worker.stop()
 
     def show(self, verdict: Verdict) -> None:
         """Green lamp and buzzer, where they are wired."""
         self._shown.append(verdict)
-        if self._thread is not None and self._thread.is_alive():
-            os.eventfd_write(self._wake, 1)
+        self._worker.wake()
 
     def health(self) -> Health:
         """The wires and the counters. ``reconnects``: how often the pins had to be claimed anew."""
@@ -168,7 +145,7 @@ class WiegandPins:
 
     def _run(self) -> None:
         tries = 0
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             began = time.monotonic()
             try:
                 self._open()
@@ -176,7 +153,7 @@ class WiegandPins:
                 self._lost(f"{self._where} cannot be heard: {error}")
             if time.monotonic() - began >= STEADY_S:
                 tries = 0
-            self._stopping.wait(back_off(tries))
+            self._worker.pause(back_off(tries))
             tries += 1
 
     def _open(self) -> None:
@@ -197,9 +174,9 @@ class WiegandPins:
     def _listen(self, falls: Falls) -> None:
         wait = select.poll()
         wait.register(falls.fileno(), select.POLLIN)
-        wait.register(self._wake, select.POLLIN)
+        wait.register(self._worker, select.POLLIN)
         self._edges = Edges(self._spec.name, self._spec.form, self._spec.gap_ns)
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             # Before anything is read: what fell up to now is among what will be read.
             now = time.monotonic_ns()
             if not self._drain(falls):
@@ -208,9 +185,8 @@ class WiegandPins:
             due = self._due_ns()
             limit = LOOK_MS if due is None else max(0, -(-(due - time.monotonic_ns()) // _MS))
             ready = wait.poll(min(limit, LOOK_MS))
-            if self._wake in dict(ready):
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(self._wake)
+            if self._worker.fileno() in dict(ready):
+                self._worker.clear()
             elif not ready and due is None:
                 self._look(falls)
 
