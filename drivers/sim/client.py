@@ -15,7 +15,8 @@ from typing import Any, Self
 from agent.errors import DeviceError
 from drivers.sim.board import Record
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+"""A machine may stand still for a quarter of a minute; it costs nothing when all is well."""
 
 
 class SimClient:
@@ -217,7 +218,7 @@ class SimProcess:
     """A simulated gate in a process of its own, ended with whoever started it.
 
     ``spec`` as in `drivers.sim.spec`; it is written to ``folder/sim.json``. Raises DeviceError when
-    the gate is not ready within ten seconds.
+    the gate is not ready within a minute.
     """
 
     def __init__(self, spec: Mapping[str, Any], folder: Path) -> None:

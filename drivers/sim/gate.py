@@ -23,6 +23,7 @@ from drivers.sim.wires import Wires
 LONGEST_S = 5.0
 LATE_NS = 20_000_000
 PAUSE_NS = 100_000_000
+JOIN_S = 60.0
 
 
 class Gate:
@@ -73,7 +74,7 @@ class Gate:
         with self.board.lock:
             self._running = False
             self._wake.notify_all()
-        self._thread.join(1)
+        self._thread.join(JOIN_S)
 
     def act(self, lane: str, what: Callable[[Passage, int], None]) -> None:
         """Something happens in a lane, now; KeyError when there is no such lane."""

@@ -21,6 +21,7 @@ from operator import xor
 from pathlib import Path
 
 HEARD = 1_000
+JOIN_S = 60.0
 _STX, _ETX = b"\x02", b"\x03"
 
 
@@ -61,7 +62,7 @@ class Lines:
         """Remove every line."""
         self._running = False
         os.write(self._wake_write, b"x")
-        self._thread.join(1)
+        self._thread.join(JOIN_S)
         for reader in self._links:
             self.unplug(reader)
         self._selector.close()
