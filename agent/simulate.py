@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
-from agent.control.client import ControlClient, NotRunningError
+from agent.control.client import ControlClient
 from agent.errors import GateError
 from agent.replica import sim_spec
 from agent.settings import load
@@ -143,11 +143,14 @@ class SimulatedGate:
             self.sim.stop()
 
     def _answers(self, limit_s: float) -> bool:
-        """The control socket answers, and the first step is done."""
+        """The control socket answers, and the first step is done.
+
+        A daemon whose disk holds up its first step answers that it is busy.
+        """
         try:
             with self.control(limit_s) as client:
                 return int(client.ask("status")["head"]["sequence"]) > 0
-        except NotRunningError:
+        except GateError:
             return False
 
 
