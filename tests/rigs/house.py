@@ -35,6 +35,7 @@ from agent.store.verify import Verdict, verify
 from drivers.sim import SimClient
 from drivers.sim.board import Record
 from tests.patience import LIMIT_S, until
+from tests.rigs.asking import UNDONE, PatientClient
 from tests.rigs.broker import Mosquitto
 from tests.rigs.cards import Card, digits, write_roster
 from tests.rigs.contract import judge_stored
@@ -96,8 +97,13 @@ def strokes(records: Iterable[Record], pin: int) -> list[Stroke]:
 
 
 def demo_lanes(**changes: Any) -> dict[str, Any]:
-    """The lanes of config/demo.yaml, each with these keys changed (``open_for="1 s"``)."""
+    """The lanes of config/demo.yaml, each with these keys changed (``open_for="1 s"``).
+
+    The arms may take a minute: a machine that stands still for seconds is no fault of theirs.
+    """
     lanes: dict[str, Any] = YAML(typ="safe").load(DEMO)["lanes"]
+    for lane in lanes.values():
+        lane["arm"]["travel"] = "1 min"
     return {name: {**lane, **changes} for name, lane in lanes.items()}
 
 
@@ -137,7 +143,7 @@ class House:
         uplink = None
         if broker is not None:
             uplink = {"host": broker.host, "port": broker.port, "tls": False}
-        wanted: dict[str, Any] = {"uplink": uplink}
+        wanted: dict[str, Any] = {"uplink": uplink, "lanes": demo_lanes()}
         if state is not None:
             wanted["paths"] = {"state": str(state), "run": str(folder / "run")}
         wanted |= changes or {}
@@ -173,17 +179,27 @@ class House:
     # The daemon
 
     def start(self, limit_s: float = LIMIT_S) -> Self:
-        """Start the daemon, wait until it answers, and bring in the roster the first time."""
+        """Start the daemon, wait until it answers, and bring in the roster the first time.
+
+        Its serial lines are open then: what is held to a closed line is not read.
+        """
         born_ns = time.monotonic_ns()
         try:
             self.gate.start(limit_s)
         finally:
             if self.gate.daemon is not None:
                 self.lives.append(Life(self.pid, born_ns))
+        until(self._looked_for_readers, "every serial line was looked for")
         if self.cards:
             self.enrol(self.cards)
             self.cards = ()
         return self
+
+    def _looked_for_readers(self) -> bool:
+        parts = {one["part"]: one["condition"] for one in self.ask("status")["parts"]}
+        readers = self.gate.settings.readers
+        serial = [name for name, one in readers.items() if one.driver == "serial"]
+        return all(parts[f"reader {name}"] != "unknown" for name in serial)
 
     def start_and_kill(self, when: Callable[[], object]) -> None:
         """Start the daemon and end it with kill -9 as soon as ``when``, or when it is ready."""
@@ -243,7 +259,7 @@ class House:
 
     def control(self) -> ControlClient:
         """A connection to the control socket."""
-        return self.gate.control()
+        return PatientClient(self.gate.settings.paths.control, LIMIT_S)
 
     def ask(self, op: str, **args: object) -> Any:
         """One question over the control socket."""
@@ -274,17 +290,24 @@ class House:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``gate-agent`` with this gate's configuration; the exit code is for the caller.
 
-        ``typed`` is its standard input.
+        ``typed`` is its standard input. Run again where the gate was too busy to do anything.
         """
-        return subprocess.run(
-            [sys.executable, "-m", "agent", *args, "-c", str(self.gate.config)],
-            capture_output=True,
-            text=True,
-            timeout=limit_s,
-            env=self._environment,
-            input=typed,
-            check=False,
-        )
+
+        def run() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "agent", *args, "-c", str(self.gate.config)],
+                capture_output=True,
+                text=True,
+                timeout=limit_s,
+                env=self._environment,
+                input=typed,
+                check=False,
+            )
+
+        ends = time.monotonic() + LIMIT_S
+        while UNDONE in (done := run()).stderr and time.monotonic() < ends:
+            continue
+        return done
 
     def relays_safe(self) -> None:
         """What the service does after a crash; afterwards no relay is on."""

@@ -32,6 +32,7 @@ from drivers.sim.gate import Gate
 from drivers.sim.lines import Lines
 from drivers.sim.spec import read_spec
 from tests.patience import LIMIT_S, until
+from tests.rigs.asking import PatientClient
 from tests.rigs.hands import Hand, MemoryHand
 
 SHM = Path("/dev/shm")  # noqa: S108 - a file system in memory; the folder gets a name of its own
@@ -112,7 +113,7 @@ class Apart:
 
     def control(self) -> ControlClient:
         """A connection to the daemon."""
-        return self.gate.control()
+        return PatientClient(self.settings.paths.control, LIMIT_S)
 
     def trace(self) -> list[Record]:
         """What the pins did, as the simulated gate's process saw it."""
@@ -181,7 +182,7 @@ class Together:
 
     def control(self) -> ControlClient:
         """A connection to the daemon."""
-        return ControlClient(self.settings.paths.control, LIMIT_S)
+        return PatientClient(self.settings.paths.control, LIMIT_S)
 
     def trace(self) -> list[Record]:
         """What the pins did, as gpiozero's pins remember it."""
