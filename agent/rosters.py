@@ -4,26 +4,31 @@ Rules kept here:
 - a roster is staged in slices of a few milliseconds, so that taps come in between;
 - residents with their telephone numbers come with the roster, and the directory follows in its
   transaction: both change, or neither;
+- the directory is compared with them in the thread that asks; the gate's own only looks whether
+  that still holds, writes it, and otherwise lets it be compared again;
 - of numbers the journal tells how many lines changed, and keeps a commitment to their digest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
+from functools import partial
 from typing import Any, Protocol, cast
 
+from agent import following
 from agent.control.server import Handler, Peer
 from agent.core.entries import Entry, EntryType
-from agent.core.form import Fault, Form
 from agent.core.model import CardStatus, Matching
 from agent.core.plan import GatePlan
-from agent.core.residents import MOST, NEEDS, Resident, brought, resident
+from agent.core.residents import Resident
 from agent.errors import GateError
+from agent.following import Following, compared
 from agent.ports import Clock
-from agent.store.chain import framed
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
+from agent.store.references import NOTHING
 from agent.store.rows import Row, card_of
+
+_TRIES = 8
 
 Request = Mapping[str, Any]
 
@@ -95,33 +100,49 @@ class Rosters:
         the directory follows with the roster, or neither changes. Gives ``{count, directory}``;
         ``directory`` is null without residents, else ``{residents, put, dropped, kept}``.
         """
-        house, residents = self._house, _given(request.get("residents"))
+        house, residents = self._house, following.given(request.get("residents"))
         generation, count = int(request["generation"]), int(request["count"])
         digest = bytes.fromhex(str(request["digest"]))
-        now = house.clock.now()
         data = {"generation": generation, "count": count, "digest": digest.hex()}
-        proof = {} if residents is None else {"directory": _digest(residents)}
+        proof = {} if residents is None else {"directory": following.digest(residents)}
 
-        def rule() -> Mapping[str, int] | None:
+        def rule(follows: Following | None) -> bool:
             ledger = house.ledger()
-            if residents is None:
-                ledger.roster_switch(generation, count, digest, entry_of({}, {}), now)
-                return None
-            head = ledger.head()
-            named = f"d-{house.plan.agent}-{head.stream}-{head.sequence + 1}"
-            there = ledger.rows(NEEDS)["directory"]
-            new = brought(there, residents, lambda number: f"{named}-{number}")
-            told = {"put": new.put, "dropped": new.dropped, "kept": new.kept}
-            counts = {"residents": len(residents), **told}
-            entry = entry_of(counts, proof)
-            ledger.roster_switch(generation, count, digest, entry, now, new.changes)
-            return counts
+            if follows is not None and ledger.turn(following.TABLE) != follows.turn:
+                return False
+            now, actor = house.clock.now(), f"uid:{peer.uid}"
+            counts, batch = ({}, NOTHING) if follows is None else (follows.counts, follows.batch)
+            kind = EntryType.ROSTER_SWITCHED
+            entry = Entry(kind, "roster", now, {**data, **counts}, proof, actor)
+            ledger.roster_switch(generation, count, digest, entry, now, batch)
+            return True
 
-        def entry_of(counts: Mapping[str, int], personal: Mapping[str, str]) -> Entry:
-            kind, actor = EntryType.ROSTER_SWITCHED, f"uid:{peer.uid}"
-            return Entry(kind, "roster", now, {**data, **counts}, personal, actor)
+        if residents is None:
+            house.run(partial(rule, None))
+            return {"count": count, "directory": None}
+        for _ in range(_TRIES):
+            follows = self._compared(generation, residents)
+            if house.run(partial(rule, follows)):
+                return {"count": count, "directory": follows.counts}
+        raise GateError(
+            "the directory is being changed all the time: neither it nor the cards were replaced, "
+            "import the roster again"
+        )
 
-        return {"count": count, "directory": house.run(rule)}
+    def _compared(self, generation: int, residents: Sequence[Resident]) -> Following:
+        house = self._house
+
+        def ground() -> tuple[str, int]:
+            ledger = house.ledger()
+            return ledger.head().stream, ledger.turn(following.TABLE)
+
+        # In the gate's thread: between two of its turns nothing is written that is not counted yet.
+        stream, turn = house.run(ground)
+        # A generation rules once, so no other line is called after it; in order they are written
+        # sooner.
+        named = f"d-{house.plan.agent}-{stream}-r{generation}"
+        with house.reading() as reading:
+            return compared(reading, turn, residents, lambda number: f"{named}-{number:05}")
 
     def status(self, request: Request, peer: Peer) -> object:
         """``{label, status, found?: bool}`` gives ``{card, was, status}``: block or unblock a card.
@@ -164,33 +185,3 @@ class Rosters:
 
         before, after = house.run(change)
         return {"card": label, "was": before.value, "status": after.value}
-
-
-def _given(given: object) -> Sequence[Resident] | None:
-    """The residents of a request; None where it brings none. Raises GateError."""
-    if given is None:
-        return None
-    lines = given if isinstance(given, list) else [given]
-    if len(lines) > MOST:
-        raise GateError(f"a roster has {MOST} residents with numbers at most")
-    found: dict[tuple[str, str], Resident] = {}
-    for number, line in enumerate(lines, 1):
-        if not isinstance(line, list) or len(line) < 2:
-            raise GateError(f"residents, line {number}: write [unit, name, number, …]")
-        form = Form({"unit": line[0], "name": line[1], "phones": line[2:]})
-        try:
-            one = resident(form)
-        except Fault as fault:
-            raise GateError(f"residents, line {number}, {fault.field}: {fault}") from None
-        if found.setdefault((one.unit, one.name), one) is not one:
-            raise GateError(f"residents, line {number}: each resident of a unit comes once")
-    return tuple(found.values())
-
-
-def _digest(residents: Sequence[Resident]) -> str:
-    """SHA-256 over unit, name and numbers of each, framed as the rows of a roster are."""
-    total = sha256()
-    for each in residents:
-        for text in (each.unit, each.name, *each.phones, ""):
-            total.update(framed(text.encode()))
-    return total.hexdigest()

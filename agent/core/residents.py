@@ -7,7 +7,7 @@ Rules kept here:
 - what is as it should be already is not written again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from agent.core.directory import line_of, phones_of
@@ -56,16 +56,21 @@ def resident(form: Form) -> Resident:
 
 
 def brought(
-    there: Iterable[Row], residents: Sequence[Resident], new_id: Callable[[int], str]
+    there: Iterable[Row], residents: Iterable[Resident], new_id: Callable[[int], str]
 ) -> Brought:
     """Bring the directory up to date; ``there`` are its rows of residents.
 
     ``residents`` are each there once (by unit and name), in the order in which they are called.
+    Both are gone through once, and at the pace of whoever gives them.
     ``new_id`` makes the key of the n-th new line, from 1.
     """
-    rows = list(there)
-    by_hand = {_who(row) for row in rows if not row["place"]}
-    of_roster = {_who(row): row for row in rows if row["place"]}
+    by_hand: set[tuple[str, str]] = set()
+    of_roster: dict[tuple[str, str], Row] = {}
+    for row in there:
+        if row["place"]:
+            of_roster[_who(row)] = row
+        else:
+            by_hand.add(_who(row))
     changes: list[PutRow | DropRow] = []
     places: dict[str, int] = {}
     kept = new = 0
@@ -75,12 +80,12 @@ def brought(
             continue
         places[each.unit] = place = places.get(each.unit, 0) + 1
         values = line_of("resident", each.name, each.unit, phones=each.phones, place=place)
-        row = of_roster.pop((each.unit, each.name), None)
-        if row is None:
+        known = of_roster.pop((each.unit, each.name), None)
+        if known is None:
             new += 1
             changes.append(PutRow("directory", new_id(new), values))
-        elif any(row[name] != value for name, value in values.items()):
-            changes.append(PutRow("directory", str(row["entry"]), values))
+        elif any(known[name] != value for name, value in values.items()):
+            changes.append(PutRow("directory", str(known["entry"]), values))
     put = len(changes)
     changes += [DropRow("directory", str(row["entry"])) for row in of_roster.values()]
     return Brought(tuple(changes), put, len(of_roster), kept)

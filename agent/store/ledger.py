@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from agent.core.effects import Change, DropRow, PutCard, PutRow
+from agent.core.effects import Change, PutCard
 from agent.core.entries import Entry, EntryType
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
@@ -32,7 +32,7 @@ from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
 from agent.store.lock import Lock
 from agent.store.projections import rebuild, refresh
-from agent.store.references import References
+from agent.store.references import NOTHING, Batch, References, ready
 from agent.store.roster import Roster
 from agent.store.scribe import Also, Scribe
 from agent.store.seal import Disclosure, Sealer
@@ -174,7 +174,7 @@ class Ledger:
                 if isinstance(each, PutCard):
                     generation = self._roster.put(each.card)
                 else:
-                    self._references.change(each)
+                    self._references.change(ready((each,)))
             self._desk.keep(results, now)
 
         head = self._write(entries, now, change)
@@ -294,7 +294,7 @@ class Ledger:
         digest: bytes,
         entry: Entry,
         now: Moment,
-        changes: Sequence[PutRow | DropRow] = (),
+        changes: Batch = NOTHING,
     ) -> Head:
         """Let the staged roster rule, together with its entry and what else comes with it.
 
@@ -305,13 +305,17 @@ class Ledger:
 
         def rule() -> None:
             self._roster.rule(generation)
-            for each in changes:
-                self._references.change(each)
+            self._references.change(changes)
 
+        self._pages += len(changes)
         head = self._write((entry,), now, rule)
         self._roster.ruled(generation)
         self._leftovers = True
         return head
+
+    def turn(self, table: str) -> int:
+        """As long as it is the same, no row of this reference table was changed."""
+        return self._references.turn(table)
 
     def roster_drop_old(self, limit: int = 200) -> bool:
         """Delete up to ``limit`` left-over rows; True when there are more."""

@@ -1,0 +1,195 @@
+"""A roster that brings residents, while somebody else changes the directory.
+
+The ledger is a real one, in a thread of its own, as the gate's is.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.control.server import Peer
+from agent.core.directory import line_of
+from agent.core.effects import DropRow, PutCard, PutRow
+from agent.core.entries import Entry, EntryType
+from agent.core.model import Moment
+from agent.core.plan import GatePlan
+from agent.errors import GateError
+from agent.rosters import Rosters
+from agent.store.ledger import Ledger
+from agent.store.queries.desk import directory
+from agent.store.reading import Reading
+from agent.store.rows import digest_of, row_of
+from tests.core.builders import gate_plan
+from tests.patience import LIMIT_S
+from tests.rigs.whole import whole
+from tests.store.build import at, card, open_ledger
+
+PEER = Peer(1, 1000)
+CARDS = [card(n) for n in range(3)]
+WANG, LI = ["3-1", "王小明", "13800000001"], ["3-1", "李娜", "13900000002"]
+Act = Callable[[Ledger], object]
+
+
+@dataclass
+class Gate:
+    """A gate's ledger in its own thread. ``before`` are done there, one before each question."""
+
+    path: Path
+    own: Ledger
+    thread: ThreadPoolExecutor
+    plan: GatePlan = field(default_factory=gate_plan)
+    before: list[Act | None] = field(default_factory=list)
+    asked: int = 0
+    read_in: list[int] = field(default_factory=list)
+
+    @property
+    def clock(self) -> "Gate":
+        return self
+
+    def now(self) -> Moment:
+        return at(self.asked)
+
+    def ledger(self) -> Ledger:
+        return self.own
+
+    def run(self, ask: Callable[[], Any]) -> Any:
+        self.asked += 1
+        act = self.before.pop(0) if self.before else None
+        if act is not None:
+            self.thread.submit(act, self.own).result(LIMIT_S)
+        return self.thread.submit(ask).result(LIMIT_S)
+
+    def reading(self) -> Reading:
+        self.read_in.append(threading.get_ident())
+        return Reading.open(self.path)
+
+    def bring(self, *residents: list[str], before: tuple[Act | None, ...] = ()) -> Any:
+        """A new roster with these residents; ``before`` as above, from its switch on."""
+        rosters = Rosters(self)
+        generation = rosters.begin({}, PEER)
+        rows = [list(row_of(each)) for each in CARDS]
+        assert rosters.stage({"generation": generation, "rows": rows}, PEER) == len(CARDS)
+        count, digest = digest_of(CARDS)
+        self.before += before
+        asked = {"generation": generation, "count": count, "digest": digest.hex()}
+        return rosters.switch({**asked, "residents": list(residents)}, PEER)
+
+    def lines(self) -> list[tuple[str, list[str], int]]:
+        """Name, numbers and place of every line; by hand (0) first, then in the roster's order."""
+        with Reading.open(self.path) as reading:
+            found = directory(reading)
+        told = [(row["name"], json.loads(row["phones"]), row["place"]) for row in found]
+        return sorted(told, key=lambda each: each[2])
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    path = tmp_path / "gate.db"
+    with ThreadPoolExecutor(1, "ledger") as thread:
+        own = thread.submit(open_ledger, path).result(LIMIT_S)
+        try:
+            yield Gate(path, own, thread)
+        finally:
+            thread.submit(own.close).result(LIMIT_S)
+
+
+def written(*changes: PutRow | DropRow | PutCard) -> Act:
+    """The directory is changed as an order changes it."""
+
+    def act(ledger: Ledger) -> None:
+        entry = whole(Entry(EntryType.DIRECTORY_CHANGED, "directory/d-1", at()))
+        ledger.append([entry], at(), changes=changes)
+
+    return act
+
+
+def by_hand(name: str, phone: str) -> PutRow:
+    return PutRow("directory", "d-1", line_of("resident", name, "3-1", phones=(phone,)))
+
+
+def test_it_is_compared_beside_the_gate_and_once(gate: Gate) -> None:
+    told = gate.bring(WANG, LI)
+    assert told == {
+        "count": 3,
+        "directory": {"residents": 2, "put": 2, "dropped": 0, "kept": 0},
+    }
+    assert gate.lines() == [("王小明", [WANG[2]], 1), ("李娜", [LI[2]], 2)]
+    assert gate.bring(WANG, LI)["directory"] == {
+        "residents": 2,
+        "put": 0,
+        "dropped": 0,
+        "kept": 0,
+    }
+    # Twice: to begin, to stage, to look at the ground, to switch.
+    assert gate.asked == 8
+    assert set(gate.read_in) == {threading.get_ident()}
+    assert len(gate.read_in) == 2
+
+
+def test_a_line_written_by_hand_meanwhile_stands_for_its_resident(gate: Gate) -> None:
+    gate.bring(WANG)
+    # Between the comparison and the switch.
+    change = written(by_hand("李娜", "99"))
+    told = gate.bring(WANG, LI, before=(None, change))
+    assert told["directory"] == {"residents": 2, "put": 0, "dropped": 0, "kept": 1}
+    assert gate.lines() == [("李娜", ["99"], 0), ("王小明", [WANG[2]], 1)]
+    assert len(gate.read_in) == 3
+
+
+def test_a_line_dropped_meanwhile_comes_back_with_the_roster_that_has_it(gate: Gate) -> None:
+    gate.bring(WANG, LI)
+    with Reading.open(gate.path) as reading:
+        keys = [str(row["entry"]) for row in directory(reading) if row["name"] == "李娜"]
+    told = gate.bring(WANG, LI, before=(None, written(DropRow("directory", keys[0]))))
+    assert told["directory"]["put"] == 1
+    assert [name for name, *_ in gate.lines()] == ["王小明", "李娜"]
+
+
+def test_a_roster_that_came_in_between_is_followed_by_this_one(gate: Gate) -> None:
+    gate.bring(WANG)
+    # Another import's lines, while this one was comparing; its generation is the later one.
+    later = line_of("resident", "周静", "5-2", phones=("13700000003",), place=1)
+    told = gate.bring(WANG, LI, before=(None, written(PutRow("directory", "d-9", later))))
+    assert told["directory"] == {"residents": 2, "put": 1, "dropped": 1, "kept": 0}
+    assert [name for name, *_ in gate.lines()] == ["王小明", "李娜"]
+
+
+def test_what_does_not_touch_the_directory_costs_no_second_look(gate: Gate) -> None:
+    gate.bring(WANG)
+    guard = {"name": "", "card": "", "role": "guard", "pin": "", "state": "active", "changed_us": 0}
+    other = written(PutRow("guards", "g-1", guard), PutCard(card(9)))
+    assert gate.bring(WANG, LI, before=(None, other))["directory"]["put"] == 1
+    assert len(gate.read_in) == 2
+
+
+def test_a_directory_that_never_stands_still_is_left_and_the_cards_too(gate: Gate) -> None:
+    gate.bring(WANG)
+    with Reading.open(gate.path) as reading:
+        before = reading.rows("SELECT generation FROM state")
+    busy = tuple(written(by_hand("李娜", f"{n:03}")) for n in range(100))
+    with pytest.raises(GateError, match="changed all the time: neither it nor the cards"):
+        gate.bring(WANG, LI, before=busy)
+    gate.before.clear()
+    with Reading.open(gate.path) as reading:
+        assert reading.rows("SELECT generation FROM state") == before
+    assert [name for name, *_ in gate.lines()] == ["李娜", "王小明"]
+    assert gate.bring(WANG, LI)["directory"]["kept"] == 1
+
+
+def test_lines_of_two_rosters_never_share_a_key(gate: Gate) -> None:
+    keys: set[str] = set()
+    for residents in ((WANG,), (LI,), (WANG,), (WANG, LI)):
+        # One that was begun and abandoned takes no key with it.
+        Rosters(gate).begin({}, PEER)
+        put = gate.bring(*residents)["directory"]["put"]
+        with Reading.open(gate.path) as reading:
+            now = {str(row["entry"]) for row in directory(reading)}
+        assert len(now - keys) == put == 1
+        assert len(now) == len(residents)
+        keys |= now
