@@ -48,14 +48,14 @@ OUT_0, OUT_1, REST = ("output", 0), ("output", 1), ("input", 0)
 GUARDED = replace(
     ARM,
     stop=Relay(STOP, Drive.PULSE, 100),
-    travel_ns=30 * TRAVEL_NS,
-    tests={LOOP: SensorTest(PROBE, 900)},
+    travel_ns=TRAVEL_NS,
+    tests={LOOP: SensorTest(PROBE, 30_000)},
 )
-HELD = ArmPlan(Relay(HOLD, Drive.MAINTAINED), safety=(LOOP,), closed=DOWN, travel_ns=60 * TRAVEL_NS)
+HELD = ArmPlan(Relay(HOLD, Drive.MAINTAINED), safety=(LOOP,), closed=DOWN, travel_ns=TRAVEL_NS)
 SPECS = (
     *OUTPUTS,
     OutputSpec(STOP, STOP_PIN, max_on_ms=400),
-    OutputSpec(PROBE, PROBE_PIN, max_on_ms=2_000),
+    OutputSpec(PROBE, PROBE_PIN, max_on_ms=60_000),
 )
 
 

@@ -24,7 +24,7 @@ OPEN, CLOSE, HOLD = OutputId("open"), OutputId("close"), OutputId("hold")
 LOOP, BUTTON, DOWN = InputId("loop"), InputId("button"), InputId("down")
 OPEN_PIN, CLOSE_PIN, HOLD_PIN = 17, 27, 22
 LOOP_PIN, BUTTON_PIN, DOWN_PIN = 5, 6, 13
-QUIET_MS = 60
+QUIET_MS = 250  # several changes are one for a machine that is slow, too
 
 OUTPUTS = (
     OutputSpec(OPEN, OPEN_PIN, max_on_ms=400),
@@ -44,7 +44,7 @@ ARM = ArmPlan(
     closed=DOWN,
 )
 HELD_ARM = ArmPlan(open=Relay(HOLD, Drive.MAINTAINED), safety=(LOOP,))
-TRAVEL_NS = 2_000_000_000
+TRAVEL_NS = 60_000_000_000  # an arm is on its way down also while the machine stands still
 
 
 class RealClock:
