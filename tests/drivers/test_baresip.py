@@ -359,8 +359,9 @@ def test_baresip_that_does_not_run(tmp_path: Path) -> None:
     with listening(phone.control) as ear:
         assert f"no baresip at 127.0.0.1:{phone.control}" in ear.lost()
         assert ear.gate.health().detail == ear.lost()
+        others: list[object] = []
         with pytest.raises(DeviceError, match="started already"):
-            ear.gate.start(ear.events.append)
+            ear.gate.start(others.append)
         with phone:
             ear.found()
             ear.gate.stop()

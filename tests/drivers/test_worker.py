@@ -133,6 +133,7 @@ def test_a_pause_is_ended_by_stop_and_by_no_wake_up() -> None:
         seen.append(worker.rest(LIMIT_S))
         paused.set()
         worker.pause(2 * LIMIT_S)
+        worker.clear()
         seen.append(worker.rest(2 * LIMIT_S))
 
     worker = Worker(NAME, WHAT, run, LIMIT_S)
