@@ -20,7 +20,13 @@ class _LockedError(Exception):
 def trusting(ca: Path | None) -> ssl.SSLContext:
     """A context that trusts these authorities (PEM), or those of the system; SettingsError."""
     if ca is not None:
-        contents(ca, "the certificate authority")
+        return authority(ca)
+    return ssl.create_default_context()
+
+
+def authority(ca: Path) -> ssl.SSLContext:
+    """A context that trusts the authorities of this file alone; raises SettingsError."""
+    contents(ca, "the certificate authority")
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as fault:

@@ -1,49 +1,79 @@
 """``gate-agent check`` and ``gate-agent schema``: the settings before the gate depends on them.
 
 Rules kept here:
-- all faults at once, in the order of the file; nothing is opened, moved or written;
-- a TLS file that is not on this machine is a note and no fault: the gate works without its uplink,
-  and a file of settings may be checked on another machine;
+- all faults at once, in the order of the file, those of keys among them; nothing is moved or
+  written;
+- what the gate works without is a warning, what cannot be looked at from here is a note;
 - exit 0: the daemon will take this file; 1: it will not.
 """
 
 import json
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from agent.settings.faults import FaultySettingsError, tell
-from agent.settings.models import Settings
-from agent.settings.reading import read
+from agent.key_check import Findings, look
+from agent.settings.faults import Fault, counted, tell
+from agent.settings.reading import examine
 from agent.settings.schema import json_schema
 from agent.settings.summary import as_json, summary
+
+_ELSEWHERE = (
+    "Keys that are not on this machine: is the file for another one, gate-agent check --no-files "
+    "looks at the settings alone."
+)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_object", is_flag=True, help="One JSON object, for machines.")
-def check(file: Path, as_object: bool) -> None:
-    """Check the settings in FILE and name every fault with its line."""
-    try:
-        settings = read(file)
-    except FaultySettingsError as error:
-        if as_object:
-            faults = [fault.as_json() for fault in error.faults]
-            _print({"file": str(file), "ok": False, "faults": faults, "summary": None})
-        else:
-            click.echo(tell(error.faults))
-        sys.exit(1)
+@click.option(
+    "--no-files",
+    is_flag=True,
+    help="Do not open key files and certificates: the file is for another machine.",
+)
+def check(file: Path, *, as_object: bool, no_files: bool) -> None:
+    r"""Check the settings in FILE and name every fault with its line.
+
+    Keys, passwords and certificates that FILE names are opened too, and never shown.
+
+    \b
+    fault    the gate does not start; the exit status is 1
+    warning  the gate starts, and a part of it does not work
+    note     could not be looked at: a file that you may not read, or a
+             credential, which is there only while the service runs
+    """
+    read = examine(file)
+    found = Findings() if no_files else look(read.keys)
+    told = sorted([*read.faults, *found.faults], key=_order)
+    good = all(fault.warning for fault in told)
+    settings = read.settings if good else None
     if as_object:
-        _print({"file": str(file), "ok": True, "faults": [], "summary": as_json(settings)})
-        return
-    click.echo(f"{file}: no fault\n")
-    for line in summary(settings):
-        click.echo(line)
-    for note in _notes(settings):
-        click.echo(note)
+        _print(
+            {
+                "file": str(file),
+                "ok": good,
+                "faults": _plain(fault for fault in told if not fault.warning),
+                "warnings": _plain(fault for fault in told if fault.warning),
+                "notes": _plain(found.notes),
+                "summary": None if settings is None else as_json(settings),
+            }
+        )
+    elif settings is None:
+        click.echo(tell(told))
+        _echo_notes(found)
+    else:
+        unopened = "; keys and certificates were not opened" if no_files and read.keys else ""
+        click.echo(f"{file}: {counted(told)}{unopened}\n")
+        for line in summary(settings):
+            click.echo(line)
+        if told:
+            click.echo("\n" + "\n\n".join(map(str, told)))
+        _echo_notes(found)
+    sys.exit(0 if good else 1)
 
 
 @click.command()
@@ -52,20 +82,19 @@ def schema() -> None:
     click.echo(json_schema(), nl=False)
 
 
-def _notes(settings: Settings) -> Iterator[str]:
-    passes = settings.qr_passes.keys if settings.qr_passes is not None else {}
-    for name, key in passes.items():
-        if not os.path.lexists(key.file):
-            yield f"note: qr_passes.keys.{name}: {key.file} is not there, or not for you to see"
-    tls = settings.uplink.tls if settings.uplink is not None else None
-    if tls is None:
-        return
-    for name, place in (("ca", tls.ca), ("cert", tls.cert), ("key", tls.key)):
-        # Credentials are there only while the service runs.
-        if place is None or place.is_relative_to("/run/credentials"):
-            continue
-        if not os.path.lexists(place):
-            yield f"note: uplink.tls.{name}: {place} is not there, or not for you to see"
+def _order(fault: Fault) -> tuple[int, int, str]:
+    return fault.line, fault.column, fault.path
+
+
+def _echo_notes(found: Findings) -> None:
+    if found.absent:
+        click.echo(f"\n{_ELSEWHERE}")
+    for note in found.notes:
+        click.echo(f"note: {note.path}: {note.problem}")
+
+
+def _plain(faults: Iterable[Fault]) -> list[dict[str, Any]]:
+    return [fault.as_json() for fault in faults]
 
 
 def _print(value: object) -> None:

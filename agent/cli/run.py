@@ -6,7 +6,7 @@ import click
 
 from agent import logs
 from agent.cli import options
-from agent.settings import Loading
+from agent.settings import FaultySettingsError, Loading
 
 
 @click.command()
@@ -17,5 +17,21 @@ def run(config_path: Path) -> None:
     loading = Loading(config_path)
     # Only here: a child reads the settings meanwhile, and both take half a second.
     from agent.app import Daemon  # noqa: PLC0415
+    from agent.keys import FaultyKeyError  # noqa: PLC0415
 
-    Daemon(loading.result()).run()
+    try:
+        Daemon(loading.result()).run()
+    except FaultyKeyError:
+        _tell_all(config_path)
+        raise
+
+
+def _tell_all(config_path: Path) -> None:
+    """Name every key at fault with its line, instead of the first; FaultySettingsError."""
+    # Only here: what reads the settings is 10 MB, and this process is at its end.
+    from agent.key_check import look  # noqa: PLC0415
+    from agent.settings.reading import examine  # noqa: PLC0415
+
+    faults = look(examine(config_path).keys, daemon=True).faults
+    if not all(fault.warning for fault in faults):
+        raise FaultySettingsError(faults)
