@@ -12,7 +12,7 @@ from tests.parts import require
 from tests.patience import until
 from tests.rigs.broker import Mosquitto
 from tests.rigs.home_assistant import UNAVAILABLE, UNKNOWN, HomeAssistant
-from tests.rigs.house import IN, ORDERED, House
+from tests.rigs.house import IN, ORDERED, House, demo_lanes
 from tests.rigs.listener import Listener
 from tests.rigs.speaker import Speaker
 
@@ -30,7 +30,9 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 def gate(tmp_path: Path, broker: Mosquitto, version: str = "5", **home: Any) -> House:
     uplink = {"host": broker.host, "port": broker.port, "tls": False, "version": version}
-    return House(tmp_path / "gate", changes={"uplink": {**uplink, "home_assistant": home}})
+    # The arm stays up until it is told, so that nobody can look too late to see it there.
+    changes = {"lanes": demo_lanes(open_for="5 min"), "uplink": {**uplink, "home_assistant": home}}
+    return House(tmp_path / "gate", changes=changes)
 
 
 def there(home: HomeAssistant) -> None:

@@ -76,10 +76,10 @@ WIRINGS = (
         "pulse-stop",
         "pulse",
         "stop",
-        [{"order": {"kind": "open"}}, {"until": {"above": 0.2}}, {"order": {"kind": "stop"}}],
+        [{"order": {"kind": "open"}}, {"until": {"above": 0.02}}, {"order": {"kind": "stop"}}],
         "between",
-        {"lanes.in-1.arm.stop.pulse": "10 s"},
-        rises=timedelta(seconds=10),
+        {"lanes.in-1.arm.stop.pulse": "10 s", "lanes.in-1.arm.travel": "1 min"},
+        rises=timedelta(minutes=1),
     ),
     Wiring(
         "maintained-open",
@@ -240,7 +240,7 @@ def test_an_arm_that_falls_when_the_daemon_starts_is_still_guarded(gate: str) ->
         [*OPENED[:2], {"view": {"position": "open"}}],
         "falling",
         {"lanes.in-1.arm.travel": "1 min"},
-        falls=timedelta(minutes=1),
+        falls=timedelta(minutes=5),
     )
     page = page_of(wiring.gate, wiring.change)
     with Folder() as folder, Apart(page, folder, wiring.rises, wiring.falls) as site:

@@ -43,7 +43,7 @@ def test_cut_in_mid_work_and_mended(tmp_path: Path) -> None:
                 rig.tap_opens(IN, number)
                 rig.tap_opens(OUT, number)
             until(lambda: "went silent" in rig.log(), "that the line is found dead", step_s=0.2)
-            assert watch.ran_s < 2 * KEEPALIVE_S + 2
+            assert watch.ran_s < 2 * KEEPALIVE_S + 10
         assert rig.part("uplink")["condition"] == "down"
         heard, written = len(centre.on("/evt")), rig.head()
         assert rig.part("uplink")["counters"]["backlog"] >= written - heard > 0

@@ -37,7 +37,8 @@ class Asker:
         def send() -> None:
             args = {"lane": lane, "reason": "test"}
             try:
-                answer: object = self._rig.ask("order", order_id=order_id, kind=kind, args=args)
+                with self._rig.gate.control() as client:
+                    answer: object = client.ask("order", order_id=order_id, kind=kind, args=args)
             except GateError as fault:
                 answer = str(fault)
             self.answers.append(answer)
