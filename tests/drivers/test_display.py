@@ -135,7 +135,9 @@ def test_stopping_empties_the_line(panel: Panel, line: TextLine) -> None:
     line.show("open")
     panel.shows(b"open")
     line.stop()
-    assert panel.line() == b" " * 20
+    while (last := panel.line()).startswith(b"open"):  # its line may have come again
+        pass
+    assert last == b" " * 20
     line.stop()
     assert all(thread.name != "display-in-1" for thread in threading.enumerate())
 

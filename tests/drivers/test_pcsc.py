@@ -129,6 +129,19 @@ def a_few_looks() -> None:
     pause(3 * A_LOOK_S)
 
 
+def gone(reader: VirtualReader, slot: int = 0) -> None:
+    """Wait until pcscd has seen that this field is empty; before, another card is still the one."""
+    calls = Calls()
+    with calls.context() as context:
+        (name,) = (
+            each
+            for each in calls.readers(context)
+            if each.startswith(reader.name) and each.endswith(f" {slot:02}")
+        )
+        asked = [(name, UNAWARE)]
+        until(lambda: not any(one.present for one in calls.changes(context, asked, 0)), "empty")
+
+
 @pytest.mark.usefixtures("daemon")
 class TestCards:
     def test_a_card_is_told_with_uid_and_atr(self, acr: VirtualReader) -> None:
@@ -151,11 +164,11 @@ class TestCards:
             with card:
                 seen.wait(CardRead, 1)
                 a_few_looks()
-            pause(A_LOOK_S)
+            gone(acr)
             with card:
                 seen.wait(CardRead, 2)
                 a_few_looks()
-            pause(A_LOOK_S)
+            gone(acr)
             assert seen.uids == ["uid:B0864D25"] * 2
             assert card.commands == [GET_UID] * 2
 
@@ -175,7 +188,7 @@ class TestCards:
             for turn in (2, 3):
                 with VirtualCard(plain.port + 1, OTHER):
                     seen.wait(CardRead, turn)
-                pause(A_LOOK_S)
+                gone(plain, 1)
             # The card that lay there all the time is not told again when another one comes.
             assert seen.uids == ["uid:04A1B2C3D4E5F6", "uid:B0864D25", "uid:B0864D25"]
 
@@ -241,8 +254,9 @@ class TestCards:
                 for turn in (1, 2):
                     with VirtualCard(plain.port, OTHER):
                         seen.wait(CardRead, turn)
-                    pause(A_LOOK_S)
+                    gone(plain)
             seen.wait_health(Condition.OK)
+            gone(acr)
             with VirtualCard(acr.port, UID):
                 seen.wait(CardRead, 3)
         assert seen.count("timeouts") == 1
@@ -291,7 +305,7 @@ class TestCards:
                 seen.wait_health(Condition.DEGRADED, ACR122U)
                 scard.SCardReleaseContext(context)
                 card.remove()
-                pause(A_LOOK_S)
+                gone(acr)
                 card.insert()
                 seen.wait(CardRead, 1)
                 assert seen.reader.health().condition is Condition.OK

@@ -111,9 +111,11 @@ def levels(gate: SimProcess, *pins: int) -> list[int]:
 
 def test_a_pair_says_it_twice(gate: SimProcess) -> None:
     assert levels(gate, 5, 6) == [0, 1]
-    gate.client.person("in", 100)
-    assert levels(gate, 5, 6) == [1, 0]
-    gate.client.wait(pin=5, level=0)
+    mark = gate.client.mark()
+    gate.client.person("in", 100)  # who is gone before a slow machine looks
+    gate.client.wait(60_000, pin=5, level=0)
+    for pin, said in ((5, [1, 0]), (6, [0, 1])):
+        assert [one.level for one in gate.client.trace([pin], since=mark)] == said
     gate.client.input("in.safety", True)
     assert levels(gate, 5, 6) == [1, 0]
     gate.client.cut(6)  # the second contact's own wire
