@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from agent.control.client import ControlClient
 from agent.errors import GateError
 from agent.replica import sim_spec
-from agent.settings import load
+from agent.settings.here import load
 from drivers.sim import SimProcess
 
 PATIENCE_S = 60.0

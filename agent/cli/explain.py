@@ -10,7 +10,7 @@ from agent.cli import options
 from agent.cli.house import reach
 from agent.core.access import RULES, UNWRITABLE, Duty
 from agent.core.model import CardProof
-from agent.settings import load
+from agent.settings.here import load
 
 
 @click.command()

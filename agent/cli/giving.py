@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from agent.cli.house import reach
 from agent.cli.ordering import when
 from agent.errors import GateError
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 
 TIMES = ("from", "until")
 """Fields that may be a time of day."""

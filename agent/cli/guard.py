@@ -19,7 +19,7 @@ from agent.cli.ordering import name as by
 from agent.core.guards import ACTIVE
 from agent.core.roles import Role
 from agent.errors import GateError
-from agent.settings import load
+from agent.settings.here import load
 from agent.store.queries.shifts import guards
 from agent.store.reading import Reading
 

@@ -10,7 +10,7 @@ import click
 from agent.cli import options
 from agent.cli.house import reach
 from agent.cli.ordering import send
-from agent.settings import load
+from agent.settings.here import load
 
 _NAMED = ("plate", "holder", "unit", "department")
 

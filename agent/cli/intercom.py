@@ -8,7 +8,7 @@ import click
 from agent import intercom_config, recordings
 from agent.cli import options
 from agent.cli.intercom_test import test
-from agent.settings import load
+from agent.settings.here import load
 
 DIRECTORY = "/run/gate-intercom"
 

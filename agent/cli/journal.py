@@ -18,7 +18,8 @@ from agent.cli.retention import cut, rebuild
 from agent.control.client import ControlClient, NotRunningError
 from agent.core.entries import StoredEntry
 from agent.errors import GateError
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from agent.store import export as exports
 from agent.store.reading import Reading
 from agent.store.search import Search

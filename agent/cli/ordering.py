@@ -11,7 +11,7 @@ import click
 
 from agent.control.client import ControlClient
 from agent.errors import GateError
-from agent.settings import load
+from agent.settings.here import load
 
 WHEN = "18:00 (the next time that it is), or 2026-11-22 18:00"
 

@@ -6,7 +6,7 @@ import click
 
 from agent.cli import options
 from agent.control.client import ControlClient
-from agent.settings import load
+from agent.settings.here import load
 
 
 @click.command("print")

@@ -10,7 +10,8 @@ import click
 from agent.cli import options
 from agent.cli.house import reach
 from agent.cli.retention import span, trusted_now
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from agent.settings.units import write_duration
 from agent.store.reading import Reading
 

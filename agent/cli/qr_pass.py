@@ -32,7 +32,8 @@ from agent.cli.explain import show_answer
 from agent.cli.house import reach
 from agent.errors import GateError
 from agent.qr_passes import judge_of, label_of
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from drivers.wire.qr_pass import ID, NoPass, QrPass, SignedPass, encode, message, parse
 
 _MINUTE = 60

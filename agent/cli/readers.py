@@ -17,7 +17,8 @@ from agent.cli import options
 from agent.cli.readers_learn import learn
 from agent.cli.readers_watch import watch
 from agent.errors import DeviceError, GateError
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from agent.settings.readers import PcscReader
 from drivers.plugged import Port, card_readers, names_of, ports, users_of
 

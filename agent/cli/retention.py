@@ -18,8 +18,9 @@ from rich.progress import Progress
 from agent.cli import options
 from agent.cli.house import Ask, reach
 from agent.errors import GateError
-from agent.settings import Settings, load
+from agent.settings import Settings
 from agent.settings.faults import UnfitError
+from agent.settings.here import load
 from agent.settings.units import parse_duration
 from agent.store import archive as archives
 from agent.store.carry import Key

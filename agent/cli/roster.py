@@ -14,7 +14,7 @@ from agent import transfer
 from agent.cli import options
 from agent.cli.house import reach
 from agent.errors import GateError
-from agent.settings import load
+from agent.settings.here import load
 from agent.store import roster_csv
 from agent.store.reading import Reading
 

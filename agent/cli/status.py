@@ -10,7 +10,7 @@ import click
 
 from agent.cli import options
 from agent.control.client import ControlClient
-from agent.settings import load
+from agent.settings.here import load
 
 _COLOUR = {"ok": "green", "degraded": "yellow", "down": "red", "unknown": "yellow"}
 TOLD = frozenset({"published", "confirmed", "backlog"})

@@ -65,13 +65,14 @@ class Loading:
         found = pickle.loads(out)  # noqa: S301 -- our own child's pipe
         if isinstance(found, Settings):
             return found
-        raise FaultySettingsError([_elsewhere(fault) for fault in found])
+        raise FaultySettingsError([elsewhere(fault) for fault in found])
 
     def _failed(self, why: str) -> SettingsError:
         return SettingsError(f"{self._path}: the process that reads the settings failed: {why}")
 
 
-def _elsewhere(fault: Fault) -> Fault:
+def elsewhere(fault: Fault) -> Fault:
+    """The fault, for somebody who may not have named the file that is missing."""
     missing = fault.problem == MISSING and not fault.line
     return dataclasses.replace(fault, allowed=ELSEWHERE) if missing else fault
 

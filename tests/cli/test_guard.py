@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.settings import load
+from agent.settings.here import load
 from agent.signing import Pins
 from agent.store.reading import Reading
 from tests.cli.test_orders import Desk

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from agent.app import open_ledger
 from agent.core.entries import Entry, EntryType
-from agent.settings import load
+from agent.settings.here import load
 from tests.cli.test_orders import Desk
 from tests.control.rig import serving
 from tests.patience import LIMIT_S

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import termios
@@ -24,7 +25,7 @@ from agent.core.ids import ReaderId
 from agent.errors import GateError
 from agent.numbers import form_of
 from agent.ports import Condition
-from agent.settings import load
+from agent.settings.here import load
 from drivers.clock import SystemClock
 from drivers.serial_reader import SerialReader
 from drivers.sim.uhf import UhfSim
@@ -32,12 +33,14 @@ from drivers.wire.credential import looked_up
 from drivers.wire.em4100 import Em4100
 from tests.parts import require
 from tests.patience import LIMIT_S, until
+from tests.rigs.osdp_device import OsdpLine
 from tests.rigs.pcsc_rig import ACR122U, pcscd_apart, virtual_reader
 from tests.rigs.uart import heard
 from tests.wire.makers import em4100, wiegand
 
 ROOT = Path(__file__).parents[2]
 TAGS = ("0100CDA4EC", "62E3086CED", "0F00123ABC", "010CAB3377")
+TRIES = 5
 SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (9600, 115200, 19200, 38400, 57600, 4800)}
 
 
@@ -117,7 +120,8 @@ class Talk:
 
     def __init__(self, *words: str, environment: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "agent", "readers", *words],
+            # Whoever runs the tests in the background has SIGINT ignored, and hands that down.
+            ["env", "--default-signal=INT", sys.executable, "-m", "agent", "readers", *words],
             cwd=ROOT,
             env={**os.environ, "COLUMNS": "200", **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -154,6 +158,10 @@ class Talk:
                 pytest.fail(f"{words!r} was not said: {self.out} {self.err}")
             if words in text:
                 return text
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
 
     def ends(self) -> int:
         """The exit status, with everything read."""
@@ -334,6 +342,46 @@ def test_watch_with_a_protocol_shows_frames_and_faults(line: Pty) -> None:
     assert told.rows[-1]["credential"] == f"em4100:{TAGS[1]}"
 
 
+def test_whoever_ends_the_guessing_is_told_what_fits_best(line: Pty) -> None:
+    cards = [b"HELLO123\r\n", b"HELLO456\r\n"]
+    words = ("watch", line.port, "--baud", "9600")
+    with Cards(line, 9_600, cards), talk(*words) as told:
+        told.hears("line is likely so far: hold another card")
+        told.interrupt()
+        assert told.ends() == 0, (told.out, told.err)
+    page = "\n".join(told.out)
+    assert "line at 9600: likely, from 2 different cards" in page
+    assert f"    port: {line.port}\n    protocol: line\n    baud: 9600" in page
+    assert "pattern takes a part of it" in page
+
+
+def test_swapped_wires_are_recognised_also_when_no_card_follows(line: Pty) -> None:
+    cards = [bytes(byte ^ 1 if byte in b"01" else byte for byte in w26(n)) for n in (0x1, 0x2F3)]
+    with Cards(line, 9_600, cards), talk("watch", line.port, "--baud", "9600") as told:
+        told.hears("the wires D0 and D1 are swapped: change them over")
+        told.hears("d0_d1_swapped (the bits are wrong")
+        told.interrupt()
+        assert told.ends() == 0, (told.out, told.err)
+
+
+def test_watch_with_a_format_of_ones_own(line: Pty) -> None:
+    layout = "FFFFCCCCCCCCCCCP\nXXXXXXXXXXXXXXXE"
+    words = ("watch", line.port, "--protocol", "wiegand-custom", "--format", layout)
+    with Cards(line, 9_600, [b"0001000000000110\r\n"]), talk(*words, "--count", "1") as told:
+        assert told.ends() == 0, (told.out, told.err)
+    assert "card w16:0803" in told.out[-1]
+    assert f"listening on {line.port} at 9600 for wiegand-custom (Ctrl-C ends)" in told.err
+
+
+def test_watch_says_who_else_reads_and_that_nothing_came(line: Pty) -> None:
+    with talk("watch", line.port) as told:
+        told.hears(f"(process {os.getpid()}) has {line.port} open too, and may take bytes away")
+        told.hears("not a byte yet: is it powered?")
+        told.interrupt()
+        assert told.ends() == 1
+    assert "nothing was said" in told.err[-1]
+
+
 def test_watch_says_when_nothing_is_said(line: Pty) -> None:
     status, _, err = run("watch", line.port, "--seconds", "0.5")
     assert status == 1
@@ -367,7 +415,32 @@ def test_watch_asks_a_long_range_reader(tmp_path: Path) -> None:
 def test_watch_asks_in_vain(line: Pty) -> None:
     status, _, err = run("watch", line.port, "--ask", "--baud", "9600")
     assert status == 1
-    assert f"nothing on {line.port} answers to a question" in err
+    assert f"nothing on {line.port} answers to a question, at 9600: is it powered?" in err
+
+
+def test_watch_asks_an_osdp_line_for_its_addresses(tmp_path: Path) -> None:
+    link = tmp_path / "osdp"
+    readers = [{"address": number, "mode": "plain"} for number in (1, 3)]
+    with OsdpLine(link, *readers):
+        found: list[int] = []
+        # A machine that stands still lets an answer come too late: then it is asked again.
+        for _ in range(TRIES):
+            with talk("watch", str(link), "--ask", "--baud", "9600", "--json") as told:
+                told.ends()
+            found = [row["settings"]["address"] for row in told.rows]
+            if found == [1, 3]:
+                break
+    assert found == [1, 3]
+    assert all(row["answers"] == "osdp" for row in told.rows)
+
+
+def test_watch_tells_what_health_says_of_a_reader(tmp_path: Path, line: Pty, other: Pty) -> None:
+    file = two_readers(tmp_path, line, other)
+    with talk("watch", "desk", "--config", str(file)) as told, Cards(line, 9_600, [b"x" * 20]):
+        told.hears("check baud rate, protocol and wiring")
+        told.interrupt()
+        assert told.ends() == 1
+    assert len([text for text in told.err if "faults in a row" in text]) == 1
 
 
 def test_watch_shows_a_configured_reader_as_it_is_looked_up(
@@ -381,7 +454,7 @@ def test_watch_shows_a_configured_reader_as_it_is_looked_up(
         told.hears("desk: /dev/pts")
         line.send(b"\x02nothing\x03" + em4100(TAGS[0]))
         assert told.ends() == 0, told.err
-    assert told.out[0].startswith("desk: too_short: 02 6E")
+    assert told.out[0].startswith("desk: too_short (shorter than a card")
     assert "card em4100:0100CDA4EC, looked up as em4100:00CDA4EC (printed 0013477100" in told.out[1]
 
 
@@ -405,6 +478,15 @@ def test_nothing_is_opened_while_the_gate_runs(tmp_path: Path, line: Pty, other:
         (("watch", "dsk"), 1, "did you mean desk?"),
         (("watch", "/dev/nothing"), 1, "is not there"),
         (("watch", "desk", "--ask"), 2, "are for a port"),
+        (("watch", "ttyUSB7"), 2, "a port is written with its whole path: /dev/ttyUSB7"),
+        (("watch", "null"), 2, "a port is written with its whole path: /dev/null"),
+        (("watch", "/dev/null"), 1, "/dev/null is no serial port"),
+        (("watch", "/dev/nothing", "--protocol", "wiegnd-26"), 2, "did you mean wiegand-26"),
+        (("watch", "/dev/nothing", "--protocol", "wiegand-custom"), 2, "needs --format"),
+        (("watch", "/dev/nothing", "--protocol", "wiegand-custom", "--format", "PF"), 2, "layout"),
+        (("watch", "/dev/nothing", "--format", "PF"), 2, "--format needs --protocol"),
+        (("watch", "/dev/nothing", "--protocol", "osdp", "--ask"), 2, "leave out --protocol"),
+        (("watch", "/dev/nothing", "--baud", "96000"), 1, "is 9600 meant?"),
         (("learn", "desk", "desk"), 2, "two readers are needed"),
         (("learn", "desk", "lane"), 1, "there are desk, in-1-w26"),
     ],

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from agent.app import relays_of
 from agent.remembered import NAME, remember
-from agent.settings import load
+from agent.settings.here import load
 from tests.parts import require
 from tests.patience import LIMIT_S
 

@@ -17,7 +17,8 @@ from agent.demo.past import Past, StoryClock
 from agent.demo.words import tell
 from agent.demo.yesterday import LEADER, OTHER
 from agent.errors import GateError
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from agent.simulate import _rewrite
 from agent.store.queries import counts, deposits, desk, shifts, visits
 from agent.store.reading import Reading

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.app import open_ledger
 from agent.core.entries import Entry, EntryType
-from agent.settings import load
+from agent.settings.here import load
 from drivers.clock import SystemClock
 
 BATCH = 250

@@ -23,7 +23,8 @@ from ruamel.yaml import YAML
 from agent.app import Daemon
 from agent.control.client import ControlClient, NotRunningError
 from agent.replica import sim_spec
-from agent.settings import Settings, load
+from agent.settings import Settings
+from agent.settings.here import load
 from agent.simulate import SimulatedGate
 from drivers.sim import SimClient
 from drivers.sim.board import Board, Record

@@ -1,4 +1,4 @@
-"""Reading in a process of their own: the same settings, the same faults, without the validator."""
+"""Reading apart, and here: the same settings, the same faults; apart, without the validator."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SettingsError
-from agent.settings import FaultySettingsError, Paths, load
+from agent.settings import FaultySettingsError, Paths, here, load
 from agent.settings.reading import check, read
 from tests.patience import LIMIT_S
 from tests.settings.pages import CONFIG, changed
@@ -39,6 +39,21 @@ def test_paths_of_ones_own_take_the_place_of_the_file_s(tmp_path: Path) -> None:
     settings = load(CONFIG / "demo.yaml", paths)
     assert settings.paths == paths
     assert settings.gpio.socket == tmp_path / "run" / "pins"
+
+
+def test_a_command_that_reads_here_has_the_same(tmp_path: Path) -> None:
+    file, missing = tmp_path / "config.yaml", tmp_path / "missing.yaml"
+    file.write_text(changed("pin: 17", "pin: 99"), encoding="utf-8")
+    paths = Paths(state=tmp_path / "state", run=tmp_path / "run")
+    assert here.load(CONFIG / "demo.yaml", paths) == load(CONFIG / "demo.yaml", paths)
+    for wrong in (file, missing):
+        told = []
+        for way in (here.load, load):
+            with pytest.raises(FaultySettingsError) as caught:
+                way(wrong)
+            told.append(str(caught.value))
+        assert told[0] == told[1]
+        assert ("GATE_AGENT_CONFIG" in told[0]) is (wrong == missing)
 
 
 def test_whoever_loads_holds_no_validator() -> None:
