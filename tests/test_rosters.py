@@ -162,7 +162,14 @@ def test_a_roster_that_came_in_between_is_followed_by_this_one(gate: Gate) -> No
 
 def test_what_does_not_touch_the_directory_costs_no_second_look(gate: Gate) -> None:
     gate.bring(WANG)
-    guard = {"name": "", "card": "", "role": "guard", "pin": "", "state": "active", "changed_us": 0}
+    guard: dict[str, str | int] = {
+        "name": "",
+        "card": "",
+        "role": "guard",
+        "pin": "",
+        "state": "active",
+        "changed_us": 0,
+    }
     other = written(PutRow("guards", "g-1", guard), PutCard(card(9)))
     assert gate.bring(WANG, LI, before=(None, other))["directory"]["put"] == 1
     assert len(gate.read_in) == 2

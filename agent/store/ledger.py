@@ -3,9 +3,8 @@
 Rules kept here:
 - commit first, then act: `append` returns only when the entries are on the disk;
 - when something fails, nothing of it was written, and it is loud (StoreError);
-- when the disk is full the ballast is released once, so that the last entries fit, and an entry
-  behind them says so; when there is room again it is laid again, and an entry says that;
-- checkpoints are made by `housekeeping`, which the loop calls when it is idle.
+- what is put off (checkpoints, left-overs) is done by `housekeeping`, which the loop calls when it
+  is idle.
 
 The writing connection lives in the thread that opened it (sqlite3 refuses any other).
 """
@@ -17,29 +16,27 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from agent.core.effects import Change, PutCard
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import Entry
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
 from agent.core.model import Card, Credential, Matching, Moment
 from agent.core.needs import Need, Rows, merged
 from agent.errors import StoreError
-from agent.ports import Condition, Head, Health, KeptResult
-from agent.store.ballast import MIB, Ballast, disk_full
+from agent.ports import Head, Health, KeptResult
+from agent.store.ballast import MIB, Ballast
 from agent.store.books import Books
 from agent.store.care import Care
 from agent.store.consumers import Consumers
 from agent.store.database import Identity, connect_writer, refusal
 from agent.store.desk import Desk
+from agent.store.disk import Disk
 from agent.store.lock import Lock
 from agent.store.projections import rebuild, refresh
 from agent.store.references import NOTHING, Batch, References, ready
 from agent.store.roster import Roster
-from agent.store.scribe import Also, Scribe
+from agent.store.scribe import Scribe
 from agent.store.seal import Disclosure, Sealer
 
-CHECKPOINT_PAGES = 1000
-_WORST_PAGES = 16 * CHECKPOINT_PAGES
-_PAGES_PER_ENTRY = 4
 _PAGES_PER_CARD = 4
 SLICE_NS = 5_000_000
 
@@ -50,7 +47,13 @@ class Ledger:
     """Made by `open`, ended by `close`; also a context manager."""
 
     def __init__(
-        self, path: Path, conn: sqlite3.Connection, lock: Lock, sealer: Sealer, boot: str
+        self,
+        path: Path,
+        conn: sqlite3.Connection,
+        lock: Lock,
+        sealer: Sealer,
+        boot: str,
+        ballast: Ballast,
     ) -> None:
         """Not for callers: use `open`."""
         self._path = path
@@ -66,8 +69,8 @@ class Ledger:
         self._books = Books(conn)
         self._references = References(conn)
         self._consumers = Consumers(conn)
-        self._ballast = Ballast(path, 0)
-        self._pages = 0
+        self._disk = Disk(path, conn, self._scribe, self._desk, ballast)
+        self._write = self._disk.write
         self._leftovers = True
         self._erase_after_us = 0
         self.care = Care(conn, self._write, self._scribe.begins)
@@ -97,7 +100,7 @@ class Ledger:
             conn = connect_writer(path, identity)
             try:
                 refresh(conn)
-                ledger = cls(path, conn, lock, sealer, boot)
+                ledger = cls(path, conn, lock, sealer, boot, Ballast(path, ballast_bytes))
                 ledger._agree()
             except sqlite3.Error as error:
                 conn.close()
@@ -108,10 +111,8 @@ class Ledger:
         except StoreError:
             lock.release()
             raise
-        ledger._ballast = Ballast(path, ballast_bytes)
         ledger._erase_after_us = erase_after_us
-        if not ledger._desk.filled:
-            ledger._ballast.lay()
+        ledger._disk.lay()
         return ledger
 
     def _agree(self) -> None:
@@ -284,7 +285,7 @@ class Ledger:
             "a slice of the roster was not staged",
             lambda: self._roster.stage(generation, rows, budget_ns),
         )
-        self._pages += taken * _PAGES_PER_CARD
+        self._disk.wrote(taken * _PAGES_PER_CARD)
         return taken
 
     def roster_switch(
@@ -307,7 +308,7 @@ class Ledger:
             self._roster.rule(generation)
             self._references.change(changes)
 
-        self._pages += len(changes)
+        self._disk.wrote(len(changes))
         head = self._write((entry,), now, rule)
         self._roster.ruled(generation)
         self._leftovers = True
@@ -320,7 +321,7 @@ class Ledger:
     def roster_drop_old(self, limit: int = 200) -> bool:
         """Delete up to ``limit`` left-over rows; True when there are more."""
         more = self._loud("old roster rows stay", lambda: self._roster.drop_old(limit))
-        self._pages += limit * _PAGES_PER_CARD if more else 0
+        self._disk.wrote(limit * _PAGES_PER_CARD if more else 0)
         return more
 
     def put_card(self, card: Card, entry: Entry, now: Moment) -> Head:
@@ -340,17 +341,11 @@ class Ledger:
     @property
     def full(self) -> bool:
         """True from the moment the disk was full until there is room again."""
-        return self._desk.filled
+        return self._disk.full
 
     def health(self) -> Health:
         """How the disk of the ledger is."""
-        if self._desk.filled:
-            detail = "the disk is full and the reserve is in use: free some room now"
-            return Health("disk", Condition.DOWN, detail)
-        if not self._ballast.laid:
-            detail = "too little room on the disk to set the reserve aside: free some room"
-            return Health("disk", Condition.DEGRADED, detail)
-        return Health("disk", Condition.OK, "")
+        return self._disk.health()
 
     def housekeeping(self, now: Moment | None = None) -> bool:
         """Take a little care while the loop is idle: checkpoint, reserve, old results and rosters.
@@ -361,58 +356,15 @@ class Ledger:
         written when there is room again after the disk was full (then `head` has moved).
         """
         try:
-            if self._pages >= CHECKPOINT_PAGES:
-                if now is not None:
-                    self._desk.forget_results(now)
-                self._checkpoint()
-            if not self._ballast.laid and self._ballast.lay() and self._desk.filled and now:
-                self._freed(now)
+            self._disk.relieve(now)
             if self._leftovers:
                 self._leftovers = self.roster_drop_old()
             elif now is not None:
                 return self.care.daily(now, self._erase_after_us)
         except sqlite3.Error as error:
-            if not disk_full(error, self._path.parent):
+            if not self._disk.was_full(error):
                 raise refusal(self._path, error) from error
         return self._leftovers
-
-    def _freed(self, now: Moment) -> None:
-        entry = Entry(EntryType.DISK_FREED, "disk", now)
-        self._scribe.write((entry,), now, lambda: self._desk.mark_filled(False))
-        self._desk.filled = False
-
-    def _checkpoint(self) -> None:
-        _, pages, moved = self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        self._pages = 0 if moved == pages else pages - moved
-
-    def _write(self, entries: Sequence[Entry], now: Moment, also: Also | None) -> Head:
-        self._pages += _PAGES_PER_ENTRY * len(entries)
-        try:
-            if self._pages > _WORST_PAGES:
-                self._checkpoint()
-            return self._scribe.write(entries, now, also)
-        except sqlite3.Error as error:
-            if not (disk_full(error, self._path.parent) and self._ballast.release()):
-                raise self._unwritten(error) from error
-        filled = Entry(EntryType.DISK_FILLED, "disk", now)
-
-        def with_mark() -> None:
-            if also is not None:
-                also()
-            self._desk.mark_filled(True)
-
-        try:
-            head = self._scribe.write((*entries, filled), now, with_mark)
-        except sqlite3.Error as error:
-            raise self._unwritten(error) from error
-        self._desk.filled = True
-        return head
-
-    def _unwritten(self, error: sqlite3.Error) -> StoreError:
-        return StoreError(
-            f"{self._path}: nothing was written ({error}): nothing that admits may happen. Free "
-            "room on the disk, or see the kernel log for its faults"
-        )
 
     def _loud(self, what: str, act: Callable[[], T]) -> T:
         try:

@@ -16,7 +16,8 @@ from agent.ports import Condition, KeptResult
 from agent.store import schema
 from agent.store.database import Identity
 from agent.store.desk import KEEP_COUNT
-from agent.store.ledger import CHECKPOINT_PAGES, Ledger
+from agent.store.disk import CHECKPOINT_PAGES
+from agent.store.ledger import Ledger
 from agent.store.projections import rebuild
 from agent.store.reading import Reading
 from agent.store.seal import Disclosure

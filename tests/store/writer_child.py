@@ -20,7 +20,7 @@ def main() -> None:
             if n % 7 == 0:
                 ledger.save_published(head.sequence)
                 ledger.housekeeping(at(n))
-                ledger._pages += 300
+                ledger._disk.wrote(300)
 
 
 if __name__ == "__main__":
