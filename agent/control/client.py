@@ -65,9 +65,15 @@ class ControlClient:
         return answer.get("result")
 
     def feed(self) -> Iterator[dict[str, Any]]:
-        """Entries and lanes as they come, until the daemon ends or `close` is called."""
+        """Entries and lanes as they come from now on, until the daemon ends or `close` is called.
+
+        What comes between this call and the first look is not missed.
+        """
         self.ask("feed")
         self._socket.settimeout(None)
+        return self._fed()
+
+    def _fed(self) -> Iterator[dict[str, Any]]:
         while line := self._line("feed"):
             yield _news(line)
 
