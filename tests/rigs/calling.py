@@ -54,7 +54,7 @@ class CallingHouse:
         self.resident = Phone(folder / "resident", NUMBER, auto=auto, sip=sip + 3)
         folder.mkdir(parents=True, exist_ok=True)
         sound = silence(folder / "silence.wav")
-        lanes = demo_lanes(buttons={})
+        lanes = demo_lanes(open_for="5 min", buttons={})
         lanes[IN]["buttons"] = {"call": {"pin": BUTTON}}
         intercom = {
             "dial": f"sip:{{number}}@127.0.0.1:{self.resident.sip}",
@@ -69,7 +69,8 @@ class CallingHouse:
             "listen": f"127.0.0.1:{sip}",
             "interface": "127.0.0.1",
             "control_port": control,
-            "silence": "2 s",
+            # A machine that stands still is no telephone that fell silent.
+            "silence": "1 min",
             "quiet": {QUIET: "24/7"},
             **(more or {}),
         }

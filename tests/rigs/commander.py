@@ -61,7 +61,7 @@ class Commander:
         told: dict[str, Any] = {
             "cmd_id": f"{self._name}-{next(self._ids)}",
             "issued_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "ttl_ms": 10_000,
+            "ttl_ms": 60_000,
             "actor": "Li",
             "reason": "a delivery",
             "args": {},
@@ -108,7 +108,7 @@ class Commander:
         given: Mapping[str, Any] | None = None,
         /,
         *,
-        ttl_ms: int = 10_000,
+        ttl_ms: int = 60_000,
         **args: Any,
     ) -> Answer:
         """Give a good command with these arguments and wait for what it comes to."""

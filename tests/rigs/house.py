@@ -143,7 +143,7 @@ class House:
         uplink = None
         if broker is not None:
             uplink = {"host": broker.host, "port": broker.port, "tls": False}
-        wanted: dict[str, Any] = {"uplink": uplink, "lanes": demo_lanes()}
+        wanted: dict[str, Any] = {"uplink": uplink, "lanes": demo_lanes(open_for="5 min")}
         if state is not None:
             wanted["paths"] = {"state": str(state), "run": str(folder / "run")}
         wanted |= changes or {}

@@ -79,7 +79,7 @@ def order(rig: House, kind: str, lane: str, **more: str) -> Mapping[str, Any]:
 
 def car(rig: House, lane: str, name: str, number: int) -> None:
     """A car goes through as soon as the arm is up; ``number`` cars have passed then."""
-    rig.sim.drive(lane, name, enter_ms=50, under_ms=100)
+    rig.sim.drive(lane, name, enter_ms=200, under_ms=300)
     rig.wait(lane=lane, passed=number)
     seen(rig, lane, loop="clear")
 

@@ -1,5 +1,6 @@
 """A visitor presses the button, the resident answers and presses a key: all parts are real."""
 
+import time
 from pathlib import Path
 
 from tests.parts import require
@@ -173,11 +174,15 @@ def test_a_flood_of_strangers_is_turned_away_and_the_gate_works(tmp_path: Path) 
     require("baresip")
     with CallingHouse(tmp_path) as gate:
         house = gate.house
+        began = time.monotonic()
         for number in range(1, 9):
             gate.resident.command("dial", gate.baresip.address)
             gate.resident.wait("CALL_CLOSED", number)
+        house.wait_entry("gate.call.refused.v1")
         refused = [house.data(each)["count"] for each in house.entries("gate.call.refused.v1")]
-        assert refused == [1], "one entry a minute tells of all of them"
+        minutes = int(time.monotonic() - began) // 60
+        assert refused[0] == 1
+        assert len(refused) <= 1 + minutes, "one entry a minute tells of all of them"
         gate.press()
         gate.resident.wait("CALL_INCOMING")
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.parts import require
 from tests.patience import Watch, until
+from tests.rigs import faked
 from tests.rigs.cards import Card, digits, residents
 from tests.rigs.house import DENIED, GRANTED, IN, OUT, REFERRED, House
 
@@ -54,7 +55,7 @@ def test_from_1970_to_now(tmp_path: Path, library: Path) -> None:
         Card(f"em4100:{digits(13)}", "R-NEW", valid_from="2030-01-01"),
     ]
     with House(tmp_path / "gate", cards, environment=environment) as rig:
-        rig.start()
+        faked.start(rig)
         assert rig.part("clock")["condition"] == "degraded"
         # Nobody knows the date: residents pass, marked, whatever their dates say; others do not.
         for number, label in ((1, "R-00001"), (12, "R-OLD"), (13, "R-NEW")):

@@ -64,7 +64,7 @@ def test_the_same_card_is_known_at_both(tmp_path: Path) -> None:
         assert (strange.type, json.loads(strange.data)["reason"]) == (DENIED, "unknown_credential")
         entered = hold(rig, IN, "E7FADE26")
         assert (entered.type, json.loads(entered.data)["card"]) == (GRANTED, "R-00001")
-        rig.sim.drive(IN, "car", enter_ms=50, under_ms=100)
+        rig.sim.drive(IN, "car", enter_ms=200, under_ms=300)
         rig.wait(lane=IN, passed=1)
 
         left = hold(rig, OUT, "DEFAE7")

@@ -47,7 +47,7 @@ def test_a_card_opens_and_swapped_wires_are_named(tmp_path: Path) -> None:
         )
         began_ns = sim.tap_wiegand("in-1-rdm", bits)
         rig.opened(IN, began_ns)
-        assert rig.part("reader in-1-rdm")["condition"] == "ok"
+        until(lambda: rig.part("reader in-1-rdm")["condition"] == "ok", "all is well")
         # Its lamp was switched on, and off again.
         until(
             lambda: [one.level for one in sim.trace([4]) if one.function == "output"] == [1, 0, 1],

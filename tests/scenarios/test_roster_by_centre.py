@@ -93,6 +93,7 @@ def test_a_whole_roster_comes_while_cards_are_decided(house: House, centre: Comm
     assert len(house.entries(SWITCHED, after=begun)) == 1
 
 
+@pytest.mark.timed
 def test_a_blocked_card_is_refused_within_a_second_while_a_roster_comes(
     house: House, centre: Commander, broker: Mosquitto
 ) -> None:

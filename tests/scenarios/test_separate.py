@@ -83,7 +83,9 @@ def test_the_interlock_acts_while_the_disk_blocks(tmp_path: Path) -> None:
     require("root", "fuse")
     with (
         ForgetfulDisk(tmp_path) as disk,
-        House(tmp_path / "gate", residents(3), state=disk.mount, travel_ms=2500) as rig,
+        House(
+            tmp_path / "gate", residents(3), state=disk.mount, travel_ms=1000, falls_ms=5000
+        ) as rig,
     ):
         rig.start()
         rig.tap_opens(IN, 1)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import GateError
 from tests.parts import require
 from tests.patience import until
+from tests.rigs import faked
 from tests.rigs.cards import residents
 from tests.rigs.house import GRANTED, IN, House, demo_lanes
 from tests.rigs.peer import Peer
@@ -66,7 +66,7 @@ def test_it_comes_by_itself_when_the_time_comes(
         House(tmp_path / "gate", residents(9), changes=changes, environment=environment) as rig,
     ):
         centre.hear(EVT)
-        _start(rig)
+        faked.start(rig)
         detail = until(lambda: _down(rig), "that the line does not stand")
         assert f"certificate is {why}" in detail or f"certificate {why}" in detail
         assert "clock" in detail
@@ -85,25 +85,12 @@ def test_it_comes_by_itself_when_the_time_comes(
         assert [int(one["sequence"]) for one in told] == list(range(1, len(told) + 1))
         entries = {one.sequence: one for one in rig.entries()}
         years = {datetime.fromisoformat(one["time"]).year for one in told}
-        assert len(years) == 2, "what was written is not written anew"
+        assert len(years) > 1, "what was written is not written anew"
         assert [one["timequality"] for one in told] == [
             entries[int(one["sequence"])].quality for one in told
         ]
         assert rig.stop() == 0
         rig.verified()
-
-
-def _start(rig: House) -> None:
-    """Start the daemon. Now and then libfaketime makes a time that clock_nanosleep(2) refuses."""
-    for _ in range(5):
-        try:
-            rig.start()
-        except GateError as fault:
-            if "Errno 22" not in str(fault):
-                raise
-        else:
-            return
-    raise AssertionError("the daemon did not start under libfaketime")
 
 
 def _down(rig: House) -> str:
