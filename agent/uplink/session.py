@@ -1,7 +1,7 @@
 """One session with the broker: from CONNECT to the end of the connection.
 
 Rules kept here:
-- `status` comes first, then `info` and every lane; they never wait behind a backlog;
+- what is current (`agent.uplink.current`) never waits behind a backlog;
 - an event is sent once in a session, in sequence, within the window and what the broker allows;
 - a refusal stops the events and is said in words; the next session tries again, nothing is skipped;
 - on MQTT 3.1.1 an acknowledgement counts only as far as `doubt` lets it.
@@ -21,6 +21,7 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.board import Board
 from agent.uplink.broker import Broker
 from agent.uplink.client import Connection, Packed, properties
+from agent.uplink.current import Current
 from agent.uplink.doubt import Doubt
 from agent.uplink.envelope import CONTENT_TYPE, envelope
 from agent.uplink.feed import Feed, JournalReader
@@ -31,7 +32,6 @@ from agent.uplink.report import Report
 from agent.uplink.tele import Gauge
 from agent.uplink.topics import Address
 
-STATUS_EVERY_S = 30.0
 GLANCE_S = 0.1
 TURN_S = 1.0
 GOODBYE_S = 1.2
@@ -87,10 +87,9 @@ class Session:
         self._retain = True
         self._events: dict[int, int] = {}
         self._others: dict[int, str] = {}
-        self._controls: dict[str, bytes] = {}
+        self._current = Current(address, board)
         self._announcing = hearing.announcing
         self._heard_at = 0.0
-        self._told = (0, 0.0)
         self._retry_at = 0.0
         self._glanced_at = 0.0
         self._now = clock.now()
@@ -224,35 +223,29 @@ class Session:
         self._report.connections += 1
         self._report.say(Condition.OK, f"connected to {where}, session {self._number}")
         self._heard_at = monotonic()
-        self._controls[self._address.status] = self._online(head)
-        self._controls[self._address.info] = payloads.info(self._info())
-        self._board.repeat()
+        self._current.begin(self._number, head, payloads.info(self._info()), self._heard_at)
         wanted = [*self._hearing.subscriptions]
         if self._doubt is not None:
             wanted.append(Subscription(self._address.evt))
         if wanted:
             self._link.subscribe(wanted)
 
-    def _online(self, head: Head) -> bytes:
-        self._told = (head.sequence, monotonic())
-        return payloads.status(Presence.ONLINE, self._number, head)
-
     def _tell(self) -> None:
         """Send what is current, ahead of any event."""
-        controls = self._controls
-        for view, as_of in self._board.changes():
-            topic = self._address.state(view.lane)
-            controls[topic] = payloads.state(view, self._head().stream, as_of)
-        while controls and self._link.outstanding < self._limit:
-            topic = next(iter(controls))
-            how = properties(payloads.CONTENT_TYPE)
-            self._others[self._link.publish(topic, controls[topic], how, self._retain)] = topic
-            del controls[topic]
+        self._current.look(self._head().stream)
+        while self._current and self._link.outstanding < self._limit:
+            self._keep(*self._current.take())
         self._aside.answer(self._head())
         told = self._announcing.next(monotonic()) if self._idle() else None
         if told is not None:
-            how = properties(payloads.CONTENT_TYPE)
-            self._others[self._link.publish(*told, how, self._retain)] = told[0]
+            self._keep(*told)
+
+    def _keep(self, topic: str, payload: bytes) -> int:
+        """Send what the broker is to keep; gives the number of the message."""
+        how = properties(payloads.CONTENT_TYPE)
+        sent = self._link.publish(topic, payload, how, self._retain)
+        self._others[sent] = topic
+        return sent
 
     def _complain(self) -> None:
         """What is wrong with an ack is said for as long as it is the last one."""
@@ -263,7 +256,7 @@ class Session:
 
     def _idle(self) -> bool:
         """Does nothing live wait to be sent, or for the broker, and no chunk of a replay before?"""
-        waits = self._outbox.next <= self._head().sequence or self._controls
+        waits = self._outbox.next <= self._head().sequence or self._current
         return not waits and not self._link.outstanding
 
     def _fill(self) -> None:
@@ -271,7 +264,7 @@ class Session:
         outbox, link, limit = self._outbox, self._link, self._limit
         last = self._head().sequence
         sequence = outbox.next
-        if sequence > last or self._controls:
+        if sequence > last or self._current:
             return
         if self._doubt is not None and not self._doubt.proven:
             if outbox.inflight:
@@ -337,13 +330,9 @@ class Session:
         """Mind what is due: the barrier, a fresher status, a broker that never acknowledges."""
         if self._doubt is not None:
             self._settle_doubt(self._doubt, now)
-        sequence, told_at = self._told
-        if now - told_at > STATUS_EVERY_S:
-            head = self._head()
-            if head.sequence != sequence:
-                self._controls[self._address.status] = self._online(head)
-            if not self._outbox.inflight and not self._retry_at:
-                self._backoff.succeeded()
+        stays = self._current.refresh(self._head(), now)
+        if stays and not self._outbox.inflight and not self._retry_at:
+            self._backoff.succeeded()
         if not self._heard_at or not self._link.outstanding:
             self._heard_at = now
         patience_s = 3 * self._broker.keepalive_s
@@ -392,8 +381,7 @@ class Session:
         said = 0
         while (left := until - monotonic()) > 0:
             if not said and link.outstanding < self._limit:
-                said = link.publish(topic, offline, properties(payloads.CONTENT_TYPE), self._retain)
-                self._others[said] = topic
+                said = self._keep(topic, offline)
             elif said and said not in self._others:
                 link.close(politely=True)
                 return
