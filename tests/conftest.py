@@ -1,6 +1,10 @@
 """Global to all tests: how hard Hypothesis searches, and their order. Fixtures live beside tests.
 
 `GATE_PROFILE` chooses `ci` (minutes, what `make test` runs) or `nightly` (hours, `make soak`).
+
+Coverage: every program of ours is measured in the tests that are about it (`tests/cli`,
+`tests/demo`, `tests/bench`, `tests/console` …). Where whole gates stand around what is tested
+their processes are not: measuring costs each of them as much as its start.
 """
 
 import os
@@ -34,6 +38,20 @@ _LONGEST = (
     "tests/cli/",
     "tests/store/",
 )
+
+_UNMEASURED = ("tests/screen/", "tests/scenarios/", "tests/examples/", "tests/uplink/")
+_MEASURE = "COVERAGE_PROCESS_CONFIG"
+_measure = os.environ.get(_MEASURE)
+"""What coverage tells every Python that begins; there only where coverage is measured."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture of the test starts a process."""
+    if _measure is None or item.nodeid.startswith(_UNMEASURED):
+        os.environ.pop(_MEASURE, None)
+    else:
+        os.environ[_MEASURE] = _measure
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
