@@ -80,12 +80,13 @@ def test_the_resident_declines_and_the_guard_sees_it(
     look: Look, calling: CallingHouse, house: ScreenHouse
 ) -> None:
     desk = look()
-    after, calls = house.head(), len(house.entries(BEGAN))
+    after = house.head()
+    rung, talked = (count(calling, kind) for kind in ("CALL_INCOMING", "CALL_ESTABLISHED"))
     calling.press()
-    calling.resident.wait("CALL_INCOMING", calls + 1)
+    calling.resident.wait("CALL_INCOMING", rung + 1)
     calling.resident.command("accept")
     desk.sees("通话中")
-    calling.resident.wait("CALL_ESTABLISHED")
+    calling.resident.wait("CALL_ESTABLISHED", talked + 1)
     calling.resident.press("0")
     ended = house.wait_entry(ENDED, after=after)
     assert house.data(ended)["answer"] == "declined"
@@ -157,12 +158,12 @@ def test_the_answer_goes_into_the_visit(
 ) -> None:
     """The resident agrees by key; the form knows the unit, and the visit knows the call."""
     desk = look()
-    calls = len(house.entries(BEGAN))
+    rung, talked = (count(calling, kind) for kind in ("CALL_INCOMING", "CALL_ESTABLISHED"))
     call = calling.order("call.place", unit=UNIT)["call"]
-    calling.resident.wait("CALL_INCOMING", calls + 1)
+    calling.resident.wait("CALL_INCOMING", rung + 1)
     calling.resident.command("accept")
     house.wait_entry("gate.call.answered.v1", call=call)
-    calling.resident.wait("CALL_ESTABLISHED", len(house.entries("gate.call.answered.v1")) - 1)
+    calling.resident.wait("CALL_ESTABLISHED", talked + 1)
     calling.resident.press("5")
     house.wait_entry("gate.call.decided.v1", call=call)
     desk.sees("同意")

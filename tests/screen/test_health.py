@@ -4,13 +4,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
 
 from agent.store.reading import Reading
 from tests.parts import require
 from tests.patience import LIMIT_S
 from tests.rigs.broker import Mosquitto
-from tests.rigs.browser import Eyes
+from tests.rigs.browser import Eyes, expect
 from tests.rigs.screen import ScreenHouse
 from tests.rigs.speaker import Speaker
 
