@@ -38,7 +38,7 @@ class Line:
         try:
             self._line = serial.Serial(port, baud, exclusive=True)
         except _GONE as error:
-            raise DeviceError(_held(port, error) or why(port, error)) from error
+            raise DeviceError(_strange(port) or _held(port, error) or why(port, error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +87,18 @@ class Line:
         except _GONE as error:
             raise DeviceError(why(self.port, error)) from error
         return bytes(found)
+
+
+def _strange(port: str) -> str:
+    """That this is something else, in a sentence; empty for a terminal, or what is not there."""
+    try:
+        number = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as error:
+        terminal = error.errno != errno.EISDIR
+    else:
+        terminal = os.isatty(number)
+        os.close(number)
+    return "" if terminal else f"{port} is no serial port: gate-agent readers list shows them"
 
 
 def _held(port: str, error: Exception) -> str:

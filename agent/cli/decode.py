@@ -127,8 +127,11 @@ def _show_list(context: click.Context, _parameter: click.Parameter, wanted: bool
     context.exit(0)
 
 
-def _known(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
-    if name in EVERY:
+def known_protocol(
+    _context: click.Context, _parameter: click.Parameter, name: str | None
+) -> str | None:
+    """The protocol as it was named; click.BadParameter says which one may be meant."""
+    if name is None or name in EVERY:
         return name
     begun = [each for each in EVERY if name and each.startswith(name.lower())][:3]
     near = begun or difflib.get_close_matches(name.lower(), EVERY, n=3, cutoff=0.5)
@@ -245,7 +248,7 @@ def _decode_bytes(decoder: Decoder, pieces: Iterable[str], report: Report) -> No
     is_flag=True,
     help="Show what the gate looks up, by byte order and matching, and what cards have printed.",
 )
-@click.argument("protocol", callback=_known)
+@click.argument("protocol", callback=known_protocol)
 @click.argument("data", metavar="HEX|-")
 @click.pass_context
 def decode(

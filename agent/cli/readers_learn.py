@@ -18,11 +18,13 @@ import click
 
 from agent.cli import options
 from agent.cli.readers_live import Live, known, refuse_running
+from agent.cli.readers_told import Troubles, meaning
 from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.errors import GateError
 from agent.settings import Settings, load
 from drivers.wire.credential import Agreement, Form, agree, hint
 
+_LOOK_S = 1.0
 _DEFAULTS = {"matching": "exact", "byte_order": "as_read", "keep": "all", "as_scheme": ""}
 
 
@@ -35,6 +37,7 @@ class _Pairs:
         self._second = second
         self._patience_s = patience_s
         self._last = ""
+        self._troubles = Troubles(lambda line: self._once(f"  {line}"))
         self.taken: list[tuple[str, str]] = []
 
     def take(self, number: int, cards: int) -> None:
@@ -67,12 +70,17 @@ class _Pairs:
 
     def _tap(self, wanted: str) -> CardRead:
         until = time.monotonic() + self._patience_s
-        while (event := self._live.next(until)) is not None:
+        while time.monotonic() < until:
+            event = self._live.next(min(until, time.monotonic() + _LOOK_S))
+            self._troubles.look(self._live.health())
             if isinstance(event, CardRead):
                 return event
             if isinstance(event, FrameFaulted):
-                self._once(f"  {event.reader} sent what is no card: {event.reason}")
+                why = meaning(event.reason)
+                told = f"{event.reason} ({why})" if why else event.reason
+                self._once(f"  {event.reader} sent what is no card: {told}")
             elif isinstance(event, ReaderLost | ReaderFound):
+                self._troubles.heard(event.reader, event.detail)
                 self._once(f"  {event.reader}: {event.detail}")
         raise GateError(f"no card came to {wanted} within {self._patience_s:g} s")
 

@@ -19,7 +19,7 @@ from agent.control.client import ControlClient, NotRunningError
 from agent.core.events import Event, FrameFaulted
 from agent.core.ids import ReaderId
 from agent.errors import GateError
-from agent.ports import CardReader
+from agent.ports import CardReader, Health
 from agent.readers import make_readers
 from agent.settings import Settings
 from agent.settings.words import ByteOrder, Keep
@@ -97,6 +97,10 @@ class Live:
             return self._events.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return None
+
+    def health(self) -> Mapping[str, Health]:
+        """How each reader is now."""
+        return {str(name): reader.health() for name, reader in self._readers.items()}
 
     def _heard(self, event: Event | FrameFaulted) -> None:
         # A reader in a fit sends more than anybody can look at: what is too much is left out.

@@ -4,7 +4,9 @@ Rules kept here:
 - it answers as the documents say, in the protocol that it was made for, and nothing else;
 - a round takes `ROUND_S`; with ``rate`` its tags are read so often a second, whatever the round;
 - the line can be bad: ``noise`` and ``loss`` are the chances (0 to 1) that stray bytes come before
-  a frame, and that a byte of it gets lost; ``delay_s`` passes before anything is sent.
+  a frame, and that a byte of it gets lost; ``delay_s`` passes before anything is sent;
+- a command that breaks off for `GAP_S` is given up, as real readers do: what was said to another
+  kind of reader does not swallow what follows.
 """
 
 import random
@@ -20,6 +22,7 @@ from drivers.wire.uhf_families import make_family
 from drivers.wire.uhfreader18 import UhfReader18
 
 ROUND_S = 0.05
+GAP_S = 0.3
 _IN_A_FRAME = 8
 _HEARTBEAT_S = 1.0
 
@@ -102,9 +105,13 @@ class FieldReader:
         self._turn = 0
         self._last_s = 0.0
         self._beat_s = 0.0
+        self._heard_s = 0.0
 
     def heard(self, data: bytes, now_s: float) -> None:
         """The host sent this."""
+        if now_s - self._heard_s > GAP_S:
+            self._cutter.flush()
+        self._heard_s = now_s
         for one in self._cutter.feed(data):
             if isinstance(one, Heard) and one.reply.address in (self._address, EVERYBODY):
                 self._obey(one, now_s)

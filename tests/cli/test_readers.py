@@ -159,6 +159,11 @@ class Talk:
             if words in text:
                 return text
 
+    @property
+    def over(self) -> bool:
+        """It has ended by itself."""
+        return self._process.poll() is not None
+
     def interrupt(self) -> None:
         """Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
@@ -367,7 +372,7 @@ def test_swapped_wires_are_recognised_also_when_no_card_follows(line: Pty) -> No
 def test_watch_with_a_format_of_ones_own(line: Pty) -> None:
     layout = "FFFFCCCCCCCCCCCP\nXXXXXXXXXXXXXXXE"
     words = ("watch", line.port, "--protocol", "wiegand-custom", "--format", layout)
-    with Cards(line, 9_600, [b"0001000000000110\r\n"]), talk(*words, "--count", "1") as told:
+    with Cards(line, 9_600, [b"0001000000000111\r\n"]), talk(*words, "--count", "1") as told:
         assert told.ends() == 0, (told.out, told.err)
     assert "card w16:0803" in told.out[-1]
     assert f"listening on {line.port} at 9600 for wiegand-custom (Ctrl-C ends)" in told.err
@@ -426,6 +431,8 @@ def test_watch_asks_an_osdp_line_for_its_addresses(tmp_path: Path) -> None:
         # A machine that stands still lets an answer come too late: then it is asked again.
         for _ in range(TRIES):
             with talk("watch", str(link), "--ask", "--baud", "9600", "--json") as told:
+                until(lambda told=told: told.over or len(told.out) > 1, "both answered")
+                told.interrupt()
                 told.ends()
             found = [row["settings"]["address"] for row in told.rows]
             if found == [1, 3]:
@@ -436,7 +443,9 @@ def test_watch_asks_an_osdp_line_for_its_addresses(tmp_path: Path) -> None:
 
 def test_watch_tells_what_health_says_of_a_reader(tmp_path: Path, line: Pty, other: Pty) -> None:
     file = two_readers(tmp_path, line, other)
-    with talk("watch", "desk", "--config", str(file)) as told, Cards(line, 9_600, [b"x" * 20]):
+    with talk("watch", "desk", "--config", str(file)) as told:
+        told.hears("desk: /dev/pts")
+        line.send(b"\x02nothing\x03" * 6)
         told.hears("check baud rate, protocol and wiring")
         told.interrupt()
         assert told.ends() == 1

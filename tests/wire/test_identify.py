@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from drivers.sim.uhf_reader import FieldReader
 from drivers.wire import m100, osdp_frame, pn532, r2000, uhfreader18
-from drivers.wire.identify import QUESTIONS, Question, who
+from drivers.wire.identify import ADDRESSES, QUESTIONS, Question, address_of, who, who_at
+from drivers.wire.uhf_families import FAMILIES
 from tests.rigs.pn532_module import Module
 
 SENDS = list(dict.fromkeys(one.send for one in QUESTIONS))
@@ -58,3 +59,34 @@ def test_noise_is_taken(send: bytes, noise: bytes) -> None:
 def test_an_answer_belongs_to_its_question(other: bytes) -> None:
     told = pn532.encode(0x15, tfi=pn532.FROM_MODULE)
     assert names(who(other, told)) == (["pn532"] if other == question("pn532").send else [])
+
+
+def test_each_address_of_an_osdp_line_is_asked_for_itself() -> None:
+    assert [osdp_frame.encode(one, 4, b"\x61\x00", reply=False) for one in (0, 126)] == [
+        who_at(ADDRESSES[0]),
+        who_at(ADDRESSES[-1]),
+    ]
+    assert who_at(osdp_frame.BROADCAST) in SENDS
+    answer = osdp_frame.encode(3, 0x04, bytes((osdp_frame.PDID, *range(12))), reply=True)
+    assert address_of(b"\xff" + answer) == 3
+    assert address_of(answer[:-1]) is None
+    assert address_of(b"noise" + who_at(3)) is None
+
+
+@given(noise=st.binary(max_size=300))
+def test_noise_has_no_address_beyond_a_line(noise: bytes) -> None:
+    found = address_of(noise)
+    assert found is None or 0 <= found <= osdp_frame.BROADCAST
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_was_said_to_others_before_does_not_hide_a_question(name: str) -> None:
+    reader = FieldReader(name, 1)
+    for number, send in enumerate(SENDS):
+        now_s = 10.0 * number
+        reader.heard(send, now_s)
+        if send == question(name).send:
+            assert name in names(who(send, reader.due(now_s + 5)))
+            return
+        reader.due(now_s + 5)
+    raise AssertionError(name)
