@@ -98,7 +98,8 @@ def span(ask: Ask, *, ends: bool) -> tuple[int, int]:
         raise form.fault("this is more than a year ahead", "from")
     end = form.moment("until")
     if end is None and ends:
-        end = begin.replace(hour=23, minute=59)
+        # What begins in the last minute of a day ends with that minute.
+        end = max(begin.replace(hour=23, minute=59), begin + timedelta(minutes=1))
     if end is None:
         return ask.wall_us(begin), 0
     if end <= begin:

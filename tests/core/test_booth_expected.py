@@ -53,6 +53,13 @@ def test_an_appointment_is_for_a_day_and_its_people_are_personal(desk: Desk) -> 
     assert "李" not in str(desk.last.data)
 
 
+def test_an_appointment_in_the_last_minute_of_a_day_is_one(desk: Desk) -> None:
+    desk.go("appointment.make", visitor="李小龙", **{"from": desk.local(11 * 60 + 59)})
+    row = desk.row("appointments")
+    assert row["from_us"] == WALL_US + (11 * 60 + 59) * MINUTE_US
+    assert row["until_us"] == WALL_US + 12 * 60 * MINUTE_US
+
+
 def test_an_appointment_without_a_time_begins_now(desk: Desk) -> None:
     desk.seconds = 42
     desk.go("appointment.make", plate="粤B12345", until=desk.local(30))
