@@ -129,7 +129,7 @@ def test_nobody_answers_declines_or_is_there(tmp_path: Path) -> None:
     with Phone(tmp_path / "booth", "booth") as phone:
         phone.take_control()
         config = page(tmp_path, phone.address)
-        code, output = run(config, "--ring", "2")
+        code, output = run(config, "--ring", "5")
         assert code == 1
         assert "answered   NO" in output
         assert "it rang and nobody answered" in output
