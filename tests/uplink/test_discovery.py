@@ -367,8 +367,11 @@ def test_a_lane_that_is_removed_stays_until_its_topics_are_emptied(broker: Mosqu
         _tell(speaker, BOTH)
         home.wait(lambda it: len(it.entities) == 12, "all entities are found")
         _tell(speaker, replace(BOTH, shown=False), fewer)
-        home.wait(lambda it: f"{NODE}_emergency" not in it.entities, "those of the lane are gone")
-        assert {name.split("_")[3] for name in home.entities} == {"out-1", "door"}
+
+        def left(it: HomeAssistant) -> bool:
+            return {name.split("_")[3] for name in it.states()} == {"out-1", "door"}
+
+        home.wait(left, "those of the lane are gone, and no others")
 
 
 class Gate:

@@ -18,20 +18,22 @@ PUBLISH, QOS = 3, 0x06
 class Ward:
     """A broker of MQTT 5 that takes all; until `heal` ``ill`` gives the reason code of a PUBACK.
 
+    It is well from its next connection on: what was on its way meanwhile is as ill as the rest.
+
     It is asked with the event's sequence, 0 for what is no event; None acknowledges nothing.
     ``sent`` are the events with the number of their connection, ``taken`` those that it took.
     """
 
     def __init__(self, ill: Callable[[int], int | None]) -> None:
         self._ill = ill
-        self._well = False
+        self._ills: int | None = None
         self.sent: list[tuple[int, int]] = []
         self.taken: list[int] = []
         self.server = Stubborn(self._answer)
 
     def heal(self) -> None:
-        """From now on it takes everything."""
-        self._well = True
+        """From the next connection on it takes everything."""
+        self._ills = self.server.connections
 
     def _answer(self, first: int, body: bytes) -> bytes:
         if first >> 4 != PUBLISH:
@@ -44,7 +46,8 @@ class Ward:
         if topic == EVT.encode():
             sequence = int(json.loads(rest[rest.index(b"{") :])["sequence"])
             self.sent.append((self.server.connections, sequence))
-        code = 0 if self._well else self._ill(sequence)
+        well = self._ills is not None and self.server.connections > self._ills
+        code = 0 if well else self._ill(sequence)
         if code is None:
             return b""
         if sequence and code < 0x80:

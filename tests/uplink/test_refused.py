@@ -115,7 +115,8 @@ def test_an_event_that_the_acl_forbids_stays(tmp_path: Path) -> None:
             gate.drained()
             assert gate.wait(lambda it: it.condition is Condition.OK).detail.startswith("connected")
             listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
-            assert sequences(listener.on("/evt")) == list(range(1, 31))
+            # Those behind a refused one are taken already where it reads in the midst of them.
+            assert set(sequences(listener.on("/evt"))) == set(range(1, 31))
 
 
 def test_an_event_that_the_acl_forbids_silently_stays(tmp_path: Path) -> None:
@@ -124,17 +125,16 @@ def test_an_event_that_the_acl_forbids_silently_stays(tmp_path: Path) -> None:
     acl = f"topic write {STATUS}\ntopic write gate/v1/estate/north/info\ntopic read #\n"
     broker = Mosquitto(tmp_path / "broker", acl=acl)
     target = Broker(broker.host, broker.port, version="3.1.1")
-    with broker, Gate(tmp_path, target) as gate:
+    with broker, Listener(broker) as listener, Gate(tmp_path, target) as gate:
         gate.append(30)
         health = gate.wait(lambda it: "ACL" in it.detail)
         assert EVT in health.detail
         gate.wait(lambda it: (it.counters or {})["session"] >= 3)
         assert gate.counter("published") == 0
         (broker.directory / "acl").write_text("topic readwrite #\n")
-        broker.restart()
-        with Listener(broker) as listener:
-            gate.drained()
-            listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
+        os.kill(broker.pid, signal.SIGHUP)
+        gate.drained()
+        listener.wait(lambda it: 30 in sequences(it.on("/evt")[-1:]))
 
 
 def test_a_packet_beyond_the_brokers_limit_stays(tmp_path: Path) -> None:
