@@ -26,11 +26,12 @@ from time import monotonic
 import pytest
 
 from tests.parts import require
-from tests.patience import LIMIT_S, until
+from tests.patience import LIMIT_S, Watch, until
 from tests.rigs.listener import Listener
 from tests.rigs.pki import Authority
 
 COMMAND = [sys.executable, "-X", "faulthandler", "-m", "agent", "demo"]
+ATTEMPTS, STALL_S = 3, 0.1
 MORNING_S = 300
 """A whole morning, which waits for one thing after the other."""
 
@@ -119,7 +120,23 @@ def beside(place: Path, stack: ExitStack) -> Listener:
 
 
 def once(place: Path, folder: Path, *, mosquitto: bool) -> str:
-    """A whole morning. Where it has a broker, what the gate says there is judged."""
+    """A whole morning. Where it has a broker, what the gate says there is judged.
+
+    It finds fault with pulses that a machine draws out which stands still: then it is lived again.
+    """
+    for _ in range(ATTEMPTS):
+        with Watch() as watch:
+            code, told = morning(place, folder, mosquitto=mosquitto)
+            stood_s = watch.stood_s
+        nothing_left(place)
+        if code == 0 or stood_s < STALL_S:
+            break
+    assert code == 0, told
+    return told
+
+
+def morning(place: Path, folder: Path, *, mosquitto: bool) -> tuple[int, str]:
+    """One of them: its exit code, and what it said."""
     out, errors = folder / "out", folder / "errors"
     with ExitStack() as stack:
         output, faults = (stack.enter_context(path.open("wb")) for path in (out, errors))
@@ -132,13 +149,12 @@ def once(place: Path, folder: Path, *, mosquitto: bool) -> str:
         )
         listener = beside(place, stack) if mosquitto else None
         code, told = ended(demo, errors, MORNING_S), out.read_text()
-        assert code == 0, told + errors.read_text()
+        if code != 0:
+            return code, told + errors.read_text()
         if listener is not None:
             kinds = {one.topic.split("/")[4] for one in listener.heard}
             assert kinds >= {"evt", "status", "info", "state"}
-    assert left_over(place) == []
-    assert list(place.iterdir()) == []
-    return told
+    return code, told
 
 
 def signs(printed: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The small parts of the demo: its roster, its words, the line that can be cut, the terminal."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -24,6 +25,7 @@ from agent.errors import GateError
 from agent.store import roster_csv
 from agent.store.rows import card_of
 from tests.demo.test_screen import DENIED, GRANTED, PICTURE
+from tests.patience import LIMIT_S, until
 
 
 def test_the_sample_roster_is_sound_and_shows_every_kind() -> None:
@@ -127,7 +129,7 @@ class Echo:
             threading.Thread(target=self._serve, args=(one,), name="echo", daemon=True).start()
 
     def _serve(self, one: socket.socket) -> None:
-        with one:
+        with one, contextlib.suppress(ConnectionError):
             while part := one.recv(100):
                 one.sendall(part)
 
@@ -148,21 +150,21 @@ def test_a_line_carries_is_cut_and_carries_again(echo: Echo) -> None:
     line.restore()
     port = line.port
     try:
-        with socket.create_connection((HOST, port), 5) as one:
+        with socket.create_connection((HOST, port), LIMIT_S) as one:
             one.sendall(b"before")
             assert one.recv(100) == b"before"
             line.cut()
             assert one.recv(100) == b""
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((HOST, port), 5)
+            socket.create_connection((HOST, port), LIMIT_S)
         line.restore()
         assert (line.port, line.whole) == (port, True)
-        with socket.create_connection((HOST, port), 5) as one:
+        with socket.create_connection((HOST, port), LIMIT_S) as one:
             one.sendall(b"after")
             assert one.recv(100) == b"after"
     finally:
         line.cut()
-    assert [one.name for one in threading.enumerate() if one.name == "demo-line"] == []
+    until(lambda: "demo-line" not in {one.name for one in threading.enumerate()}, "its threads end")
 
 
 def test_a_line_to_nobody_ends_each_connection() -> None:
@@ -171,7 +173,7 @@ def test_a_line_to_nobody_ends_each_connection() -> None:
         line = Line(probe.getsockname()[1])
         line.restore()
         try:
-            with socket.create_connection((HOST, line.port), 5) as one:
+            with socket.create_connection((HOST, line.port), LIMIT_S) as one:
                 assert one.recv(10) == b""
         finally:
             line.cut()
