@@ -13,8 +13,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Nothing here has a deadline per example: the machine that runs the tests is shared.
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, print_blob=True)
+# Nothing here is judged by how long it takes: the machine that runs the tests is shared.
+settings.register_profile(
+    "ci",
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "nightly",
     max_examples=10_000,

@@ -109,7 +109,8 @@ def test_a_fault_is_told_once_and_at_its_place(case: Case, tmp_path: Path) -> No
     assert case.problem in fault.problem
     assert case.allowed in fault.allowed
     assert fault.suggestion == case.suggestion or not case.suggestion
-    assert "1234" not in repr(fault)
+    # The file's own path may hold the digits by chance.
+    assert "1234" not in repr(fault).replace(str(tmp_path), "")
 
 
 def test_a_button_that_calls_nobody(tmp_path: Path) -> None:
