@@ -60,6 +60,7 @@ TABLE: Mapping[str, Sequence[Figure]] = {
     "memory": (
         Figure("idle_mb", "resident, everything configured, empty journal", "MB", most=50),
         Figure("after_mb", "resident, with the long journal", "MB", most=50),
+        Figure("warm_mb", "the same, after many entries of its own", "MB", most=50),
     ),
     "bytes": (
         Figure("per_passage", "written to the device, tap to closed arm", "bytes", most=30_000),

@@ -26,6 +26,8 @@ PULSE_MS = 50
 """The shortest pulse that the settings allow."""
 
 _READERS_S = 20.0
+_SERVICE = {"MALLOC_ARENA_MAX": "2"}
+"""What systemd/gate-agent.service lets the daemon know of its memory."""
 
 Page = Mapping[str, Any]
 
@@ -110,7 +112,7 @@ def a_gate(
     changes = {"paths": {"state": str(place.folder / "state"), "run": str(place.sockets)}}
     travel = timedelta(milliseconds=travel_ms)
     falls = None if falls_ms is None else timedelta(milliseconds=falls_ms)
-    with SimulatedGate(config, place.folder, changes, travel, falls=falls) as gate:
+    with SimulatedGate(config, place.folder, changes, travel, _SERVICE, falls=falls) as gate:
         with open_ledger(gate.settings) as ledger:
             fill(ledger)
         yield gate

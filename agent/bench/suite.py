@@ -33,6 +33,7 @@ class Sizes:
     events: int = 200_000
     starts: int = 5
     entries: int = 1_000_000
+    live: int = 12_000
     passages: int = 300
     cards: int = 500_000
     movements: int = 1_000_000
@@ -57,7 +58,7 @@ RUNS: Mapping[str, Callable[[Place, Sizes], Figures]] = {
     "safety": lambda place, sizes: safety.run(place, sizes.edges),
     "replay": lambda place, sizes: replay.run(place, sizes.events),
     "start": lambda place, sizes: start.run(place, sizes.starts),
-    "memory": lambda place, sizes: memory.run(place, sizes.entries),
+    "memory": lambda place, sizes: memory.run(place, sizes.entries, sizes.live),
     "bytes": lambda place, sizes: written.run(place, sizes.passages),
     "decision": lambda place, sizes: decision.run(place, sizes.cards),
     "decode": lambda place, sizes: decode.run(place, sizes.frames),
