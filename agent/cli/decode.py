@@ -21,7 +21,7 @@ import click
 from agent.cli.as_credential import looked_up_as
 from drivers.wire.frame import Decoder, Fault, Frame
 from drivers.wire.line import Encoding
-from drivers.wire.registry import EVERY, BitDecoder, Options, make_decoder
+from drivers.wire.registry import CUSTOM, EVERY, BitDecoder, Options, make_decoder
 
 _IGNORED = frozenset(" \t\r\n\v\f:,;-_")
 _HEX = frozenset("0123456789abcdefABCDEF")
@@ -285,6 +285,11 @@ def decode(
         scheme=scheme,
         encoding=encoding,
     )
+    if protocol == CUSTOM and not written:
+        raise click.UsageError(
+            f"{CUSTOM} needs --format: the layout of the bits and a line for each parity "
+            "(docs/readers/wiegand.md)"
+        )
     try:
         decoder = make_decoder(protocol, options)
     except ValueError as error:

@@ -15,8 +15,9 @@ from drivers.osdp_keys import make_key
 
 _NEXT = """\
 {place} holds a new key. Next:
-1. let the gate read it: key: {{file: {place}}} (or a credential) under the reader, its owner the
-   user of the service;
+1. let the gate read it: chown gate-agent: {place}
+   and write under the reader: key: {{file: {place}}}
+   (or hand it over as a credential: docs/readers/osdp.md);
 2. put the reader into its install mode, as its maker says;
 3. write secure: install under the reader and restart the agent; gate-agent status says when the
    key is in the reader;
@@ -43,11 +44,14 @@ def key(file: str) -> None:
             raise click.UsageError("a key does not belong on a screen: give a file, or a pipe")
         click.echo(text, nl=False)
         return
-    place = Path(file)
+    place = Path(file).absolute()
     try:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         problem = f"{place} is there already: a reader may have that key; give another name"
+        raise click.UsageError(problem) from None
+    except FileNotFoundError:
+        problem = f"{place} cannot be made: there is no directory {place.parent}"
         raise click.UsageError(problem) from None
     except OSError as error:
         raise click.UsageError(f"{place} cannot be made: {error.strerror}") from None

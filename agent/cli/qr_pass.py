@@ -30,6 +30,7 @@ from agent import shown
 from agent.cli import options
 from agent.cli.explain import show_answer
 from agent.cli.house import reach
+from agent.core.qr_pass import ShownPass
 from agent.errors import GateError
 from agent.qr_passes import judge_of, label_of
 from agent.settings import Settings
@@ -52,12 +53,20 @@ def key(name: Path) -> None:
     private = Ed25519PrivateKey.generate()
     secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    for place, text, mode in (
+    pair = (
         (name.with_name(f"{name.name}.key"), secret, 0o600),
         (name.with_name(f"{name.name}.pem"), public, 0o644),
-    ):
+    )
+    for place, _text, _mode in pair:
+        _free(place)
+    for place, text, mode in pair:
         _write(place, text, mode)
-        click.echo(f"{place}: {'keep it where passes are signed' if mode == 0o600 else 'public'}")
+        whose = (
+            "private: whoever has it can let anybody in; keep it where passes are signed"
+            if mode == 0o600
+            else "public: bring it to each gate, and name it there under qr_passes: keys:"
+        )
+        click.echo(f"{place}: {whose}")
 
 
 @pass_.command()
@@ -91,13 +100,17 @@ def make(
     signer = _private(private)
     zone = _zone(timezone)
     enters, leaves = _WAYS[way]
+    since, until = _minutes(begins, "--begins", zone), _minutes(ends, "--ends", zone)
+    if until < since:
+        says_when = f"{ends!r} is before {begins!r}: a pass begins before it ends"
+        raise click.BadParameter(says_when, param_hint="--ends")
     try:
         says = QrPass(
             key_id,
             bytes.fromhex(identity) if identity else secrets.token_bytes(ID),
             estate,
-            _minutes(begins, "--begins", zone),
-            _minutes(ends, "--ends", zone),
+            since,
+            until,
             gate,
             lanes,
             appointment,
@@ -127,24 +140,26 @@ def show(
     except NoPass as fault:
         raise GateError(f"this is not the text of a pass: {fault}") from fault
     settings = load(config_path) if lane or config_path.exists() else None
-    told = _told(signed, settings)
-    if lane is not None and settings is not None:
-        judged = shown.told(judge_of(settings).shown(signed))
-        with reach(settings, make=False) as ask:
-            asked = {"pass": judged, "lane": lane, "at": at, "direction": direction}
-            told["answer"] = ask("explain", **asked)
-    if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
-        return
-    answer: Any = told.pop("answer", None)
-    for name, value in told.items():
+    judged = None if settings is None else judge_of(settings).shown(signed)
+    told = _told(signed, settings, judged)
+    # What it says needs no gate, and is told before one is asked that may not be there.
+    for name, value in told.items() if not as_json else ():
         words = ", ".join(value) if isinstance(value, list) else value
         click.echo(f"{name:<12} {words if words != '' else '-'}")
-    if answer is not None:
-        show_answer(answer)
+    if lane is not None and settings is not None and judged is not None:
+        with reach(settings, make=False) as ask:
+            asked = {"pass": shown.told(judged), "lane": lane, "at": at, "direction": direction}
+            answer: Any = ask("explain", **asked)
+        told["answer"] = answer
+        if not as_json:
+            show_answer(answer)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
 
 
-def _told(signed: SignedPass, settings: Settings | None) -> dict[str, object]:
+def _told(
+    signed: SignedPass, settings: Settings | None, judged: ShownPass | None
+) -> dict[str, object]:
     says = signed.says
     zone: tzinfo = UTC if settings is None else ZoneInfo(settings.timezone)
     fields: Mapping[str, object] = says.fields()
@@ -152,9 +167,8 @@ def _told(signed: SignedPass, settings: Settings | None) -> dict[str, object]:
     told["lanes"] = list(says.lanes) or ["all"]
     for name, minutes in (("begins", says.begins), ("ends", says.ends)):
         told[name] = datetime.fromtimestamp(minutes * _MINUTE, zone).isoformat(timespec="minutes")
-    if settings is not None:
-        fault = judge_of(settings).shown(signed).fault
-        told["signature"] = "good for this gate" if fault is None else fault.value
+    if judged is not None:
+        told["signature"] = "good for this gate" if judged.fault is None else judged.fault.value
     return told
 
 
@@ -189,11 +203,21 @@ def _minutes(text: str, option: str, zone: tzinfo | None) -> int:
     return int(moment.timestamp()) // _MINUTE
 
 
+def _free(place: Path) -> None:
+    """Raise GateError for what is there: half of a pair is of no use."""
+    if place.exists():
+        raise GateError(f"{place} is there already, and is not overwritten: give another name")
+
+
 def _write(place: Path, text: bytes, mode: int) -> None:
     try:
         handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
-        raise GateError(f"{place} is there already, and is not overwritten") from None
+        problem = f"{place} is there already, and is not overwritten: give another name"
+        raise GateError(problem) from None
+    except FileNotFoundError:
+        problem = f"{place} cannot be written: there is no directory {place.absolute().parent}"
+        raise GateError(problem) from None
     except OSError as fault:
         raise GateError(f"{place} cannot be written: {fault.strerror}") from fault
     with os.fdopen(handle, "wb") as file:

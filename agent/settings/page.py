@@ -13,7 +13,7 @@ from agent.settings.tree import Node, Span, Trouble
 _HIDDEN_WORDS = r"pas+w|pas+phr|pwd|secret|token|psk|card_reference_key|identity_key|private"
 _HIDDEN_KEYS = ("password", "card_reference_key", "identity_key")
 _HIDDEN = re.compile(f"(?i){_HIDDEN_WORDS}")
-_SECRET_LINE = re.compile(rf"(?i)((?:{_HIDDEN_WORDS})[\w-]*[\"']?\s*:\s*)(?!\{{)(\S.*)")
+_SECRET_LINE = re.compile(rf"(?i)((?:(?:{_HIDDEN_WORDS})[\w-]*|\bkey)[\"']?\s*:\s*)(?!\{{)(\S.*)")
 _SECRET_VALUE = re.compile(r"://[^/\s]*@|PRIVATE KEY|\n")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COVER = "***"
@@ -114,7 +114,7 @@ class Page:
 
 def _hides(key: str) -> bool:
     """Whether what stands under this key is a secret, be the key misspelt."""
-    return _HIDDEN.search(key) is not None or nearest(key, _HIDDEN_KEYS) != ""
+    return key == "key" or _HIDDEN.search(key) is not None or nearest(key, _HIDDEN_KEYS) != ""
 
 
 def _is_place(key: str, text: str) -> bool:

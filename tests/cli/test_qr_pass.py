@@ -61,6 +61,15 @@ def test_a_private_key_is_for_its_owner_and_nothing_is_overwritten(key: Path) ->
     assert "is there already" in fault("key", str(key.with_suffix("")))
     assert key.read_bytes() == before
     assert "cannot be written" in fault("key", "/proc/no/such/key")
+    assert "cannot be written: there is no directory /proc/no/such" in fault(
+        "key", "/proc/no/such/key"
+    )
+
+
+def test_half_of_a_pair_is_never_made(tmp_path: Path) -> None:
+    (tmp_path / "k2.pem").write_text("of another pair", encoding="utf-8")
+    assert "k2.pem is there already" in fault("key", str(tmp_path / "k2"))
+    assert not (tmp_path / "k2.key").exists()
 
 
 def test_a_pass_says_what_was_asked_for(key: Path) -> None:
@@ -117,6 +126,8 @@ def test_what_a_pass_says_and_whether_it_would_pass(key: Path, tmp_path: Path) -
     assert "good for this gate" in done.output
     # The gate is asked over its ledger: there has to be one.
     assert "there is no ledger here" in fault("show", text, "-c", file, "--lane", "in-1")
+    shown = run("show", text, "-c", file, "--lane", "in-1").output
+    assert "signature    good for this gate" in shown
     with reach(read(Path(file))):
         pass
     for lane, at, decision in (

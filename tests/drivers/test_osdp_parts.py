@@ -57,6 +57,7 @@ def test_the_command_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> N
     assert text.strip() not in done.output
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert "secure: install" in done.output
+    assert f"chown gate-agent: {place}" in done.output
 
 
 def test_the_command_writes_over_nothing(tmp_path: Path) -> None:
@@ -67,6 +68,7 @@ def test_the_command_writes_over_nothing(tmp_path: Path) -> None:
     assert "is there already" in done.output
     done = CliRunner().invoke(osdp, ["key", str(tmp_path / "nowhere" / "key")])
     assert (done.exit_code, "cannot be made" in done.output) == (2, True)
+    assert f"there is no directory {tmp_path / 'nowhere'}" in done.output.replace("\n", "")
 
 
 def test_a_key_goes_into_a_pipe() -> None:

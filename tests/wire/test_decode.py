@@ -75,6 +75,7 @@ def test_nothing_found() -> None:
         (["wiegand-26", "--bits", "10 2"], "character '2' at position 4 is no bit"),
         (["em4100-ascii", "--bits", "01"], "--bits is for the Wiegand protocols"),
         (["line", "--pattern", "(", "41"], "no regular expression"),
+        (["wiegand-custom", "0110"], "wiegand-custom needs --format: the layout of the bits"),
         (["wiegand-custom", "--format", "CCCCZCCC", "1"], "character 5 of the layout is 'Z'"),
         (["wiegand-37", "--format", "h10301", "1"], "allowed: h10302 or h10304"),
         (["wiegand-26", "008944XY"], "character 'X' at position 7"),
