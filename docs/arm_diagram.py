@@ -39,7 +39,7 @@ def locks() -> Iterator[str]:
     """What each lock refuses."""
     yield "| lock | refuses |"
     yield "|---|---|"
-    for lock in (Lock.FIRE, Lock.LOCKDOWN):
+    for lock in (Lock.FIRE, Lock.LOCKDOWN, Lock.ENTRY):
         refused = ", ".join(f"`{trigger}`" for trigger in Trigger if trigger in REFUSES[lock])
         yield f"| {lock} | {refused} |"
 

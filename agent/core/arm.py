@@ -39,6 +39,8 @@ class Lock(StrEnum):
     NONE = "none"
     FIRE = "fire"
     LOCKDOWN = "lockdown"
+    ENTRY = "lockdown, both ways"
+    """A lockdown at a lane that leads both ways: in as ever, out like `LOCKDOWN`."""
 
 
 class Proof(StrEnum):
@@ -276,6 +278,8 @@ REFUSES: Mapping[Lock, frozenset[Trigger]] = {
     ),
     # A named person may still be let out: see `agent.core.arm_orders`.
     Lock.LOCKDOWN: frozenset({Trigger.OPEN, Trigger.HOLD}),
+    # An arm that is held up lets out as well as in.
+    Lock.ENTRY: frozenset({Trigger.HOLD}),
 }
 """What each lock forbids; fire forgets besides what was due."""
 

@@ -54,6 +54,7 @@ _NOT: Mapping[Trigger, str] = {
 _LOCKED: Mapping[Lock, str] = {
     Lock.FIRE: "fire, the arm stays up until the fire is reset",
     Lock.LOCKDOWN: "lockdown, only a named person is let out: open, and say for whom",
+    Lock.ENTRY: "lockdown, held open it would let out as well as in",
 }
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -84,13 +85,8 @@ def asked(lanes: Mapping[LaneId, LanePlan], order: Order) -> LanePlan | Refusal:
     return Refusal(422, sentence) if sentence else plan
 
 
-def ordered(
-    plan: LanePlan, state: LaneState, order: Order, out: Draft, *, lockdown: bool = False
-) -> LaneState:
-    """Write the order down and do it. `asked` found the lane.
-
-    ``lockdown``: nobody is let out unless he is named, also by a lane that leads both ways.
-    """
+def ordered(plan: LanePlan, state: LaneState, order: Order, out: Draft) -> LaneState:
+    """Write the order down and do it. `asked` found the lane."""
     trigger = TRIGGERS[order.kind]
     data: dict[str, object] = {
         "lane": plan.lane,
@@ -102,7 +98,7 @@ def ordered(
     if order.kind == "priority" and (announced := order.args.get("announced", "").strip()):
         data["announced"] = announced
     until = _until(order, out)
-    refusal = until if isinstance(until, Refusal) else _refused(plan, state, order, lockdown)
+    refusal = until if isinstance(until, Refusal) else _refused(plan, state, order)
     if refusal is not None:
         _write(plan, order, {**data, "refused": refusal.sentence}, out)
         sentence = f"{_NOT[trigger]}: {refusal.sentence}"
@@ -168,14 +164,14 @@ def _misspelt(order: Order) -> str:
     return ""
 
 
-def _refused(plan: LanePlan, state: LaneState, order: Order, lockdown: bool) -> Refusal | None:
+def _refused(plan: LanePlan, state: LaneState, order: Order) -> Refusal | None:
     """Why this order cannot be done now; None when it can."""
     arm, trigger = state.arm, TRIGGERS[order.kind]
     if trigger is Trigger.CLEAR and arm.state is not State.FAULTED:
         return Refusal(409, "the arm has no fault")
     if trigger is Trigger.RELEASE and not arm.held:
         return Refusal(409, "the arm is not held open")
-    lock = _lock(plan, arm.lock, order, lockdown)
+    lock = _lock(plan, arm.lock, order)
     if trigger in REFUSES[lock]:
         return Refusal(423, _LOCKED[lock])
     if arm.state is State.FAULTED and (
@@ -189,12 +185,12 @@ def _refused(plan: LanePlan, state: LaneState, order: Order, lockdown: bool) -> 
     return Refusal(423, blocked) if blocked else None
 
 
-def _lock(plan: LanePlan, lock: Lock, order: Order, lockdown: bool) -> Lock:
+def _lock(plan: LanePlan, lock: Lock, order: Order) -> Lock:
     """What binds this order: a named person is let out, and who leaves by a two-way lane is not."""
     if order.kind == "open" and order.args.get("for", "").strip() and lock is not Lock.FIRE:
         return Lock.NONE
     leaves = TRIGGERS[order.kind] is Trigger.OPEN and _direction(plan, order) is Direction.OUT
-    return Lock.LOCKDOWN if lockdown and leaves and lock is Lock.NONE else lock
+    return Lock.LOCKDOWN if leaves and lock is Lock.ENTRY else lock
 
 
 def _until(order: Order, out: Draft) -> timedelta | Refusal | None:

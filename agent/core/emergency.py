@@ -52,6 +52,11 @@ def name(emergency: Emergency) -> str:
     return LOCKDOWN if emergency.lockdown else NONE
 
 
+def locked_down(emergency: Emergency) -> bool:
+    """Is nobody let out without his name? Not while it burns."""
+    return emergency.lockdown and not emergency.fire
+
+
 def restored(modes: Iterable[Mode], out: Draft) -> Emergency:
     """What an earlier run left in force is still so. Nothing moves and nothing is written."""
     names = {mode.name for mode in modes}

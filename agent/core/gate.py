@@ -177,7 +177,7 @@ class Gate:
         after = state
         for admit in tuple(books.ordered(self.plan, order, facts, out)):
             plan, known = self.plan.lanes[admit.lane], after.lanes[admit.lane]
-            bar = bars.bar(plan, known, admit, lockdown=state.emergency.lockdown)
+            bar = bars.bar(plan, known, admit, lockdown=emergency.locked_down(state.emergency))
             if bar is not None:
                 books.refused(order, bar, out)
                 return state
@@ -194,7 +194,7 @@ class Gate:
         return state
 
     def _bar_of(self, state: GateState) -> calls.Bar:
-        lockdown = state.emergency.lockdown
+        lockdown = emergency.locked_down(state.emergency)
         return lambda admit: bars.bar(
             self.plan.lanes[admit.lane], state.lanes[admit.lane], admit, lockdown=lockdown
         )
@@ -202,8 +202,8 @@ class Gate:
     def _at_lane(self, state: GateState, order: Order, out: Draft) -> GateState:
         found = arm_orders.asked(self.plan.lanes, order)
         if isinstance(found, LanePlan):
-            known, lockdown = state.lanes[found.lane], state.emergency.lockdown
-            return put(state, arm_orders.ordered(found, known, order, out, lockdown=lockdown))
+            known = state.lanes[found.lane]
+            return put(state, arm_orders.ordered(found, known, order, out))
         out.do(AnswerOrder(order.order_id, "rejected", found.code, found.sentence))
         return state
 
@@ -329,7 +329,10 @@ def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
 
 
 def _lock(plan: LanePlan, now: Emergency) -> Lock:
-    """Fire goes before lockdown, and a lockdown binds the lanes that lead out alone."""
+    """Fire goes before lockdown, and a lockdown binds only where a lane leads out."""
     if now.fire:
         return Lock.FIRE
-    return Lock.LOCKDOWN if now.lockdown and plan.direction is Direction.OUT else Lock.NONE
+    if not now.lockdown:
+        return Lock.NONE
+    locks = {Direction.OUT: Lock.LOCKDOWN, Direction.BOTH: Lock.ENTRY}
+    return locks.get(plan.direction, Lock.NONE)

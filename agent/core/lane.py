@@ -190,6 +190,6 @@ def locked(plan: LanePlan, state: LaneState, lock: Lock, out: Draft) -> LaneStat
     after = replace(state, arm=replace(state.arm, lock=lock))
     if lock is Lock.FIRE:
         after = steps.moved(plan, after, Trigger.FIRE, out)
-    elif lock is Lock.LOCKDOWN:
+    elif lock in {Lock.LOCKDOWN, Lock.ENTRY}:
         after = steps.left_alone(plan, steps.moved(plan, after, Trigger.LOCKDOWN, out), out)
     return steps.followed(plan, state, after, out)

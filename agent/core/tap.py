@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from agent.core import access, issued, lane, passages, presence, qr_pass
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
-from agent.core.emergency import Emergency
+from agent.core.emergency import Emergency, locked_down
 from agent.core.entries import EntryType
 from agent.core.events import CardRead
 from agent.core.facts import Facts
@@ -79,7 +79,7 @@ def question(
         plan.holidays,
         plan.clock_pass,
         late(at, facts.now_ns),
-        direction is Direction.OUT and emergency.lockdown and not emergency.fire,
+        direction is Direction.OUT and locked_down(emergency),
         again,
         full,
         lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),

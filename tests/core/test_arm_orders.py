@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.arm import State
+from agent.core.arm import Lock, State
 from agent.core.arm_orders import KINDS, admits, ordered
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, Effect, PulseRelay, StartTimer
@@ -216,13 +216,15 @@ def test_in_a_lockdown_a_two_way_lane_lets_in_and_nobody_unnamed_out() -> None:
         named = {"lane": LANE, "reason": "x", **args}
         out = Draft(play.plan, play.facts(Started(play.now)), play.now)
         order = Order(OrderId("o"), "Li", "cli", kind, named)
-        ordered(plan, play.lane, order, out, lockdown=True)
+        locked = replace(play.lane, arm=replace(play.lane.arm, lock=Lock.ENTRY))
+        ordered(plan, locked, order, out)
         return answer(tuple(out.effects)).code
 
     assert code("open") == 200
     assert code("open", direction="out") == 423
     assert code("open", **{"direction": "out", "for": "王小明"}) == 200
     assert code("priority", direction="out") == 423
+    assert code("hold_open") == 423
     assert code("close") == 200
 
 

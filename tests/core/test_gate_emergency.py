@@ -190,7 +190,7 @@ def test_a_lockdown_binds_the_way_out_and_nothing_else() -> None:
     gate = WholeGate().begin()
     assert answer(gate, "lockdown reason=thief")[0] == 200
     assert gate.entries[-1].data == {"emergency": "lockdown", "origin": "cli", "reason": "thief"}
-    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.NONE}
+    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.ENTRY}
     assert held(gate.steps[-1]) == []
     assert {gate.seen(lane).emergency for lane in ALL} == {"lockdown"}
     assert (gate.seen(OUT).mode, gate.seen(RAMP).mode) == ("lockdown", "normal")
@@ -216,6 +216,7 @@ def test_a_lockdown_binds_the_way_out_and_nothing_else() -> None:
         ("order priority lane=ramp-1 direction=out", None),
         ("ramp-1.button-exit on", None),
         ("order open lane=ramp-1 direction=out for=Wang", "ramp-1.open"),
+        ("order hold_open lane=ramp-1", None),
         ("order open lane=ramp-1 direction=in", "ramp-1.open"),
         ("ramp-1.button-open on", "ramp-1.open"),
         ("in-1.button-open on", "open"),
@@ -234,15 +235,38 @@ def test_who_is_let_through_in_a_lockdown(line: str, relay: str | None) -> None:
     assert bool(codes) is line.startswith("order")
 
 
-def test_a_lockdown_lowers_nothing_and_a_hold_ends_with_it() -> None:
+@pytest.mark.parametrize("lane", [OUT, RAMP])
+def test_where_a_lane_leads_out_a_hold_ends_with_a_lockdown(lane: LaneId) -> None:
     gate = WholeGate().begin()
-    gate.act("order hold_open lane=out-1")
-    gate.act("out-1.closed off")
-    gate.act("out-1.opened on")
-    assert gate.seen(OUT).mode == "held_open"
+    gate.act(f"order hold_open lane={lane}")
+    gate.act(f"{lane}.closed off")
+    gate.act(f"{lane}.opened on")
+    assert gate.seen(lane).mode == "held_open"
     gate.act("order lockdown")
-    assert not gate.state.lanes[OUT].arm.held
+    assert not gate.state.lanes[lane].arm.held
     assert EntryType.ARM_RELEASED in [entry.type for entry in gate.steps[-1].entries]
+    assert moves(gate.steps[-1]) == [f"{lane}.close"], "nobody goes out behind the hold"
+    assert answer(gate, f"hold_open lane={lane}")[0] == 423
+
+
+def test_a_hold_at_a_lane_in_stays_in_a_lockdown() -> None:
+    gate = WholeGate().begin()
+    gate.act("order hold_open lane=in-1")
+    gate.act("order lockdown")
+    assert gate.state.lanes[LANE].arm.held
+    assert answer(gate, "hold_open lane=in-1")[0] == 200
+
+
+def test_a_hold_that_was_ordered_in_a_fire_ends_when_the_lockdown_behind_it_counts() -> None:
+    gate = WholeGate().begin()
+    gate.act("order lockdown")
+    gate.act("gate.fire on")
+    for lane in (OUT, RAMP):
+        assert answer(gate, f"hold_open lane={lane}")[0] == 200
+    gate.act("gate.fire off")
+    assert answer(gate, "fire_reset reason=over")[0] == 200
+    assert not gate.state.lanes[OUT].arm.held
+    assert not gate.state.lanes[RAMP].arm.held
 
 
 def test_it_is_lifted_by_order_and_not_while_its_button_is_pressed() -> None:
@@ -270,7 +294,7 @@ def test_a_lockdown_of_an_earlier_run_is_kept_and_moves_nothing() -> None:
     gate = WholeGate().begin()
     gate.act("order lockdown")
     gate.act("restart")
-    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.NONE}
+    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.ENTRY}
     assert moves(gate.steps[-1]) == []
     assert held(gate.steps[-1]) == []
     gate.levels()
@@ -294,7 +318,7 @@ def test_fire_goes_before_lockdown_which_waits_behind_it() -> None:
     assert locks(gate) == dict.fromkeys(ALL, Lock.FIRE)
     gate.levels()
     gate.act("order fire_reset")
-    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.NONE}
+    assert locks(gate) == {LANE: Lock.NONE, OUT: Lock.LOCKDOWN, RAMP: Lock.ENTRY}
     assert gate.seen(OUT).emergency == "lockdown"
 
 

@@ -233,6 +233,14 @@ def test_nobody_is_let_out_in_a_lockdown() -> None:
     booth.done("visit.end", **ends(result))
 
 
+def test_a_fire_goes_before_a_lockdown_also_for_who_is_let_out() -> None:
+    booth, result = inside()
+    booth.plain("lockdown", reason="theft")
+    booth.plain("fire")
+    step = booth.ordered("visit.end", ends(result, lane=LEAVE))
+    assert opens(step, OUT)
+
+
 # Trucks and goods
 
 
