@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.control.server import Handler, Peer
-from agent.core import roles
+from agent.core import remote, roles
 from agent.core.entries import Entry, EntryType
 from agent.core.form import Fault
 from agent.core.ids import OrderId
@@ -139,6 +139,8 @@ class SignOn:
         kind, desk = str(request["kind"]), str(request.get("desk") or "")
         if kind in roles.INNER:
             raise Fault("a shift begins and ends by signing on and off", code=403)
+        if kind in remote.KINDS:
+            raise Fault(f"{kind} is the centre's to ask, over MQTT", code=403)
         if not self._is_console(request, peer):
             name = str(request.get("actor") or "")
             return Orderer(f"{name} (uid:{peer.uid})" if name else f"uid:{peer.uid}", "cli")
@@ -272,7 +274,7 @@ class SignOn:
         """What else is told with a handover: alarms that are open, overrides of this shift."""
         with self._house.reading() as reading:
             overrides = shifts.handover_counts(reading, shift)["overrides"]
-            return {"alarms": len(todo.alarms(reading)), "overrides": len(overrides)}
+            return {"alarms": len(todo.alarms(reading)), "overrides": overrides}
 
     def _ordered(
         self, loop: Loop, kind: str, guard: str, desk: str, form: Mapping[str, object]

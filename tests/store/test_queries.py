@@ -296,7 +296,32 @@ def test_what_is_counted(reading: Reading) -> None:
     handed = shifts.handover_counts(reading, "s-1")
     assert handed["documents"] == 2
     assert handed["shift"]["guard_name"] == "张伟"
-    assert [row["type"] for row in handed["overrides"]] == ["gate.arm.ordered.v1"]
+    assert handed["overrides"] == 0
+
+
+def _ordered(order: str, origin: str = "console", **more: object) -> Entry:
+    data = {"lane": "in-1", "order": order, "origin": origin, **more}
+    return told(EntryType.ARM_ORDERED, "lane/in-1", 7, data)
+
+
+def test_overrides_are_what_was_let_through_by_hand_in_this_shift(tmp_path: Path) -> None:
+    """All of them: none is left out, however many there are."""
+    began = next(entry for entry in a_day() if entry.type == EntryType.SHIFT_BEGAN)
+    other = dict.fromkeys(("close", "stop", "release_hold"), "console")
+    visit = told(EntryType.VISIT_OVERRIDDEN, "visit/v-1", 7, {"visit": "v-1"})
+    with open_ledger(tmp_path / "gate.db") as ledger:
+        ledger.append([_ordered("open"), began], at())
+        for order, origin in other.items():
+            ledger.append([_ordered(order, origin)], at())
+        ledger.append([_ordered("open", refused="lockdown")], at())
+        ledger.append([_ordered("open", "mqtt"), _ordered("hold_open", "mqtt")], at())
+        with Reading.open(tmp_path / "gate.db") as reading:
+            assert shifts.handover_counts(reading, "s-1")["overrides"] == 0
+            assert shifts.handover_counts(reading, "s-9")["overrides"] == 0
+        ledger.append([_ordered("priority"), _ordered("hold_open"), visit], at())
+        ledger.append([_ordered("open", "button") for _ in range(600)], at())
+    with Reading.open(tmp_path / "gate.db") as reading:
+        assert shifts.handover_counts(reading, "s-1")["overrides"] == 603
 
 
 def test_what_is_to_do_comes_by_urgency(reading: Reading) -> None:

@@ -6,7 +6,7 @@ Rules kept here:
 - each of the two signs with the card at the desk's reader, or with the PIN.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -120,14 +120,14 @@ def _booked(reading: Reading, books: BooksPlan) -> Mapping[str, int]:
 
 def _open(reading: Reading, current: Mapping[str, Any] | None) -> dict[str, int]:
     told = shifts.handover_counts(reading, str(current["shift"]) if current else "")
-    rows: Mapping[str, Sequence[Any]] = {
-        "help": told["help"],
-        "duties": todo.duties(reading),
-        "alarms": todo.alarms(reading),
+    return {
+        "visits": told["inside"]["visits"],
+        "help": len(told["help"]),
+        "duties": len(todo.duties(reading)),
+        "alarms": len(todo.alarms(reading)),
         "overrides": told["overrides"],
-        "unsigned": told["unsigned"],
+        "unsigned": len(told["unsigned"]),
     }
-    return {"visits": told["inside"]["visits"], **{name: len(each) for name, each in rows.items()}}
 
 
 def _line(name: str, number: int, words: Words, books: BooksPlan) -> dict[str, Any]:
