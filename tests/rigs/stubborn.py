@@ -81,7 +81,10 @@ class Stubborn:
                 reply = self._answer(first, body)
                 if reply is None:
                     return
-                peer.sendall(reply)
+                try:
+                    peer.sendall(reply)
+                except OSError:  # he has hung up, with more on its way
+                    return
                 if isinstance(reply, Last):
                     return
 
