@@ -44,7 +44,7 @@ def test_the_guard_sees_who_came_by_a_pass_and_ends_his_visit(
     line = f"{text}\r\n".encode()
     house.sim.tap(f"{IN}-rdm", line)
     house.wait_entry(GRANTED, card=label)
-    house.sim.drive(IN, "guest", enter_ms=50, under_ms=100)
+    house.sim.drive(IN, "guest", enter_ms=200, under_ms=300)
     house.wait(lane=IN, passed=1)
     until(lambda: not house.lane(IN)["waiting"], "the end of the passage")
     house.sim.tap(f"{IN}-rdm", line)
@@ -53,7 +53,8 @@ def test_the_guard_sees_who_came_by_a_pass_and_ends_his_visit(
     desk = Booth(house)
     with closing(desk.client):
         booth = desk.sign()
-        until(lambda: "this pass was used already" in booth.text("/"), "the reason in words")
+        reason = "this pass was used already"
+        until(lambda: reason in booth.text("/"), "the reason in words", step_s=0.25)
         page = booth.text(f"/visitor-out?visit={visit}")
         assert "Came by a QR pass: there is no card." in page
         assert 'name="card_back"' not in page
