@@ -13,6 +13,8 @@ import random
 import socket
 from collections import deque
 
+from tests.patience import LIMIT_S
+
 _FIRST, _PART, _PARTS = 10_000, 1_400, 16
 _LATELY: deque[int] = deque(maxlen=_PART // 4)
 
@@ -41,7 +43,7 @@ def free_port(together: int = 1) -> int:
 def answers(port: int) -> bool:
     """Whether somebody listens there."""
     try:
-        socket.create_connection(("127.0.0.1", port), 5).close()
+        socket.create_connection(("127.0.0.1", port), LIMIT_S).close()
     except ConnectionRefusedError:
         return False
     return True
