@@ -26,6 +26,7 @@ _MODULES = Path("/usr/lib/baresip/modules")
 _LOADED = ("g711", "aufile", "aubridge", "account", "menu", "ctrl_tcp")
 _RATE = 8_000
 _READY = "baresip is ready"
+_PRESS_S = 0.2
 
 
 def silence(path: Path, seconds: int = 120) -> Path:
@@ -195,9 +196,9 @@ class Phone:
         for key in keys:
             self.command("sndcode", key)
             pause = threading.Event()
-            pause.wait(0.12)
+            pause.wait(_PRESS_S)
             self.command("sndcode")
-            pause.wait(0.12)
+            pause.wait(_PRESS_S)
 
     def _listen(self, conn: socket.socket) -> None:
         decoder = Decoder()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.patience import LIMIT_S
+from tests.patience import LIMIT_S, until
 from tests.rigs.browser import Eyes, expect
 from tests.rigs.house import ENDED, GRANTED, IN, OUT, REFERRED
 
@@ -61,6 +61,8 @@ def drives_in(desk: Eyes, lane: str = IN) -> None:
 
 def referred(desk: Eyes, card: str, duty: str, lane: str = OUT) -> None:
     """Tap at the exit: the arm stays down, and the guard is told why."""
+    house = desk.house
+    until(lambda: house.lane(lane)["position"] == "closed", "the arm is down, as the gate knows")
     after = desk.house.head()
     desk.house.tap_lane(lane, card)
     desk.house.wait_entry(REFERRED, after=after, card=card, duty=duty)
