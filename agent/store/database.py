@@ -4,6 +4,8 @@ Rules kept here:
 - a new ledger is made whole under another name and then renamed, so a file that is there is never
   an unfinished one: an empty or damaged file is refused, and nothing is ever recreated over it;
 - WAL, ``synchronous = FULL``, foreign keys, no automatic checkpoint (the loop does them when idle);
+- at most 2 MB of its pages are kept in memory: more makes no look-up faster, the kernel keeps them
+  too (docs/memory.md);
 - a ledger belongs to one estate and gate for ever.
 """
 
@@ -22,7 +24,7 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",
     "PRAGMA wal_autocheckpoint = 0",
-    "PRAGMA cache_size = -4000",
+    "PRAGMA cache_size = -2000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )

@@ -227,6 +227,7 @@ def test_settings_of_the_file(tmp_path: Path) -> None:
             "page_size": 1024,
             "foreign_keys": 1,
             "wal_autocheckpoint": 0,
+            "cache_size": -2000,
             "user_version": schema.SCHEMA,
         }.items():
             assert ledger._conn.execute(f"PRAGMA {pragma}").fetchone() == (value,), pragma
