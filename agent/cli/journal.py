@@ -81,7 +81,7 @@ def tail(count: int, config_path: Path, as_json: bool) -> None:
 
 @journal.command()
 @click.option("--card", default="", help="A label, or scheme:HEX.")
-@click.option("--person", default="", help="Part of a name, unit or department.")
+@click.option("--person", default="", help="Part of a name, unit, department or company.")
 @click.option("--plate", default="", help="Part of a number plate.")
 @click.option("--lane", default="", help="A lane.")
 @click.option("--type", "kind", default="", help="A type, or how it begins: gate.access.")

@@ -10,10 +10,14 @@ Rules kept here:
 import json
 from dataclasses import dataclass
 
+from agent.core.personal import NATURES
+
+_ALL = "gate."
 _BY_LABEL = "(subject = ? OR instr(data, ?))"
 _PERSONAL = "sequence IN (SELECT sequence FROM personal WHERE"
 _BY_CREDENTIAL = f"{_PERSONAL} field = 'credential' AND value = ?)"
-_BY_PERSON = f"{_PERSONAL} field IN ('holder', 'unit', 'department') AND value LIKE ? ESCAPE '!')"
+_PEOPLE = ", ".join(f"'{field}'" for field in sorted(NATURES.keys() - {"credential", "plate"}))
+_BY_PERSON = f"{_PERSONAL} field IN ({_PEOPLE}) AND value LIKE ? ESCAPE '!')"
 _BY_PLATE = f"{_PERSONAL} field = 'plate' AND value LIKE ? ESCAPE '!')"
 
 
@@ -22,9 +26,10 @@ class Search:
     """Conditions; what is empty or None is none.
 
     ``card`` is a label (``V-017``) or a credential (``scheme:HEX``). ``person`` is a part of a
-    name, unit or department, ``plate`` a part of a plate; the case of ASCII letters is not told
-    apart. ``type`` is a type or how it begins (``gate.access.``). ``since`` and ``until`` are when
-    it happened, µs since 1970 UTC, both included.
+    name, unit, department or company, whoever it is there (holder, visitor, host, driver ...),
+    ``plate`` a part of a plate; the case of ASCII letters is not told apart. ``type`` is a type or
+    how it begins, with or without the ``gate.`` that all have (``access.``). ``since`` and
+    ``until`` are when it happened, µs since 1970 UTC, both included.
     """
 
     card: str = ""
@@ -53,8 +58,9 @@ class Search:
             conditions.append(_BY_LABEL)
             values += [f"lane/{self.lane}", _member("lane", self.lane)]
         if self.type:
+            whole = self.type if self.type.startswith(_ALL) else f"{_ALL}{self.type}"
             conditions.append("substr(type, 1, ?) = ?")
-            values += [len(self.type), self.type]
+            values += [len(whole), whole]
         if self.since is not None:
             conditions.append("time_us >= ?")
             values.append(self.since)

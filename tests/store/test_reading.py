@@ -24,6 +24,9 @@ def path(tmp_path: Path) -> Path:
         ledger.append([whole(Entry(kind, "lane/out-1", at(10), data, other))], at(10))
         ledger.append([whole(Entry(EntryType.CARD_CHANGED, "card/V-017", at(20)))], at(20))
         ledger.put_card(card(5), card_known(card(5), at(30)), at(30))
+        visit = {"visitor": "李雷", "company": "Swift Removals"}
+        kind = EntryType.VISIT_OPENED
+        ledger.append([whole(Entry(kind, "visit/v-1", at(40), {"card": "V-018"}, visit))], at(40))
     return path
 
 
@@ -35,7 +38,7 @@ def found(path: Path, what: Search, limit: int = 100) -> list[int]:
 @pytest.mark.parametrize(
     ("what", "sequences"),
     [
-        (Search(), [1, 2, 3, 4, 5]),
+        (Search(), [1, 2, 3, 4, 5, 6]),
         (Search(card="V-017"), [1, 4]),
         (Search(card='R"1'), [3]),
         (Search(card="V-01"), []),
@@ -43,6 +46,9 @@ def found(path: Path, what: Search, limit: int = 100) -> list[int]:
         (Search(person="小"), [1]),
         (Search(person="smith"), [3]),
         (Search(person="3-12"), [1]),
+        (Search(person="李雷"), [6]),
+        (Search(person="removals"), [6]),
+        (Search(person="uid"), []),
         (Search(person="京A"), []),
         (Search(plate="a123"), [1]),
         (Search(plate="_"), [3]),
@@ -52,6 +58,10 @@ def found(path: Path, what: Search, limit: int = 100) -> list[int]:
         (Search(lane="out-1", person="john"), [3]),
         (Search(type="gate.access."), [1, 3]),
         (Search(type="gate.passage.ended.v1"), [2]),
+        (Search(type="visit"), [6]),
+        (Search(type="access"), [1, 3]),
+        (Search(type="passage.ended"), [2]),
+        (Search(type="ended"), []),
         (Search(since=US + 2_000_000, until=US + 10_000_000), [2, 3]),
     ],
 )
@@ -60,7 +70,7 @@ def test_search(path: Path, what: Search, sequences: list[int]) -> None:
 
 
 def test_search_gives_the_newest(path: Path) -> None:
-    assert found(path, Search(), 2) == [4, 5]
+    assert found(path, Search(), 2) == [5, 6]
 
 
 def test_what_was_erased_is_not_found(path: Path) -> None:
@@ -72,17 +82,17 @@ def test_what_was_erased_is_not_found(path: Path) -> None:
 def test_pages_of_the_journal(path: Path) -> None:
     with Reading.open(path) as reading:
         assert [entry.sequence for entry in reading.after(2, 2)] == [3, 4]
-        assert reading.after(5, 10) == []
-        assert [entry.sequence for entry in reading.tail(2)] == [4, 5]
-        assert reading.counts()["entries"] == 5
-        assert reading.counts()["last"] == 5
+        assert reading.after(6, 10) == []
+        assert [entry.sequence for entry in reading.tail(2)] == [5, 6]
+        assert reading.counts()["entries"] == 6
+        assert reading.counts()["last"] == 6
 
 
 def test_export_holds_data_and_personal_fields(path: Path) -> None:
     with Reading.open(path) as reading:
         rows = list(reading.export())
         raw = reading.after(0, 1)[0]
-    assert [row["sequence"] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["sequence"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[0]["data"] == json.loads(raw.data)
     personal = rows[0]["personal"]
     assert isinstance(personal, dict)
