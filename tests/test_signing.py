@@ -13,6 +13,7 @@ from agent.core import project_booth
 from agent.core.entries import EntryType
 from agent.core.form import Fault
 from agent.core.model import CardKind, CardProof, ClockQuality, Moment
+from agent.core.remote import KINDS as CENTRE
 from agent.errors import GateError, StoreError
 from agent.signing import TRIES, WITHIN_NS, Pins, Tries, checked, minted, token_hash
 from agent.signing_requests import SignOn, console_uids
@@ -369,6 +370,15 @@ def test_the_command_line_acts_by_its_user(booth: Booth) -> None:
     told = {"order_id": "o", "kind": "duty.note", "args": {}, "form": {"text": "x"}}
     booth.ask("order", **told, actor="Li")
     assert booth.entries(EntryType.DUTY_NOTED)[-1].actor == "Li (uid:1000)"
+
+
+@pytest.mark.parametrize("kind", sorted(CENTRE))
+def test_what_the_centre_asks_is_no_order_of_the_gate_itself(booth: Booth, kind: str) -> None:
+    before = booth.entries()
+    told = booth.order(kind, {}, desk="")
+    assert (told["status"], told["code"]) == ("rejected", 403)
+    assert told["detail"] == f"{kind} is the centre's to ask, over MQTT"
+    assert booth.entries() == before
 
 
 @pytest.mark.parametrize("kind", ["shift.begin", "shift.end"])

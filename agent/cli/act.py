@@ -21,7 +21,7 @@ import click
 from agent.cli import options
 from agent.cli.giving import give
 from agent.cli.ordering import name as by
-from agent.core import call_orders
+from agent.core import call_orders, remote
 from agent.core.books import ACTS
 from agent.core.fields import FIELDS, MADE, unknown
 from agent.core.roles import INNER
@@ -55,7 +55,8 @@ _SECRET = {"pin", "pins"}
 
 def kinds() -> Mapping[str, str]:
     """Every kind of order, with its form and what it does."""
-    booked = {kind: _told(act.does) for kind, act in ACTS.items() if kind not in INNER}
+    elsewhere = INNER | remote.KINDS
+    booked = {kind: _told(act.does) for kind, act in ACTS.items() if kind not in elsewhere}
     lanes = {kind: f"``{{{words}}}``: {says}" for kind, (words, says) in LANES.items()}
     calls = {kind: _told(does) for kind, does in call_orders.DOES.items()}
     return dict(sorted({**lanes, **booked, **calls}.items()))

@@ -11,6 +11,7 @@ import pytest
 
 from agent.cli.act import kinds
 from agent.core.books import ACTS
+from agent.core.remote import KINDS
 from agent.core.roles import INNER, MAY
 from tests.cli.test_orders import ROOT, Desk
 from tests.control.rig import serving
@@ -34,7 +35,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_every_order_that_somebody_may_give_is_told_with_its_form() -> None:
     told = kinds()
     assert set(MAY) <= set(told)
-    assert set(ACTS) - INNER <= set(told)
+    assert set(ACTS) - INNER - KINDS <= set(told)
+    assert not KINDS & set(told), "what only the centre asks would be written down, and not done"
     for kind, says in told.items():
         assert len(says) > 5, kind
 
