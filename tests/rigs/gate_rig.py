@@ -86,6 +86,21 @@ class Heard:
         assert event is not None
         return event
 
+    def wait_edges(self, name: InputId, least: int, *, active: bool) -> None:
+        """Wait until an input is told with this level and so many edges.
+
+        There may be one more: the look once a second counts an edge that is still on its way.
+        """
+
+        def told(event: Event | FrameFaulted) -> bool:
+            return (
+                isinstance(event, InputChanged)
+                and (event.input, event.active) == (name, active)
+                and event.edges >= least
+            )
+
+        self.wait(lambda events: any(map(told, events)))
+
     def of(self, kind: type[Any]) -> list[Any]:
         with self._changed:
             return [event for event in self.events if isinstance(event, kind)]
