@@ -24,6 +24,7 @@ from agent.cli.readers_told import End, Told, Troubles
 from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
 from agent.numbers import form_of
 from agent.settings import load
+from agent.settings.reader_common import USUAL_BAUDS
 from drivers.listening import Line
 from drivers.wire.frame import Decoder
 from drivers.wire.guess import BAUDS
@@ -31,7 +32,6 @@ from drivers.wire.registry import CUSTOM, Options, make_decoder
 
 _LOOK_S = 1.0
 _PORT_NAME = re.compile("tty[A-Z].*|serial[0-9]|rfcomm[0-9]+")
-_USUAL = (*BAUDS, 230_400, 460_800, 921_600, 600, 300)
 
 
 @click.command()
@@ -70,8 +70,8 @@ def watch(
         _reader(config_path, what, told, end)
     else:
         decoder = _decoder(protocol, written, ask=ask)
-        if baud is not None and baud not in _USUAL:
-            (near, *_) = difflib.get_close_matches(str(baud), map(str, _USUAL), 1, 0.0)
+        if baud is not None and baud not in USUAL_BAUDS:
+            (near, *_) = difflib.get_close_matches(str(baud), map(str, USUAL_BAUDS), 1, 0.0)
             told.say(f"{baud} is a speed that hardly any reader has: is {near} meant?")
         with Line(what, baud or BAUDS[0]) as line:
             for note in notes(what):

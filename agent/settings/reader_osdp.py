@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from agent.core.model import Direction, Matching
 from agent.settings.places import Device
-from agent.settings.reader_common import MATCHING, QUIET, SIDE
+from agent.settings.reader_common import MATCHING, QUIET, SIDE, speed_told
 from agent.settings.reader_form import Formed
 from agent.settings.reader_wiegand import FORMAT
 from agent.settings.secret import Secret
@@ -105,5 +105,5 @@ class OsdpReader(Formed):
             OsdpSecure.OFF: "PLAIN TEXT",
         }[self.secure]
         cards = "cards by layout" if self.layout else f"cards {self.format}"
-        where = f"{self.port}, OSDP address {self.address}, {self.baud} bits a second"
+        where = f"{self.port}, OSDP address {self.address}, {speed_told(self.baud)}"
         return f"{where}, {how}, {cards}"

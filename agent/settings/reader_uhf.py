@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from agent.core.model import Direction, Matching
 from agent.settings.places import Device
-from agent.settings.reader_common import MATCHING, QUIET, SIDE
+from agent.settings.reader_common import MATCHING, QUIET, SIDE, speed_told
 from agent.settings.reader_form import Formed
 from agent.settings.values import OneOf, Span, Text, Whole
 from agent.settings.words import UhfProtocol
@@ -56,7 +56,7 @@ class UhfReader(Formed):
 
     def told(self) -> str:
         """What an installer looks for, on one line."""
-        words = [str(self.port), self.protocol.value, f"{self.speed} bits a second"]
+        words = [str(self.port), self.protocol.value, speed_told(self.speed)]
         words += [f"antenna {self.antenna}"] if self.antenna is not None else []
         words += [f"{self.power} dBm"] if self.power is not None else []
         words += [f"EPC {self.epc}…"] if self.epc else []

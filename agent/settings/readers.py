@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from agent.core.model import Direction, Matching
 from agent.settings.mixes import ByDriver
 from agent.settings.places import Device
-from agent.settings.reader_common import MATCHING, QUIET, SIDE
+from agent.settings.reader_common import MATCHING, QUIET, SIDE, speed_told
 from agent.settings.reader_form import Formed
 from agent.settings.reader_osdp import OsdpReader
 from agent.settings.reader_pn532 import Pn532Reader
@@ -56,7 +56,7 @@ class SerialReader(Formed):
     def told(self) -> str:
         """What an installer looks for, on one line."""
         protocol = format_told(self.protocol.value, self.format)
-        return f"{self.port}, {protocol}, {self.baud} bits a second"
+        return f"{self.port}, {protocol}, {speed_told(self.baud)}"
 
 
 @dataclass(frozen=True, slots=True)

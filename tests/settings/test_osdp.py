@@ -93,6 +93,13 @@ def test_the_example_says_what_it_is() -> None:
     assert "OSDP address 1, 9600 bits a second, secure channel, cards wiegand" in first.told()
 
 
+@pytest.mark.parametrize(("baud", "says"), [(38_400, "second,"), (38_900, "second (UNUSUAL),")])
+def test_a_speed_that_hardly_any_reader_has_is_told(tmp_path: Path, baud: int, says: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(page(f"{LINE}, baud: {baud}, {KEY}").replace(MARK, ""), encoding="utf-8")
+    assert f"{baud} bits a {says}" in read(file).readers["in-1-rdm"].told()
+
+
 def test_the_words_are_those_of_the_driver() -> None:
     assert tuple(word.value for word in OsdpFormat) == FORMATS
 
