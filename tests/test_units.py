@@ -134,7 +134,7 @@ os.setgroups([group]); os.setgid(65534); os.setuid(65534)
 try:
     with Reading.open(Path(sys.argv[2])) as reading:
         print(reading.head()[0] > 0, len(reading.tail(1)))
-    with ControlClient(Path(sys.argv[3])) as client:
+    with ControlClient(Path(sys.argv[3]), 60) as client:
         print(client.ask("status")["running"])
 except GateError as fault:
     sys.exit(str(fault))
