@@ -28,7 +28,7 @@ AT_ONCE = 50
 WARM, MORE = size(1_500, 12_000), size(2_000, 50_000)
 """Entries of the loop: caches are filled by the first of them."""
 OUTSIDE_WARM, OUTSIDE_MORE = size(200, 12_000), size(400, 60_000)
-"""Likewise of a daemon; by 10,000 it has as many pages of its ledger as it keeps."""
+"""Likewise of a daemon; by 5,000 it has as many pages of its ledger as it keeps."""
 PAGES_KB = 2
 """What an entry may add as long as pages are still being added."""
 

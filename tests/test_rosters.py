@@ -5,6 +5,7 @@ The ledger is a real one, in a thread of its own, as the gate's is.
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from agent.core.entries import Entry, EntryType
 from agent.core.model import Moment
 from agent.core.plan import GatePlan
 from agent.errors import GateError
+from agent.following import paced
 from agent.rosters import Rosters
 from agent.store.ledger import Ledger
 from agent.store.queries.desk import directory
@@ -200,3 +202,15 @@ def test_lines_of_two_rosters_never_share_a_key(gate: Gate) -> None:
         assert len(now - keys) == put == 1
         assert len(now) == len(residents)
         keys |= now
+
+
+def test_who_compares_rests_after_each_millisecond_of_work() -> None:
+    began = time.monotonic()
+    seen = []
+    for each in paced(range(5)):
+        seen.append(each)
+        ends = time.monotonic() + 0.002
+        while time.monotonic() < ends:
+            pass
+    assert seen == list(range(5))
+    assert time.monotonic() - began >= 5 * (0.002 + 0.001)

@@ -8,7 +8,7 @@ down; the last tenth of it, at most 20,000 entries, is still to be sent when the
 
 A daemon that has just come back has read little of its ledger. So cards that nobody knows are then
 tapped, each an entry, until what it keeps of the ledger's pages is as much as it may keep; that
-takes some 10,000 (docs/memory.md).
+takes some 5,000 (docs/memory.md).
 """
 
 from contextlib import ExitStack
