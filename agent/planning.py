@@ -45,6 +45,7 @@ from agent.settings import passage as told
 from agent.settings.grounds import Passback, ZoneRules
 from agent.settings.passage import Lane
 from agent.settings.pins import OutputPin
+from agent.settings.reader_pn532 import Pn532Reader
 from agent.settings.readers import PcscReader
 from agent.settings.units import milliseconds, nanoseconds
 
@@ -208,7 +209,7 @@ def _reader_plans(settings: Settings) -> dict[ReaderId, ReaderPlan]:
             side=reader.side or Direction.IN,
             matching=reader.matching,
             quiet_ns=nanoseconds(reader.quiet),
-            needs_proof=isinstance(reader, PcscReader)
+            needs_proof=isinstance(reader, PcscReader | Pn532Reader)
             and reader.authenticate is not None
             and reader.authenticate.strict,
         )

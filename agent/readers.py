@@ -86,7 +86,12 @@ def _pn532(key: ReaderId, reader: Pn532Reader, clock: SystemClock) -> CardReader
     kinds: tuple[Kind, ...] = ("a",) if reader.cards is CardTypes.A else ("b",)
     if reader.cards is CardTypes.BOTH:
         kinds = ("a", "b")
-    return Module(key, str(reader.port), clock, baud=reader.baud, kinds=kinds)
+    prove = None
+    if reader.authenticate is not None:
+        from agent.proofs import make_prove
+
+        prove = make_prove(key, reader.authenticate)
+    return Module(key, str(reader.port), clock, baud=reader.baud, kinds=kinds, prove=prove)
 
 
 def _wiegand(

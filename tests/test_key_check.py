@@ -36,7 +36,7 @@ from agent.settings.readers import PcscReader
 from agent.settings.reading import examine, read
 from agent.tls import add_chain, trusting
 from agent.uplink.client import Connection
-from agent.uplink.line import Owner
+from agent.uplink.line import Incoming
 from drivers.clock import SystemClock
 from tests.parts import require
 from tests.rigs.pki import Authority
@@ -120,8 +120,17 @@ def test_a_key_that_is_none(file: Path, name: str, text: str, says: str) -> None
     assert text not in str(fault)
 
 
-class Deaf(Owner):
+class Deaf:
     """Hears nothing: no connection is opened here."""
+
+    def acknowledged(self, mid: int, code: int, name: str) -> None:
+        """No message is sent."""
+
+    def answered(self, refused: str) -> None:
+        """Nothing is subscribed to."""
+
+    def received(self, message: Incoming) -> None:
+        """Nothing comes."""
 
 
 def _connect(settings: Settings) -> None:
@@ -145,7 +154,9 @@ def _ledger(settings: Settings) -> None:
 
 def _bus(settings: Settings) -> None:
     told: list[str] = []
-    reader = make_readers(settings, SystemClock(assume_synced=True), lambda _: None)["bus"]
+    reader = make_readers(settings, SystemClock(assume_synced=True), lambda _: None)[
+        ReaderId("bus")
+    ]
     reader.start(lambda event: told.extend([event.detail] if isinstance(event, ReaderLost) else []))
     reader.stop()
     if told:

@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from agent.core.model import Direction, Matching
 from agent.settings.places import Device
-from agent.settings.reader_common import MATCHING, QUIET, SIDE
+from agent.settings.reader_common import MATCHING, QUIET, SIDE, speed_told
 from agent.settings.reader_form import Formed
+from agent.settings.reader_secure import Authenticate
 from agent.settings.values import OneOf, Whole
 from agent.settings.words import CardTypes
 
@@ -30,6 +31,7 @@ class Pn532Reader(Formed):
     quiet: Annotated[timedelta, QUIET] = timedelta(seconds=3)
     matching: Annotated[Matching, MATCHING] = Matching.EXACT
     side: Annotated[Direction, SIDE] | None = None
+    authenticate: Authenticate | None = None
 
     @property
     def place(self) -> str:
@@ -39,4 +41,5 @@ class Pn532Reader(Formed):
     def told(self) -> str:
         """What an installer looks for, on one line."""
         types = "A and B" if self.cards is CardTypes.BOTH else self.cards.upper()
-        return f"{self.port}, PN532, {self.baud} bits a second, cards of type {types}"
+        asks = "" if self.authenticate is None else f", {self.authenticate.told()}"
+        return f"{self.port}, PN532, {speed_told(self.baud)}, cards of type {types}{asks}"

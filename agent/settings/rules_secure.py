@@ -31,12 +31,19 @@ def check_proofs(root: Node, page: Page) -> None:
             problem = "this reader asks for proof and knows no kind of card that could give one"
             allowed = "desfire: {application: ..., key: ...} or ntag424: {key: ...}, or both"
             page.blame(Trouble(reader.keys["authenticate"], problem, allowed, path=path))
+        types = reader.get("cards")
+        if types is not None and types.value == "b":
+            problem = (
+                "cards that prove themselves are of type A, and only type B is looked for here"
+            )
+            allowed = "cards: a or both, or no authenticate:"
+            page.blame(Trouble(types.span, problem, allowed, path=f"readers.{key}.cards"))
     cards = root.get("cards")
     kinds = root.get("cards", "require_proof")
     if cards is None or kinds is None or not kinds.value or some:
         return
     problem = "no reader asks for proof: cards of these kinds would be denied everywhere"
-    allowed = "authenticate: at a reader (driver: pcsc), or no require_proof:"
+    allowed = "authenticate: at a reader (driver: pcsc or pn532), or no require_proof:"
     page.blame(Trouble(cards.keys["require_proof"], problem, allowed, path="cards.require_proof"))
 
 

@@ -38,6 +38,11 @@ class Target:
         """Whether the card makes its UID up anew each time, as telephones do (ISO 14443-3)."""
         return self.kind == "a" and len(self.uid) == 4 and self.uid[0] == _RANDOM
 
+    @property
+    def talks(self) -> bool:
+        """Whether it takes commands of ISO 14443-4: the module has activated it (RATS)."""
+        return self.kind == "a" and self.sel_res & _ISO_14443_4 != 0
+
     def same(self, other: "Target | None") -> bool:
         """Whether this is taken to be the same card; random numbers tell nothing apart."""
         if other is None or self.kind != other.kind:

@@ -12,7 +12,10 @@ Rules kept here:
 - a card is told when it comes, once, however long it lies: between two looks the field goes off, so
   that any card answers again. It has left when `GONE` looks did not find it;
 - a card that lay there while the module was away is no new card;
-- what a telephone makes up anew each time (a random UID) is one card while it lies there.
+- what a telephone makes up anew each time (a random UID) is one card while it lies there;
+- a card that is to be talked with is held, the field on, until it is let go; a command to a card is
+  sent once: nobody knows whether the card took one that was not answered. A talk that was torn is
+  begun anew with the card that lies there, at most `TALKS` times.
 """
 
 from collections import deque
@@ -24,6 +27,7 @@ from drivers.wire import pn532
 from drivers.wire.frame import Fault, Reason
 from drivers.wire.pn532 import Ack, Frames, Packet, Told, encode
 from drivers.wire.pn532_cards import BAUD_TYPE, Kind, Target, chip, targets
+from drivers.wire.pn532_exchange import Exchange
 
 MS: Final = 1_000_000
 ACK_NS: Final = 200 * MS
@@ -35,11 +39,13 @@ REST_NS: Final = 1_000 * MS
 TRIES: Final = 3
 RESENDS: Final = 2
 GONE: Final = 2
+TALKS: Final = 4
 
 SAM: Final = 0x14
 FIRMWARE: Final = 0x02
 RF: Final = 0x32
 LIST: Final = 0x4A
+EXCHANGE: Final = 0x40
 
 _NORMAL_MODE = b"\x01\x00\x00"
 """SAMConfiguration: no security module, no time-out, no IRQ line."""
@@ -71,9 +77,17 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A card came into the field."""
+    """A card came into the field. ``held``: it waits to be talked with, or to be let go."""
 
     card: Target
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The card's answer to `Session.exchange`; an empty one means that it left."""
+
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ class Left:
     """The card is out of the field."""
 
 
-Act = Send | Found | Lost | Arrived | Left | Fault
+Act = Send | Found | Lost | Arrived | Answered | Left | Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +111,19 @@ _SETUP = (
     _Command(RF, _RETRIES, "RFConfiguration"),
 )
 _OFF = _Command(RF, _FIELD_OFF, "RFConfiguration")
+_LET_GO = _Command(RF, _FIELD_OFF, "RFConfiguration")
+"""Part of a set-up: a card that was held would stay silent."""
 
 
 class Session:
     """One module on one line; ``kinds`` of cards are looked for in turn.
 
+    ``talks``: cards that take commands are held when they come, for `exchange` and `release`.
     `begin` when the line was opened, `heard` for bytes, `tick` when `due_ns` has come and nothing
     is left to be heard.
     """
 
-    def __init__(self, kinds: tuple[Kind, ...] = ("a",)) -> None:
+    def __init__(self, kinds: tuple[Kind, ...] = ("a",), *, talks: bool = False) -> None:
         self._kinds = deque(kinds)
         self._frames = Frames()
         self._plan: deque[_Command] = deque()
@@ -117,6 +134,11 @@ class Session:
         self._detail = ""
         self._cards: dict[Kind, Target] = {}
         self._missed: dict[Kind, int] = {}
+        self._talks = talks
+        self._held: Target | None = None
+        self._exchange = Exchange(b"")
+        self._anew = False
+        self._talked = 0
         self.due_ns = 0
         self.looks = 0
         self.wakes = 0
@@ -160,14 +182,48 @@ class Session:
             return acts + self._again(self._command, now, why)
         if not self._there:
             return acts + self._wake(now)
+        if self._held is not None:
+            return acts + self.release(now)
         return acts + self._send(self._look(), now)
+
+    # The card that is held.
+
+    def exchange(self, command: bytes, now: int) -> list[Act]:
+        """Bring a command to the card that is held; `Answered` comes, now or later, in any case."""
+        if self._held is None or self._command is not None:
+            return [Answered(b"")]
+        self._exchange = Exchange(command)
+        return self._send(_Command(EXCHANGE, self._exchange.ask(), "InDataExchange"), now)
+
+    def release(self, now: int, *, again: bool = False) -> list[Act]:
+        """Let the card go, if one is held. ``again``: talk with it anew while it lies there."""
+        held, self._held = self._held, None
+        if held is None or self._command is not None:
+            return []
+        self._talked += 1
+        self._anew = again and self._talked < TALKS
+        return self._send(_OFF, now)
+
+    def _exchanged(self, data: bytes, now: int) -> list[Act]:
+        answer = self._exchange.take(data)
+        if answer is None:
+            more = _Command(EXCHANGE, self._exchange.ask(), "InDataExchange")
+            return self._send(more, now)
+        return self._ended(answer, now)
+
+    def _ended(self, answer: bytes, now: int) -> list[Act]:
+        self._command = None
+        self.due_ns = now + ANSWER_NS
+        return [Answered(answer)]
 
     # What is sent.
 
     def _wake(self, now: int) -> list[Act]:
+        self._anew = self._anew or self._held is not None
+        self._held = None
         self.wakes += 1
         self._setting_up = True
-        self._plan = deque(_SETUP)
+        self._plan = deque((*_SETUP, _LET_GO) if self._anew else _SETUP)
         return self._send(self._plan.popleft(), now, pn532.WAKE_UP)
 
     def _look(self) -> _Command:
@@ -176,10 +232,13 @@ class Session:
     def _send(self, command: _Command, now: int, before: bytes = b"") -> list[Act]:
         self._command, self._acked = command, False
         self._tries, self._resends = 1, 0
-        self.due_ns = now + ACK_NS
+        # What is sent once only is waited for in full: the ACK alone may be lost.
+        self.due_ns = now + (ANSWER_NS if command.code == EXCHANGE else ACK_NS)
         return [Send(before + encode(command.code, command.data))]
 
     def _again(self, command: _Command, now: int, why: str) -> list[Act]:
+        if command.code == EXCHANGE:
+            return [Send(pn532.ACK), *self._ended(b"", now)]
         if self._tries >= TRIES:
             return self._failed(f"{command.name} was {why} {TRIES} times", now)
         self._tries += 1
@@ -213,6 +272,8 @@ class Session:
             self._detail = chip(data)
             if not self._detail:
                 return self._again(command, now, "answered with what is no version")
+        if command.code == EXCHANGE:
+            return self._exchanged(data, now)
         self._command = None
         if command.code == LIST:
             return self._looked(data, now)
@@ -243,10 +304,17 @@ class Session:
         if self._missed[kind] < GONE:
             return []
         del self._cards[kind]
+        self._anew = False
         return [Left()]
 
     def _sees(self, card: Target, now: int) -> list[Act]:
         news = not card.same(self._cards.get(card.kind))
+        if news:
+            self._talked = 0
         self._cards[card.kind], self._missed[card.kind] = card, 0
+        if (news or self._anew) and self._talks and card.talks:
+            self._held, self._anew = card, False
+            self.due_ns = now + ANSWER_NS
+            return [Arrived(card, held=True)]
         acts: list[Act] = [Arrived(card)] if news else []
         return acts + self._send(_OFF, now)

@@ -5,6 +5,11 @@ LINK``) it is the chip at the end of a pty whose other end is linked as LINK, an
 input says, one order a line, each answered by a line:
 
     card HEX [SAK [ATS]]   a card of type A lies in the field (another one goes)
+    secure KIND UID KEY [SHOWN]   one of tests.rigs.secure_cards; it may show another number
+    tear N                 the card leaves when it is sent the N-th command from now on
+    split N                answers of the card come in pieces of N bytes
+    mute N                 the next N commands to the card are acknowledged and not answered
+    proved                 how often the card told its number to somebody who knew the key
     cardb HEX              one of type B, with this PUPI
     gone                   no card is there
     sleep                  the module falls asleep, as after a dip of its power
@@ -20,7 +25,8 @@ Rules kept here:
 - it shares no code with the driver;
 - asleep it hears nothing but a byte 55, and after that it takes SAMConfiguration first: every other
   command before it is answered by the error frame;
-- a card that was listed is silent until the field was off, as a real one is.
+- a card that was listed is silent until the field was off, as a real one is;
+- commands (InDataExchange) reach only a card that was listed and has an ATS.
 """
 
 import os
@@ -29,9 +35,14 @@ import select
 import sys
 import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
+from tests.rigs.secure_cards import SecureCard
+
 ACK = b"\x00\x00\xff\x00\xff\x00"
+ATS = bytes.fromhex("75778102")
+"""Of a DESFire: frames of 64 bytes, 77 ms to answer."""
 ERROR = b"\x00\x00\xff\x01\xff\x7f\x81\x00"
 
 
@@ -48,13 +59,16 @@ class Module:
         self.last = b""
         self.told: list[int] = []
         self.hang = self.lose = self.damage = self.noise = 0
+        self.applet: Callable[[bytes], bytes] | None = None
+        self.tear = self.split = self.mute = 0
+        self._sent = self._waiting = b""
         self._random = random.Random(532)  # noqa: S311 - reproducible on purpose
         self._buffer = b""
 
     def put(self, card: bytes, sak: int = 0x08, ats: bytes = b"", *, type_b: bool = False) -> None:
         """This card lies in the field now, instead of any other."""
         self.card, self.sak, self.ats, self.type_b = card, sak, ats, type_b
-        self.active = False
+        self.active, self.applet = False, None
 
     def sleep(self) -> None:
         """The power dipped."""
@@ -100,6 +114,9 @@ class Module:
             self.ready = True
         if not self.ready:
             return [*said, ERROR]
+        if code == 0x40 and self.mute:
+            self.mute -= 1
+            return said
         answer = self._answer(code, data)
         if answer is None:
             return [*said, ERROR]
@@ -115,9 +132,29 @@ class Module:
             return b"\x32\x01\x06\x07"
         if code == 0x32:
             if data == b"\x01\x00":
-                self.active = False
+                self.active, self._sent, self._waiting = False, b"", b""
             return b""
+        if code == 0x40:
+            return self._exchange(data)
         return self._list(data) if code == 0x4A else None
+
+    def _exchange(self, data: bytes) -> bytes:
+        """InDataExchange: a piece of a command, or nothing for the next piece of an answer."""
+        if self.tear:
+            self.tear -= 1
+            if not self.tear:
+                self.put(b"")
+                return b"\x01"
+        if not self.active or not self.ats or self.applet is None or data[0] & 0x3F != 1:
+            return b"\x27"
+        self._sent += data[1:]
+        if data[0] & 0x40:
+            return b"\x00"
+        if self._sent:
+            self._sent, self._waiting = b"", self.applet(self._sent)
+        size = self.split or len(self._waiting)
+        piece, self._waiting = self._waiting[:size], self._waiting[size:]
+        return bytes((0x40 if self._waiting else 0,)) + piece
 
     def _list(self, data: bytes) -> bytes:
         if not self.card or self.active or self.type_b is not (data[1] == 3):
@@ -163,11 +200,17 @@ def obey(order: str, module: Module, line: Line) -> str:
         raw = [bytes.fromhex(word) for word in words]
         sak = raw[1][0] if len(raw) > 1 else 0x08
         module.put(raw[0], sak, raw[2] if len(raw) > 2 else b"", type_b=name == "cardb")
+    elif name == "secure":
+        uid, key, shown = bytes.fromhex(words[1]), bytes.fromhex(words[2]), words[-1]
+        module.put(bytes.fromhex(shown) if len(words) > 3 else uid, 0x20, ATS)
+        module.applet = SecureCard(words[0], uid, key)
+    elif name == "proved":
+        return str(module.applet.proved if isinstance(module.applet, SecureCard) else -1)
     elif name == "gone":
         module.put(b"")
     elif name == "sleep":
         module.sleep()
-    elif name in ("hang", "lose", "damage", "noise"):
+    elif name in ("hang", "lose", "damage", "noise", "tear", "split", "mute"):
         setattr(module, name, int(words[0]))
     elif name == "told":
         return bytes(module.told).hex()

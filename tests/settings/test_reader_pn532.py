@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from agent.core.ids import ReaderId
+from agent.errors import SettingsError
+from agent.planning import gate_plan
 from agent.readers import make_readers
 from agent.settings.reader_pn532 import Pn532Reader
-from agent.settings.reading import read
+from agent.settings.reading import examine, read
 from agent.settings.words import CardTypes
 from drivers.clock import SystemClock
 from tests.settings.pages import CONFIG, GOOD, faults_of, place_of_mark
@@ -43,6 +45,10 @@ def test_the_types_of_cards(tmp_path: Path, word: str, told: str) -> None:
         ("{driver: pn532, port: /dev/ttyUSB0, ⟦protocol: em4100-ascii}", "unknown key 'protocol'"),
         ("{driver: pn532, port: /dev/ttyUSB0, cards: ⟦c}", "'c' is not one of the words"),
         ("{driver: pn532, port: /dev/ttyUSB0, baud: ⟦100}", "100 is outside the range"),
+        (
+            "{driver: pn532, port: /dev/x, cards: ⟦b, authenticate: {ntag424: {key: {file: k}}}}",
+            "of type A, and only type B is looked for",
+        ),
         ("{driver: ⟦pn533, port: /dev/ttyUSB0}", "'pn533' is no driver"),
     ],
 )
@@ -51,6 +57,25 @@ def test_what_is_wrong_is_told(tmp_path: Path, new: str, problem: str) -> None:
     (fault,) = faults_of(tmp_path, text)
     assert problem in fault.problem
     assert (fault.line, fault.column) == place_of_mark(text)
+
+
+def test_cards_prove_themselves_at_it_too(tmp_path: Path) -> None:
+    key = tmp_path / "site.key"
+    key.write_text("6A3F0C5581D24E97B0C1D2E3F4051627\n")
+    asks = f"authenticate: {{desfire: {{application: 'F52100', key: {{file: {key}}}}}}}"
+    new = f"{{driver: pn532, port: /dev/ttyUSB0, {asks}}}"
+    file = tmp_path / "config.yaml"
+    file.write_text(GOOD.replace(OLD, new), encoding="utf-8")
+    settings = read(file)
+    told = "type A, proof by DESFire F52100 (key 0, an10922), a number alone is refused"
+    assert settings.readers["in-1-rdm"].told().endswith(told)
+    assert gate_plan(settings).readers[ReaderId("in-1-rdm")].needs_proof
+    assert make_readers(settings, SystemClock(), lambda _reader: None)
+    key.write_text("00" * 16)
+    with pytest.raises(SettingsError, match=r"in-1-rdm\.authenticate\.desfire\.key: .*factory"):
+        make_readers(settings, SystemClock(), lambda _reader: None)
+    (key_,) = [one for one in examine(file).keys if one.path.startswith("readers.")]
+    assert key_.secret.place() == key
 
 
 def test_its_port_is_used_once(tmp_path: Path) -> None:

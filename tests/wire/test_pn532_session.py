@@ -13,8 +13,10 @@ from drivers.wire.pn532_session import (
     ANSWER_NS,
     MS,
     REST_NS,
+    TALKS,
     TRIES,
     Act,
+    Answered,
     Arrived,
     Found,
     Left,
@@ -22,7 +24,7 @@ from drivers.wire.pn532_session import (
     Send,
     Session,
 )
-from tests.rigs.pn532_module import Module
+from tests.rigs.pn532_module import ATS, Module
 
 CARD, OTHER = bytes.fromhex("B0864D25"), bytes.fromhex("04112233445566")
 SECOND = 1_000 * MS
@@ -67,10 +69,40 @@ class Talk:
                 told.append(act.card.uid.hex())
             elif isinstance(act, Fault):
                 told.append(str(act.reason))
+            elif isinstance(act, Answered):
+                told.append(f"<{act.data.hex()}>")
             elif not isinstance(act, Send):
                 told.append(type(act).__name__)
         self.acts.clear()
         return told
+
+    def ask(self, command: bytes) -> str:
+        """What the card that is held answers."""
+        self.take()
+        self._do(self.session.exchange(command, self.now))
+        while not (answers := [one for one in self.take() if one.startswith("<")]):
+            self.run(self.session.due_ns - self.now)
+        (answer,) = answers
+        return answer
+
+    def let_go(self, *, again: bool = False) -> None:
+        """No more is asked of the card."""
+        self._do(self.session.release(self.now, again=again))
+
+
+def backwards(command: bytes) -> bytes:
+    """A card that gives back what it is sent, the last byte first."""
+    return command[::-1]
+
+
+def talking(sak: int = 0x20) -> Talk:
+    """A card that talks lies there, and is held."""
+    talk = Talk(Session(talks=True))
+    talk.module.put(OTHER, sak, ATS if sak & 0x20 else b"")
+    talk.module.applet = backwards
+    while not [act for act in talk.acts if isinstance(act, Arrived)]:
+        talk.run(100 * MS)
+    return talk
 
 
 class Hung(Module):
@@ -263,6 +295,138 @@ def test_an_answer_behind_a_damaged_length_counts_when_it_is_due() -> None:
     acts = session.tick(session.due_ns)
     assert [act.card.uid for act in acts if isinstance(act, Arrived)] == [CARD]
     assert len([act for act in acts if isinstance(act, Send)]) == 1
+
+
+def held(talk: Talk) -> list[bool]:
+    """Of every card that came since the last look: whether it is held."""
+    found = [act.held for act in talk.acts if isinstance(act, Arrived)]
+    talk.acts.clear()
+    return found
+
+
+def test_a_card_that_talks_is_held_until_it_is_let_go() -> None:
+    talk = talking()
+    assert held(talk) == [True]
+    looks = talk.session.looks
+    assert talk.ask(b"\x01\x02\x03") == "<030201>"
+    assert talk.ask(b"") == "<>"
+    talk.module.split = 2
+    assert talk.ask(b"12345") == "<3534333231>"
+    assert talk.session.looks == looks, "the field stays on"
+    talk.let_go()
+    talk.run(SECOND)
+    assert talk.session.looks > looks
+    assert talk.take() == [], "it lies there, and is not asked again"
+    talk.module.put(b"")
+    talk.run(SECOND)
+    assert talk.take() == ["Left"]
+
+
+def test_other_cards_are_not_held() -> None:
+    assert held(talking(0x08)) == [False]
+    plain = Talk()
+    plain.module.put(OTHER, 0x20, ATS)
+    plain.run(SECOND)
+    assert held(plain) == [False]
+    of_b = Talk(Session(("b",), talks=True))
+    of_b.module.put(CARD, type_b=True)
+    of_b.run(SECOND)
+    assert held(of_b) == [False]
+
+
+def test_nothing_is_asked_of_a_card_that_is_not_held() -> None:
+    talk = Talk(Session(talks=True))
+    assert talk.session.exchange(b"\x00", talk.now) == [Answered(b"")]
+    assert talk.session.release(talk.now) == []
+    talk.run(SECOND)
+    assert talk.session.exchange(b"\x00", talk.now) == [Answered(b"")]
+    held_ = talking().session
+    assert held_.exchange(b"\x00", 0) != [Answered(b"")]
+    assert held_.exchange(b"\x00", 0) == [Answered(b"")], "one command at a time"
+    assert held_.release(0) == []
+
+
+def test_a_card_that_nobody_talks_with_is_let_go() -> None:
+    talk = talking()
+    looks = talk.session.looks
+    talk.run(ANSWER_NS + SECOND)
+    assert talk.session.looks > looks
+    assert talk.take() == ["Found", OTHER.hex()]
+
+
+def test_a_card_that_leaves_in_mid_talk_comes_anew() -> None:
+    talk = talking()
+    talk.module.tear = 2
+    assert talk.ask(b"12") == "<3231>"
+    assert talk.ask(b"12") == "<>"
+    talk.let_go(again=True)
+    talk.run(SECOND)
+    assert talk.take() == ["Left"]
+    talk.module.put(OTHER, 0x20, ATS)
+    talk.run(SECOND)
+    assert talk.take() == [OTHER.hex()]
+
+
+def test_a_card_at_the_edge_of_the_field_is_asked_anew_a_few_times() -> None:
+    talk = talking()
+    for _ in range(TALKS - 1):
+        assert held(talk) == [True]
+        talk.let_go(again=True)
+        talk.run(300 * MS)
+    assert held(talk) == [True]
+    talk.let_go(again=True)
+    talk.run(SECOND)
+    assert held(talk) == []
+    talk.module.put(CARD, 0x20, ATS)
+    talk.run(300 * MS)
+    assert held(talk) == [True]
+    talk.let_go(again=True)
+    talk.run(300 * MS)
+    assert held(talk) == [True], "another card has its own tries"
+
+
+@pytest.mark.parametrize("trouble", ["hang", "mute"])
+def test_a_command_to_a_card_is_sent_once(trouble: str) -> None:
+    talk = talking()
+    asked = talk.module.told.count(0x40)
+    began = talk.now
+    setattr(talk.module, trouble, 1)
+    assert talk.ask(b"12") == "<>"
+    assert ANSWER_NS <= talk.now - began < ANSWER_NS + SECOND
+    assert talk.module.told.count(0x40) - asked == (trouble == "mute")
+    talk.let_go(again=True)
+    talk.run(SECOND)
+    assert held(talk) == [True]
+    assert talk.ask(b"12") == "<3231>"
+
+
+def test_an_answer_that_came_damaged_is_said_again_and_not_asked_again() -> None:
+    talk = talking()
+    talk.module.damage = 1
+    assert talk.ask(b"12") == "<3231>"
+    assert talk.module.told.count(0x40) == 1
+    talk.module.lose = 1
+    assert talk.ask(b"34") == "<3433>"
+    assert talk.module.told.count(0x40) == 2
+
+
+def test_a_module_that_falls_asleep_in_mid_talk_is_waked() -> None:
+    talk = talking()
+    talk.module.sleep()
+    assert talk.ask(b"12") == "<>"
+    talk.let_go(again=True)
+    talk.run(3 * SECOND)
+    assert talk.module.ready
+    assert held(talk) == [True], "the same card, whose talk was torn"
+
+
+def test_a_line_that_is_opened_anew_in_mid_talk() -> None:
+    talk = talking()
+    assert held(talk) == [True]
+    talk.session.begin(talk.now)
+    assert talk.session.exchange(b"12", talk.now) == [Answered(b"")]
+    talk.run(3 * SECOND)
+    assert held(talk) == [True], "it was let go first, and is asked anew"
 
 
 @settings(max_examples=25)
