@@ -17,10 +17,10 @@ from typing import Any
 
 import click
 
+from agent.cli.as_credential import printed_on
 from agent.core.events import CardRead
 from agent.ports import Condition, Health
 from drivers.plugged import names_of
-from drivers.wire.credential import printed
 from drivers.wire.frame import Reason
 
 MEANINGS: Mapping[Reason, str] = {
@@ -48,8 +48,6 @@ MEANINGS: Mapping[Reason, str] = {
 
 _UNWELL = (Condition.DOWN, Condition.DEGRADED)
 _STANDS_S = 1.5
-_LONGEST_PRINTED = 14
-"""No number on a card comes from more digits than a UID has: nobody prints an EPC so."""
 
 
 def meaning(reason: str) -> str:
@@ -84,9 +82,8 @@ class Told:
         }
         line = f"{reader}: card {credential}"
         line += f", looked up as {looked_up}" if looked_up != credential else ""
-        digits = credential.partition(":")[2]
-        if len(digits) <= _LONGEST_PRINTED:
-            numbers = printed(digits)
+        numbers = printed_on(credential)
+        if numbers:
             row["printed"] = numbers
             line += f" (printed {numbers['8H10D']} or {numbers['2.4H.3.5D']})"
         self.row(row, line)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from agent.cli.as_credential import looked_up_as, printed_on
 from agent.cli.decode import decode as command
+from drivers.wire import osdp_frame
 from drivers.wire.registry import PROTOCOLS
 from tests.wire.makers import em4100
 
@@ -172,6 +174,15 @@ def test_a_key_is_not_looked_up() -> None:
     (row,) = rows(run("wiegand-uart-ascii10", "--as-credential", "E1"))
     assert row["credential"] == "key:1"
     assert row["looked_up"] == {}
+
+
+def test_what_nobody_prints_on_a_card_is_not_shown_as_printed() -> None:
+    frame = osdp_frame.encode(1, 4, b"\x50\x00\x00\x60\x00" + bytes(range(12)), reply=True)
+    (row,) = rows(run("osdp", "--as-credential", frame.hex()))
+    assert row["credential"].startswith("raw96:")
+    assert "printed" not in row["looked_up"]["as_read"]
+    assert printed_on("uid:04112233445566")["8H10D"] == "0860116326"
+    assert looked_up_as("pass:6F2D1C0B9A8F4E7D8C6B5A4938271605") == {}
 
 
 def test_a_short_number_loses_nothing() -> None:

@@ -3,14 +3,30 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from agent.settings.readers import DRIVERS
+from agent.settings.reading import read
 from agent.settings.words import ByteOrder, Keep
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "readers"
 README = PAGES / "README.md"
+ONE = "  in-1:\n    driver: serial\n    port: /dev/ttyUSB0\n"
+GATE = """\
+estate: green-garden
+gate: north
+timezone: Asia/Shanghai
+lanes:
+  in-1:
+    direction: in
+    readers: [{readers}]
+    arm: {{open: {{pin: 17}}, close: {{pin: 27}}}}
+"""
 
 
 def run(*words: str, folder: Path = ROOT / "docs") -> subprocess.CompletedProcess[str]:
@@ -55,3 +71,47 @@ def test_every_driver_and_word_is_in_the_index() -> None:
     text = README.read_text("utf-8")
     words = [*DRIVERS.models, *(word.value for word in (*ByteOrder, *Keep))]
     assert [word for word in words if f"`{word}`" not in text] == []
+
+
+MORE: Mapping[str, Sequence[str]] = {
+    "serial": ("wiegand.md", "qr.md"),
+    "pcsc": ("secure.md",),
+    "pn532": ("secure.md",),
+    "wiegand": (),
+    "osdp": (),
+    "uhf": (),
+}
+"""The pages of a family beside its own."""
+
+
+@pytest.mark.parametrize("driver", DRIVERS.models)
+def test_every_setting_of_a_reader_is_told(driver: str) -> None:
+    pages = (f"{driver}.md", *MORE[driver], "README.md")
+    text = "".join((PAGES / page).read_text("utf-8") for page in pages)
+    names = [one.name for one in fields(DRIVERS.models[driver])]
+    assert [
+        name for name in names if not re.search(rf"`{name}[`:]|^\s*{name}:", text, re.MULTILINE)
+    ] == []
+
+
+def pieces() -> Iterator[tuple[str, str]]:
+    """The settings in the pages, each with the name of its page and its number there."""
+    for page in sorted(PAGES.glob("*.md")):
+        found = re.findall(
+            r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+        )
+        yield from ((f"{page.stem}-{number}", piece) for number, piece in enumerate(found, 1))
+
+
+@pytest.mark.parametrize(("name", "piece"), [pytest.param(*one, id=one[0]) for one in pieces()])
+def test_the_settings_in_the_pages_are_right(tmp_path: Path, name: str, piece: str) -> None:
+    if not piece.startswith("readers:"):
+        indented = piece if re.match(r"  [a-z]", piece) else f"{ONE}{piece}"
+        piece = f"readers:\n{indented}"
+    keys = re.findall(
+        r"^  ([a-z0-9-]+):", piece.partition("readers:\n")[2].partition("\n\n")[0], re.MULTILINE
+    )
+    readers = [key for key in keys if re.search(rf"^  {key}:\n    +driver:", piece, re.MULTILINE)]
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(GATE.format(readers=", ".join(readers)) + piece, "utf-8")
+    assert list(read(file).readers) == readers
