@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,22 +85,24 @@ MORE: Mapping[str, Sequence[str]] = {
 """The pages of a family beside its own."""
 
 
+KEYS = re.compile(r"^  ([a-z0-9-]+):\n    +driver:", re.MULTILINE)
+BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
 @pytest.mark.parametrize("driver", DRIVERS.models)
 def test_every_setting_of_a_reader_is_told(driver: str) -> None:
     pages = (f"{driver}.md", *MORE[driver], "README.md")
     text = "".join((PAGES / page).read_text("utf-8") for page in pages)
-    names = [one.name for one in fields(DRIVERS.models[driver])]
-    assert [
-        name for name in names if not re.search(rf"`{name}[`:]|^\s*{name}:", text, re.MULTILINE)
-    ] == []
+    model: Any = DRIVERS.models[driver]
+    names = [one.name for one in fields(model)]
+    told = {name for name in names if re.search(rf"`{name}[`:]|(?m:^)\s*{name}:", text)}
+    assert told == set(names)
 
 
 def pieces() -> Iterator[tuple[str, str]]:
     """The settings in the pages, each with the name of its page and its number there."""
     for page in sorted(PAGES.glob("*.md")):
-        found = re.findall(
-            r"^```yaml\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
-        )
+        found = BLOCK.findall(page.read_text("utf-8"))
         yield from ((f"{page.stem}-{number}", piece) for number, piece in enumerate(found, 1))
 
 
@@ -108,10 +111,7 @@ def test_the_settings_in_the_pages_are_right(tmp_path: Path, name: str, piece: s
     if not piece.startswith("readers:"):
         indented = piece if re.match(r"  [a-z]", piece) else f"{ONE}{piece}"
         piece = f"readers:\n{indented}"
-    keys = re.findall(
-        r"^  ([a-z0-9-]+):", piece.partition("readers:\n")[2].partition("\n\n")[0], re.MULTILINE
-    )
-    readers = [key for key in keys if re.search(rf"^  {key}:\n    +driver:", piece, re.MULTILINE)]
+    readers = KEYS.findall(piece)
     file = tmp_path / f"{name}.yaml"
     file.write_text(GATE.format(readers=", ".join(readers)) + piece, "utf-8")
     assert list(read(file).readers) == readers
