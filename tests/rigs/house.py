@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -159,6 +160,7 @@ class House:
         self._sim_pid = self.gate.sim.process.pid
         self.lives: list[Life] = []
         self._recorded = 0
+        self._since = 0
 
     def __enter__(self) -> Self:
         return self
@@ -183,7 +185,7 @@ class House:
 
         Its serial lines are open then: what is held to a closed line is not read.
         """
-        born_ns = time.monotonic_ns()
+        born_ns, self._since = time.monotonic_ns(), self.sim.mark()
         try:
             self.gate.start(limit_s)
         finally:
@@ -230,12 +232,12 @@ class House:
     def kill(self) -> None:
         """The daemon ends as in a power cut: kill -9."""
         self.gate.stop(signal.SIGKILL)
-        self.lives[-1].died_ns = time.monotonic_ns()
+        self._ended()
 
     def stop(self) -> int:
         """SIGTERM; gives the exit code."""
         code = self.gate.stop()
-        self.lives[-1].died_ns = time.monotonic_ns()
+        self._ended()
         return code
 
     def wait_dead(self) -> int:
@@ -243,8 +245,21 @@ class House:
         assert self.gate.daemon is not None
         code = self.gate.daemon.wait(LIMIT_S)
         self.gate.daemon = None
-        self.lives[-1].died_ns = time.monotonic_ns()
+        self._ended()
         return code
+
+    def _ended(self) -> None:
+        """The simulated gate has heard all that the daemon did to its last moment."""
+        life = self.lives[-1]
+        life.died_ns = time.monotonic_ns()
+
+        def heard() -> bool:
+            lines = Counter(
+                one.kind for one in self.sim.trace(since=self._since) if one.who == life.pid
+            )
+            return lines["client"] == lines["gone"]
+
+        until(heard, "the simulated gate has heard the daemon's end")
 
     def log(self) -> str:
         """What the daemons of this house wrote, the end of it."""
