@@ -5,22 +5,25 @@ Rules kept here:
 - every change is one entry with what the card was and is, in one transaction with the roster, so
   that a lost card is refused from the next tap on;
 - a lost card is good again only when it was found; a retired one never;
+- a card of the drawer that is good again is of the drawer: it opens nothing without a visit;
 - a replaced card keeps its place in the roster as lost or retired; without a label of its own the
   new card takes over the label, and with it where its holder is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agent.core import windows
+from agent.core import issued, windows
 from agent.core.ask import Act, Ask, Book
-from agent.core.booking import book, conflict, reason
+from agent.core.booking import book, conflict, reason, value
 from agent.core.draft import Draft
 from agent.core.effects import PutCard
 from agent.core.entries import EntryType
 from agent.core.form import Fault, Form
 from agent.core.ids import LaneId
 from agent.core.model import Card, CardKind, CardStatus, Credential, Direction
+from agent.core.needs import Need, Row
+from agent.core.orders import Order
 
 _ACTIVE, _BLOCKED, _LOST = CardStatus.ACTIVE, CardStatus.BLOCKED, CardStatus.LOST
 _STOCK, _RETIRED = CardStatus.STOCK, CardStatus.RETIRED
@@ -30,7 +33,7 @@ _IN_STOCK = DESK_KINDS - {CardKind.CONTRACTOR}
 _LABEL = 64
 
 
-def issued(ask: Ask, out: Draft) -> Mapping[str, object]:
+def issue(ask: Ask, out: Draft) -> Mapping[str, object]:
     """A new card of the roster: every field of `agent.core.model.Card`, dates as local time.
 
     ``lanes`` is a list of lanes, none for all; ``stock`` lays it into the stock of the desk.
@@ -76,7 +79,7 @@ def replaced(ask: Ask, out: Draft) -> Mapping[str, object]:
     label = _free_label(ask, "new_label") if form.given("new_label") else old.label
     away = old.label if label != old.label else f"{old.label}~{out.new_id()}"
     status = _LOST if old.status is _LOST else _RETIRED
-    good = old.status if old.status in (_STOCK, _BLOCKED) else _ACTIVE
+    good = old.status if old.status in (_STOCK, _BLOCKED, _ACTIVE) else _good(ask, old)
     _put(ask, out, replace(old, label=away, status=status), old.status.value, why, by=label)
     _put(ask, out, replace(old, credential=credential, label=label, status=good), "", why, of=away)
     return {"card": label, "old": away}
@@ -89,7 +92,7 @@ def blocked(ask: Ask, out: Draft) -> Mapping[str, object]:
 
 def unblocked(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{label, reason, stock?}``."""
-    return _turned(ask, out, _good(ask), (_BLOCKED,))
+    return _turned(ask, out, _good(ask, ask.card("label")), (_BLOCKED,))
 
 
 def lost(ask: Ask, out: Draft) -> Mapping[str, object]:
@@ -99,14 +102,26 @@ def lost(ask: Ask, out: Draft) -> Mapping[str, object]:
 
 def found(ask: Ask, out: Draft) -> Mapping[str, object]:
     """``{label, reason, stock?}``: a lost card is back."""
-    return _turned(ask, out, _good(ask), (_LOST,))
+    return _turned(ask, out, _good(ask, ask.card("label")), (_LOST,))
 
 
-def _good(ask: Ask) -> CardStatus:
-    """A card of the desk goes back into its stock, every other one to its holder."""
-    kind = ask.card("label").kind
-    back = kind in _IN_STOCK or (kind in DESK_KINDS and ask.form.flag("stock"))
-    return _STOCK if back else _ACTIVE
+def good(card: Card, rows: Mapping[str, Sequence[Row]], *, stock: bool = False) -> CardStatus:
+    """What a card is when it is good again: one of the drawer what it was, in stock.
+
+    A contractor's is one of the drawer while a visitor has it, where nobody is its holder, and
+    where the desk says so (``stock``). ``rows`` are those of `issued.uses`.
+    """
+    nobodys = stock or issued.in_use(rows) or not (card.holder or card.plate)
+    drawer = card.kind in _IN_STOCK or (card.kind in DESK_KINDS and nobodys)
+    return _STOCK if drawer else _ACTIVE
+
+
+def _good(ask: Ask, card: Card) -> CardStatus:
+    return good(card, ask.facts.rows, stock=ask.form.flag("stock"))
+
+
+def _uses(order: Order) -> Sequence[Need]:
+    return issued.uses(value(order, "label"))
 
 
 def _turned(
@@ -177,11 +192,11 @@ def _lanes(ask: Ask) -> tuple[LaneId, ...]:
 
 BOOK = Book(
     {
-        "card.issue": Act(issued, cards=("label", "credential")),
-        "card.replace": Act(replaced, cards=("label", "new_label", "credential")),
+        "card.issue": Act(issue, cards=("label", "credential")),
+        "card.replace": Act(replaced, _uses, cards=("label", "new_label", "credential")),
         "card.block": Act(blocked, cards=("label",)),
-        "card.unblock": Act(unblocked, cards=("label",)),
+        "card.unblock": Act(unblocked, _uses, cards=("label",)),
         "card.lost": Act(lost, cards=("label",)),
-        "card.found": Act(found, cards=("label",)),
+        "card.found": Act(found, _uses, cards=("label",)),
     }
 )

@@ -3,7 +3,8 @@
 Rules kept here:
 - a card of the drawer counts from the moment it is issued until its visit ends, and to enter only
   until the time that was agreed; one that was lost counts as lost;
-- whoever leaves gives the card back to the guard, and a truck is looked at since it last came in;
+- while its visit is open, or anything is held against it, a card leaves by the guard alone,
+  whatever the roster says of it; and a truck is looked at since it last came in;
 - a long-term contractor, and a visit that says so, is looked at in person at each entry;
 - a visitor who is banned does not come in; residents and staff are marked, and so is who leaves;
 - a resident's card costs one look at a short list, that of the bans.
@@ -20,6 +21,7 @@ from agent.core.ids import ZoneId
 from agent.core.model import Card, CardKind, CardStatus, Moment
 from agent.core.needs import Need, Row
 from agent.core.plan import OUTSIDE, GatePlan
+from agent.core.project_passes import is_pass
 
 DESK = frozenset({CardKind.VISITOR, CardKind.VISITOR_VEHICLE, CardKind.CONTRACTOR})
 """The kinds of cards that visitors are given."""
@@ -47,11 +49,27 @@ def needs(plan: GatePlan, cards: Sequence[Card]) -> Sequence[Need]:
         return ()
     label, kind = cards[0].label, cards[0].kind
     if kind in DESK:
-        visits = Need("visits", "card", label, "open")
-        return (banned.OPEN, visits, Need("passes", "card", label), *loads(label))
+        return (banned.OPEN, *uses(label), *loads(label))
     if is_truck(plan, label):
         return (banned.OPEN, *loads(label))
     return (banned.OPEN,)
+
+
+def uses(card: str) -> tuple[Need, ...]:
+    """What has to be looked up to know whether a visitor has a card of the drawer."""
+    visits = Need("visits", "card", card, "open")
+    return (visits, Need("passes", "card", card), held(card))
+
+
+def held(card: str) -> Need:
+    """What is held against a card."""
+    return Need("deposits", "card", card, "held")
+
+
+def in_use(rows: Mapping[str, Sequence[Row]]) -> bool:
+    """Has a visitor the card, or is anything held against it? ``rows`` are those of `uses`."""
+    away = any(row["state"] != "in" for row in rows.get("passes", ()))
+    return away or bool(rows.get("visits") or rows.get("deposits"))
 
 
 def loads(card: str) -> tuple[Need, ...]:
@@ -73,17 +91,18 @@ def known(
     visit = visit_of(facts)
     ban = _ban(card, visit, facts, at, leaves=leaves)
     due = set[Duty]()
-    stock = card.status is CardStatus.STOCK and visit is not None
+    lent = visit is not None and not is_pass(card.label)
     if leaves:
         due |= undone(card.label, is_truck(plan, card.label), visit, rows)
-        if stock:
+        if lent or rows.get("deposits"):
             due.add(Duty.DEPOSIT_DUE)
     elif way[0] == OUTSIDE and _in_person(card, visit):
         due.add(Duty.BEARER_CHECK)
     lost = any(row["state"] == "lost" for row in rows.get("passes", ()))
-    if lost and card.status in {CardStatus.STOCK, CardStatus.ACTIVE}:
+    good = card.status in {CardStatus.STOCK, CardStatus.ACTIVE}
+    if good and lost:
         card = replace(card, status=CardStatus.LOST)
-    elif stock and visit is not None:
+    elif good and lent and visit is not None:
         card = _borne(card, visit, facts, at, leaves=leaves)
     return Known(card, ban, frozenset(due))
 

@@ -6,7 +6,8 @@ Rules kept here:
 - a pass is good once from one zone to another; a second scan while its visitor is still to come
   renews the grant, and where the sensors saw that nobody came it was not used;
 - whoever comes in by a pass is on a visit, as if the guard had picked his appointment; whoever
-  leaves by one ends it, when he was seen to go;
+  leaves by one ends it, when he was seen to go; while anything is held for him the guard lets him
+  out;
 - nobody is kept in by a date.
 """
 
@@ -58,7 +59,8 @@ def needs(shown: ShownPass, plan: GatePlan, lane: LaneId | None) -> Sequence[Nee
         return ()
     ways = {plan.lanes[lane].zones(way) for way in (Direction.IN, Direction.OUT)}
     uses = [Need("used_passes", "pass_use", key_of(shown.label, *way)) for way in sorted(ways)]
-    asked = (banned.OPEN, Need("visits", "card", shown.label, "open"), *uses)
+    known = (Need("visits", "card", shown.label, "open"), issued.held(shown.label))
+    asked = (banned.OPEN, *known, *uses)
     if shown.appointment:
         asked = (*asked, Need("appointments", "appointment", shown.appointment))
     return (*asked, *issued.loads(shown.label))

@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from agent.core import books
-from agent.core.effects import AnswerOrder, Change, PulseRelay, StartTimer, SwitchRelay
+from agent.core.effects import AnswerOrder, Change, PulseRelay, PutCard, StartTimer, SwitchRelay
 from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
 from agent.core.gate import Gate
@@ -100,6 +100,7 @@ class Booth:
         self.seconds = seconds
         self.orders = 0
         self.entries: list[Entry] = []
+        self.puts: list[PutCard] = []
         self.levels: dict[InputId, bool] = {}
         self.do(Started(self.now))
         self._clear()
@@ -116,6 +117,7 @@ class Booth:
         changes = [each for each in step.effects if isinstance(each, Change)]
         judge_entries(step.entries)
         self.journal.append(step.entries, self.now, results, changes)
+        self.puts += [each for each in changes if isinstance(each, PutCard)]
         self.state = step.state
         self.entries += step.entries
         return step

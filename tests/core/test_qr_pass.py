@@ -66,6 +66,18 @@ def key(source: str = OUTSIDE, target: str = INSIDE) -> str:
     return key_of(LABEL, source, target)
 
 
+def test_whoever_came_by_a_pass_leaves_by_it_unless_something_is_held_for_him() -> None:
+    gate = Gatehouse()
+    gate.scan()
+    gate.drive(LANE)
+    (visit,) = gate.rows("visits", state="open")
+    gate.done("deposit.take", visit=visit["visit"], kind="cash", amount=100)
+    assert gate.answer(reader=OUT_READER) == "deposit_due"
+    (held,) = gate.rows("deposits", state="held")
+    gate.done("deposit.end", deposit=held["deposit"], end="returned")
+    assert gate.answer(reader=OUT_READER) == "granted"
+
+
 # In
 
 

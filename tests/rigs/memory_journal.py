@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.core.effects import Change
+from agent.core.effects import Change, PutCard
 from agent.core.entries import Entry
 from agent.core.facts import Mode, OpenPassage, Presence
 from agent.core.ids import ZoneId
@@ -33,6 +33,9 @@ class MemoryJournal:
         changes: Sequence[Change] = (),
     ) -> Head:
         self.changed += changes
+        self.cards |= {
+            each.card.credential: each.card for each in changes if isinstance(each, PutCard)
+        }
         for entry in entries:
             self.written.append(entry)
             at = entry.at
