@@ -54,4 +54,5 @@ def make_site(settings: Settings, desk: str = "") -> Site:
         {name: one.name or name for name, one in settings.desks.items()},
         told.named,
         secure=told.tls is not None,
+        booths=told.booths,
     )

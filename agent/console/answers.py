@@ -16,6 +16,8 @@ from agent.console.words import N_, Words
 UNKNOWN = N_("Not known yet: the gate has not answered. This settles by itself; look first.")
 AWAY = N_("The gate's program is not running: nothing was done.")
 
+ELSEWHERE = N_("From here this needs a guard: sign on first, or do it in the booth.")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

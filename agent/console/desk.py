@@ -19,7 +19,7 @@ Rules kept here:
 - a form carries ``csrf`` and ``order_id`` (macro ``form`` of ``_fields.html`` writes both); what is
   sent twice under one id is one order, a corrected form is another one;
 - an order always names the desk, so that the daemon takes it for a console's: nobody who is not
-  signed on gets more here than stop, fire and priority;
+  signed on gets more here than stop, fire and priority, and the two that open only in the booth;
 - `act` waits at most 2 s; what is not known then is said so and settles by itself: the form that
   comes back carries the same id, so that sending it again doubles nothing;
 - names and numbers of people stay out of addresses and logs.
@@ -53,6 +53,8 @@ from agent.errors import GateError
 from agent.store.reading import Reading
 
 _ORDER = re.compile(r"console-[0-9a-f]{32}")
+OPENING = frozenset({"fire", "priority"})
+"""What opens with nobody signed on: for whoever stands in the booth, not for the whole network."""
 NO_DESK = "console"
 """What the desk is called where none is configured."""
 _LOOK_S = 5.0
@@ -145,6 +147,8 @@ def act(
     """
     held = session(request)
     order_id, about = _order(request, held, kind, form, args or {})
+    if held.guard is None and kind in OPENING and not _in_booth(request):
+        return Answer(order_id, "rejected", 403, answers.ELSEWHERE)
     order: dict[str, object] = {
         "order_id": order_id,
         "kind": kind,
@@ -169,6 +173,10 @@ def act(
         held.guard = None
         request.state.ended = True
     return answer
+
+
+def _in_booth(request: Request) -> bool:
+    return request.client is not None and site(request).booth(request.client.host)
 
 
 def mint() -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from agent.settings.booth_values import Address, Amount, Currency, Listen, Word
+from agent.settings.booth_values import Address, Amount, Currency, From, Listen, Network, Word
 from agent.settings.countries import Country
 from agent.settings.places import Device, Place
 from agent.settings.strict import Strict
@@ -110,7 +110,11 @@ class ConsoleTls(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Console(Strict):
-    """The guard's screen. Without ``tls`` it listens at 8080, with it at 8443."""
+    """The guard's screen. Without ``tls`` it listens at 8080, with it at 8443.
+
+    What opens with nobody signed on (fire, priority passage) is taken from this machine and from
+    ``booths``, where somebody stands before the screen; elsewhere a guard signs on first.
+    """
 
     listen: Annotated[Address, Listen("Where browsers reach it; 127.0.0.1 unless told")] | None = (
         None
@@ -121,6 +125,9 @@ class Console(Strict):
             str, Text("Name or address in the browser", HOST, "a name or address, without port")
         ],
         ...,
+    ] = ()
+    booths: tuple[
+        Annotated[Network, From("Where fire and priority passage work with nobody signed on")], ...
     ] = ()
     state: Annotated[Path, Place("Keeps its index for searching")] = Path("/var/lib/gate-console")
 

@@ -118,6 +118,38 @@ class Address(NamedTuple):
         return f"{host}:{self.port}"
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class From(Check):
+    """Where somebody comes from: one machine, or a network."""
+
+    says: str
+
+    def fit(self, value: object) -> Network:
+        """``192.168.1.31`` or ``192.168.7.0/24``."""
+        allowed = "an address such as 192.168.1.31, or a network such as 192.168.7.0/24"
+        if not isinstance(value, str):
+            raise UnfitError(f"an address must stand here, not {kind_of(value)}", allowed)
+        try:
+            return ipaddress.ip_network(value)
+        except ValueError:
+            raise UnfitError(f"{value[:40]!r} is no address", allowed, _network(value)) from None
+
+    def schema(self) -> dict[str, Any]:
+        """A string."""
+        return {"type": "string", "pattern": r"^[0-9a-fA-F:.]+(/[0-9]{1,3})?$"}
+
+
+def _network(value: str) -> str:
+    """The network that somebody means who gives a machine of it with the length of its prefix."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Listen(Check):
     """An address of this machine, with a port."""

@@ -29,7 +29,11 @@ def booth(settings: Settings) -> Iterator[str]:
         f"personal data erased {write_duration(privacy.erase_after)} after it is over; "
         f"identity numbers {numbers}"
     )
-    yield f"console {settings.console.url}, state {settings.console.state}"
+    console = settings.console
+    yield f"console {console.url}, state {console.state}"
+    if not console.address.loopback:
+        where = "".join(f", {booth}" for booth in console.booths)
+        yield f"fire and priority passage with nobody signed on: from this machine{where}"
     yield _printer(settings.printer)
     yield from _intercom(settings.intercom)
 

@@ -53,7 +53,7 @@ class Browser:
 
 
 @contextmanager
-def browsing(app: Starlette) -> Iterator[Browser]:
-    """A browser at an application in this process."""
-    with TestClient(app, base_url=BASE) as client:
+def browsing(app: Starlette, address: str = "127.0.0.1") -> Iterator[Browser]:
+    """A browser at an application in this process, which comes from this address."""
+    with TestClient(app, base_url=BASE, client=(address, 50_000)) as client:
         yield Browser(client)

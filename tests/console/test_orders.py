@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +47,34 @@ def test_an_order_says_at_which_desk_and_by_whom(browser: Browser, gate: GateEnd
     assert re.fullmatch(r"console-[0-9a-f]{32}", str(second["order_id"]))
 
 
-def test_where_no_desk_is_configured_the_daemon_still_knows_a_console(tmp_path: Path) -> None:
-    from dataclasses import replace  # noqa: PLC0415
+@pytest.mark.parametrize(
+    ("address", "in_booth"),
+    [
+        ("::1", True),
+        ("192.168.1.31", True),
+        ("::ffff:192.168.1.31", True),
+        ("192.168.1.32", False),
+        ("fe80::1", False),
+        ("somewhere", False),
+    ],
+)
+def test_what_opens_with_nobody_signed_on_is_for_the_booth(
+    gate: GateEnd, tmp_path: Path, address: str, in_booth: bool
+) -> None:
+    here = replace(site(tmp_path), booths=(ip_network("192.168.1.31"),))
+    assert gate.path.exists()
+    with browsing(make_app(here), address) as browser:
+        for kind in ("fire", "priority"):
+            told = browser.order(kind=kind, lane="in-1")
+            assert (told["status"] == "done") is in_booth, told
+        assert browser.order(kind="stop", lane="in-1")["status"] == "done", "it opens nothing"
+        given = [order["kind"] for order in gate.orders]
+        assert given == (["fire", "priority", "stop"] if in_booth else ["stop"])
+        browser.sign_on()
+        assert browser.order(kind="priority", lane="in-1")["status"] == "done", "there is a name"
 
+
+def test_where_no_desk_is_configured_the_daemon_still_knows_a_console(tmp_path: Path) -> None:
     with (
         GateEnd(tmp_path) as gate,
         browsing(make_app(replace(site(tmp_path), desk=""))) as browser,

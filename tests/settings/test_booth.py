@@ -37,6 +37,7 @@ privacy: {erase_after: 6 months}
 console:
   listen: 0.0.0.0:8443
   hosts: [gate.example.net]
+  booths: [192.168.1.31, 192.168.7.0/24]
   tls: {cert: cert.pem, key: key.pem}
   state: state:console
 printer: {port: /dev/ttyUSB7, baud: 19200, columns: 48, encoding: gb18030, cut: false}
@@ -117,6 +118,11 @@ CASES = [
     Case("listen-six", "0.0.0.0:8443", '⟦"::1:8443"', "console.listen", "with a port", "",
          "[::1]:8443"),
     Case("listen-list", "0.0.0.0:8443", "⟦[a]", "console.listen", "not a list"),
+    Case("booth", "192.168.7.0/24", "⟦192.168.7.5/24", "console.booths.1", "is no address",
+         "a network such as", "192.168.7.0/24"),
+    Case("booth-name", "192.168.1.31,", "⟦booth-pc,", "console.booths.0", "is no address",
+         "an address such as"),
+    Case("booth-number", "192.168.1.31,", "⟦31,", "console.booths.0", "not a number"),
     Case("hosts", "  hosts: [gate.example.net]\n", "", "", ""),
     Case("host", "gate.example.net", "⟦gate:8443", "console.hosts.0", "does not fit",
          "without port"),
