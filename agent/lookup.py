@@ -11,7 +11,7 @@ Rules kept here:
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from agent.core import books, call_legs, presence, qr_pass
+from agent.core import alarms, books, call_legs, presence, qr_pass
 from agent.core.events import CardRead, Event, InputChanged, OrderReceived, Started, TimerFired
 from agent.core.facts import Facts, Mode, OpenPassage, Presence
 from agent.core.ids import ReaderId, ZoneId
@@ -65,6 +65,7 @@ class Lookup:
                 needs = books.tap_needs(self._plan, cards) if lane is not None else ()
         elif isinstance(event, Started):
             left, modes = tuple(journal.open_passages()), tuple(journal.modes())
+            needs = alarms.NEEDS
         elif isinstance(event, OrderReceived) and event.order.kind in presence.KINDS:
             seen = journal.presence(event.order.args.get("card", ""))
             counted = True

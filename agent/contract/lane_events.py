@@ -209,9 +209,19 @@ class ArmReleased(TypedDict):
 
 
 class Alarm(TypedDict):
-    """An alarm: ``held_open`` (in steps), ``unanswered`` (a call), ``fire_input`` (of the gate)."""
+    """An alarm: ``held_open`` (in steps), ``unanswered`` (a call), ``fire_input`` (of the gate).
 
-    alarm: Annotated[str, Shape("what is wrong", words=("held_open", "fire_input", "unanswered"))]
+    ``forced`` and ``tailgating`` stand until a guard has seen them; then the end names him, and
+    has what every order has.
+    """
+
+    alarm: Annotated[
+        str,
+        Shape(
+            "what is wrong",
+            words=("held_open", "fire_input", "unanswered", "forced", "tailgating"),
+        ),
+    ]
     step: Annotated[
         str, Shape("the step that was reached", words=("pre_alarm", "alarm", "escalated"))
     ]
@@ -221,6 +231,9 @@ class Alarm(TypedDict):
     input: NotRequired[f.Input]
     detail: NotRequired[f.Detail]
     call: NotRequired[f.Call]
+    origin: NotRequired[f.Origin]
+    desk: NotRequired[f.Desk]
+    unsigned: NotRequired[f.Unsigned]
 
 
 class OutputFaulted(TypedDict):

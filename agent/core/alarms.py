@@ -1,4 +1,4 @@
-"""The ladder of an arm or door that stands open too long: a warning, an alarm, calls for help.
+"""Alarms of a lane: the ladder of an arm or door that stands open too long, force, tailgaters.
 
 Rules kept here:
 - the ladder begins when the arm could have closed and did not, and it has an end: after its last
@@ -6,19 +6,33 @@ Rules kept here:
 - every step is one entry and one sound of the horn; a step that is not configured is left out;
 - what was raised is ended once, when the arm no longer stands open; the next time it stands open
   the ladder begins anew;
+- what was forced, or followed somebody through, is over at once and cannot be undone: its alarm
+  stands until a guard has seen it, also over a restart; once more is raised once more;
+- every other alarm ends by itself. What an earlier run raised of these has ended with it: where it
+  is still so it is raised anew;
 - nothing here moves the arm.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core import signals
+from agent.core.ask import Act, Ask, Book
+from agent.core.booking import book, by, conflict
 from agent.core.draft import Draft
 from agent.core.effects import StartTimer, StopTimer
 from agent.core.entries import EntryType
+from agent.core.facts import Facts
 from agent.core.ids import LaneId
+from agent.core.needs import Need
 from agent.core.plan import Ladder, LanePlan
 
-HELD_OPEN = "held_open"
+HELD_OPEN, FORCED, TAILGATING = "held_open", "forced", "tailgating"
+SEEN = frozenset({FORCED, TAILGATING})
+"""Alarms that stand until a guard has seen them."""
+TABLE = "alarms"
+NEEDS: Sequence[Need] = (Need(TABLE),)
+"""What has to be looked up when the agent starts."""
 _KEY = "alarm:"
 _MS = 1_000_000
 
@@ -78,6 +92,52 @@ def timer(plan: LanePlan, state: Alarm, out: Draft) -> Alarm:
     return _climb_on(plan, Alarm(state.since_ns, state.level, step, state.cause or written), out)
 
 
+def forced(plan: LanePlan, cause: str, out: Draft) -> None:
+    """The arm or door was moved by something else, or somebody drove through although it was down.
+
+    ``cause`` is the id of the entry that tells it.
+    """
+    _happened(plan, FORCED, cause, out)
+
+
+def tailgated(plan: LanePlan, cause: str, out: Draft) -> None:
+    """Somebody went through behind somebody else, whose passage's end is ``cause``."""
+    _happened(plan, TAILGATING, cause, out)
+
+
+def restored(lanes: Mapping[LaneId, LanePlan], facts: Facts, cause: str, out: Draft) -> None:
+    """End what an earlier run raised, but for what a guard still has to see at one of the lanes."""
+    for row in facts.rows.get(TABLE, ()):
+        if row["alarm"] in SEEN and row["lane"] in lanes:
+            continue
+        subject = f"lane/{row['lane']}" if row["lane"] else "gate"
+        out.write(EntryType.ALARM_ENDED, subject, _row(row), cause=cause)
+
+
+def seen(ask: Ask, out: Draft) -> Mapping[str, object]:
+    """``{alarm}``, as the list of what is to be done names it: a guard has looked at the lane."""
+    key = ask.form.text("alarm", needed=True)
+    row = next((row for row in ask.rows(TABLE) if row["standing"] == key), None)
+    if row is None:
+        raise ask.form.fault("this alarm is over already", "alarm", 404)
+    if row["alarm"] not in SEEN:
+        raise conflict("this alarm ends by itself, when what it tells of is over", "alarm")
+    book(ask, out, EntryType.ALARM_ENDED, f"lane/{row['lane']}", _row(row))
+    return {"alarm": key}
+
+
+def _happened(plan: LanePlan, alarm: str, cause: str, out: Draft) -> None:
+    data = {"lane": plan.lane, "alarm": alarm, "step": "alarm", "level": 1}
+    out.write(EntryType.ALARM_RAISED, f"lane/{plan.lane}", data, cause=cause)
+    signals.sound(plan, out)
+
+
+def _row(row: Mapping[str, object]) -> dict[str, object]:
+    """What the end of a standing alarm tells of it."""
+    named = {name: row[name] for name in ("lane", "call", "input") if row[name]}
+    return {"alarm": row["alarm"], "step": row["step"], "level": row["level"], **named}
+
+
 def _climb_on(plan: LanePlan, state: Alarm, out: Draft) -> Alarm:
     ladder = steps(plan.arm.ladder)
     if state.since_ns is not None and state.level < len(ladder):
@@ -96,3 +156,6 @@ def _write(plan: LanePlan, state: Alarm, kind: EntryType, out: Draft) -> str:
         "openms": (out.at.mono_ns - since_ns) // _MS,
     }
     return out.write(kind, f"lane/{plan.lane}", data, cause=state.cause)
+
+
+BOOK = Book({"alarm.see": Act(seen, by(TABLE, "standing", "alarm"))})

@@ -11,6 +11,7 @@ Rules kept here:
 from collections.abc import Iterable, Mapping, Sequence
 
 from agent.core import (
+    alarms,
     announced,
     appointments,
     bans,
@@ -47,6 +48,7 @@ from agent.core.passages import Grant
 from agent.core.plan import GatePlan
 
 BOOKS: tuple[Book, ...] = (
+    alarms.BOOK,
     announced.BOOK,
     appointments.BOOK,
     bans.BOOK,

@@ -149,8 +149,6 @@ def restored(plan: GatePlan, facts: Facts, cause: str, out: Draft) -> None:
         subject = "intercom"
         if lane in plan.lanes:
             data["lane"], subject = lane, f"lane/{lane}"
-        if row["alarm"]:
-            _alarm(EntryType.ALARM_ENDED, subject, str(row["call"]), lane, cause, out)
         out.write(EntryType.CALL_ENDED, subject, data, cause=cause)
 
 

@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, str] = {
     "bearer.confirm": "card lane document",
     "bearer.refuse": "card reason",
     "duty.dismiss": "lane reason",
+    "alarm.see": "alarm",
     # Goods and trucks
     "slip.receive": _SLIP,
     "slip.change": f"slip {_SLIP}",

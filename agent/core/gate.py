@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from agent.core import (
+    alarms,
     arm_orders,
     bars,
     books,
@@ -293,6 +294,7 @@ class Gate:
         cause = out.write(EntryType.AGENT_STARTED, "agent", {"agent": self.plan.agent})
         for left in facts.open_passages:
             passages.interrupted(left, cause, out)
+        alarms.restored(self.plan.lanes, facts, cause, out)
         now = emergency.restored(facts.modes, out)
         lanes = {
             name: lane.restored(plan, state.lanes[name], facts.modes, out, _lock(plan, now))

@@ -111,8 +111,8 @@ def without_grant(
     behind: Grant | None,
     gap_ns: int | None,
     out: Draft,
-) -> None:
-    """A vehicle went through and had no grant: a passage of its own.
+) -> str:
+    """A vehicle went through and had no grant: a passage of its own. Gives the id of its entry.
 
     ``behind``: the grant whose opening it used; ``gap_ns``: for how long the loop was clear before.
     """
@@ -121,7 +121,7 @@ def without_grant(
         data["behind"] = behind.passage
     if gap_ns is not None:
         data["gapms"] = gap_ns // _MS
-    out.write(EntryType.PASSAGE_ENDED, f"lane/{plan.lane}", data, cause=seen.cause)
+    return out.write(EntryType.PASSAGE_ENDED, f"lane/{plan.lane}", data, cause=seen.cause)
 
 
 def interrupted(left: OpenPassage, cause: str, out: Draft) -> None:

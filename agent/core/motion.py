@@ -13,6 +13,7 @@ Rules kept here:
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from agent.core import alarms
 from agent.core.arm import TABLE, Act, ArmState, Pause, Proof, State, Trigger, may, turn
 from agent.core.draft import Draft
 from agent.core.effects import PulseRelay, StartTimer, StopTimer, SwitchRelay, TestSensors
@@ -258,7 +259,7 @@ def _write_forced(plan: LanePlan, arm: ArmState, after: ArmState, out: Draft) ->
     if down and (arm.due or not can_lower(plan.arm)):
         return
     data = {"lane": plan.lane, "direction": "down" if down else "up"}
-    out.write(EntryType.ARM_FORCED, f"lane/{plan.lane}", data)
+    alarms.forced(plan, out.write(EntryType.ARM_FORCED, f"lane/{plan.lane}", data), out)
 
 
 def _travel_ns(arm: ArmPlan) -> int:

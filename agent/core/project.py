@@ -12,6 +12,7 @@ Rules kept here:
 from collections.abc import Iterator, Mapping
 
 from agent.core import (
+    project_alarms,
     project_booth,
     project_calls,
     project_carried,
@@ -61,6 +62,7 @@ PROJECTIONS = (
     *project_booth.PROJECTIONS,
     *project_calls.PROJECTIONS,
     *project_passes.PROJECTIONS,
+    *project_alarms.PROJECTIONS,
 )
 """``presence.granted`` is the sequence of the entry that granted the passage, 0 when it is not
 known; ``amnesties.scope`` is ``all``, ``zone/…`` or ``card/…``, and forgives what has a lower
@@ -195,6 +197,7 @@ _NOUNS = (
     project_booth.FOLDS,
     project_calls.FOLDS,
     project_passes.FOLDS,
+    project_alarms.FOLDS,
     project_carried.folds(PROJECTIONS),
 )
 _FOLDS: Mapping[str, tuple[Fold, ...]] = {

@@ -52,6 +52,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "fire_reset": _LEAD,
     "amnesty": _STAFF,
     "zone.count": _ARM,
+    "alarm.see": _ARM,
     # Visits, cards of the desk, deposits
     "visit.open": _BOOTH,
     "visit.decline": _BOOTH,

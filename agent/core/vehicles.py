@@ -9,6 +9,7 @@ Rules kept here:
 
 from dataclasses import dataclass, replace
 
+from agent.core import alarms
 from agent.core.draft import Draft
 from agent.core.effects import StartTimer
 from agent.core.grants import Grant, Outcome, Unseen, ended, wait_key, without_grant
@@ -190,7 +191,11 @@ def through(
         unseen=unseen,
     )
     tailgated = outcome is Outcome.TAILGATED
-    without_grant(plan, seen, outcome, behind if tailgated else None, vehicle.gap_ns, out)
+    cause = without_grant(plan, seen, outcome, behind if tailgated else None, vehicle.gap_ns, out)
+    if tailgated:
+        alarms.tailgated(plan, cause, out)
+    elif outcome is Outcome.FORCED:
+        alarms.forced(plan, cause, out)
     return replace(state, over=_over(state, seen))
 
 

@@ -11,10 +11,14 @@ from agent.core.alarms import Alarm
 from agent.core.draft import Draft
 from agent.core.effects import PulseRelay, StartTimer, StopTimer
 from agent.core.entries import EntryType
-from agent.core.ids import OutputId
+from agent.core.facts import Facts
+from agent.core.ids import LaneId, OutputId
 from agent.core.plan import Ladder, LanePlan, SignalPlan
-from tests.core.builders import FULL, SECOND, lane_plan
+from tests.core.builders import FULL, LANE, SECOND, WEDNESDAY, gate_plan, lane_plan
+from tests.core.desk import Desk
 from tests.core.drafts import a_draft, told
+from tests.core.play import Play
+from tests.core.walk import Walk, lane_of
 
 HORN = SignalPlan(horn=OutputId("horn"), horn_ms=700)
 WHOLE = Ladder(30 * SECOND, 60 * SECOND, (120 * SECOND, 300 * SECOND))
@@ -172,3 +176,109 @@ def _timer_runs(out: Draft, *, due: bool) -> bool:
             assert due, "only a timer that runs is stopped"
             due = False
     return due
+
+
+# Force, and who follows somebody through
+
+
+def raised(alarm: str, level: int = 1, **more: object) -> dict[str, object]:
+    return {"lane": LANE, "alarm": alarm, "step": "alarm", "level": level, **more}
+
+
+def test_what_is_moved_by_force_is_an_alarm_and_sounds() -> None:
+    plan = gate_plan(FULL)
+    plan = replace(plan, lanes={LANE: replace(plan.lanes[LANE], signals=HORN)})
+    play = Play.ready(plan)
+    assert play.act("closed off") == "arm.forced; alarm.raised; pulse horn"
+    forced, alarm = play.entries[-2:]
+    assert alarm.data == raised("forced")
+    assert alarm.subject == forced.subject == f"lane/{LANE}"
+    assert alarm.cause.endswith(f"{len(play.entries) - 1:020d}")
+
+
+@pytest.mark.parametrize(
+    ("wiring", "sensors", "came"),
+    [
+        ("Loop", "in1 up L+ L- L+ L-", ["passed", "tailgated", "tailgating"]),
+        ("Loop and exit", "L? L+ down X+ L- X-", ["forced", "forced"]),
+        ("Loop", "in1 up L+ L-", ["passed"]),
+        ("Loop", "in1 up hold L+ L- L+ L-", ["passed", "passed"]),
+    ],
+)
+def test_who_goes_through_without_a_grant_is_an_alarm(
+    wiring: str, sensors: str, came: list[str]
+) -> None:
+    entries = Walk(lane_of(wiring)).walk(sensors).entries
+    assert [entry.data.get("alarm") or entry.data["outcome"] for entry in entries] == came
+
+
+def test_a_guard_has_seen_it_and_the_other_alarms_stay() -> None:
+    desk = Desk()
+    for alarm in ("held_open", "forced", "tailgating", "forced"):
+        desk.seconds += 1
+        desk.write(EntryType.ALARM_RAISED, raised(alarm))
+    again = desk.row("alarms", f"{LANE}/forced")
+    assert (again["sequence"], again["since_us"]) == (4, desk.now.wall_us)
+    assert desk.go("alarm.see", alarm=f"{LANE}/forced") == {"alarm": f"{LANE}/forced"}
+    assert desk.last.type is EntryType.ALARM_ENDED
+    assert desk.last.subject == f"lane/{LANE}"
+    assert desk.last.data == {**raised("forced"), "origin": "console", "desk": "desk-1"}
+    assert set(desk.tables.table("alarms")) == {f"{LANE}/held_open", f"{LANE}/tailgating"}
+    assert desk.refused("alarm.see", alarm=f"{LANE}/forced") == (404, "alarm")
+    assert desk.refused("alarm.see", alarm=f"{LANE}/held_open") == (409, "alarm")
+    assert desk.refused("alarm.see") == (422, "alarm")
+
+
+def test_one_alarms_end_hides_no_other() -> None:
+    desk = Desk()
+    told_of = (
+        raised("held_open"),
+        raised("unanswered", call="c-1"),
+        raised("unanswered", call="c-2"),
+        {"alarm": "fire_input", "step": "alarm", "level": 1, "input": "gate.fire"},
+    )
+    for data in told_of:
+        desk.write(EntryType.ALARM_RAISED, data)
+    keys = [
+        f"{LANE}/held_open",
+        f"{LANE}/unanswered/c-1",
+        f"{LANE}/unanswered/c-2",
+        "gate/fire_input/gate.fire",
+    ]
+    assert list(desk.tables.table("alarms")) == keys
+    for data in told_of:
+        desk.write(EntryType.ALARM_ENDED, data)
+        keys.pop(0)
+        assert list(desk.tables.table("alarms")) == keys
+
+
+def test_a_further_step_is_the_same_alarm() -> None:
+    desk = Desk()
+    desk.write(EntryType.ALARM_RAISED, raised("held_open", step="pre_alarm"))
+    since_us = desk.now.wall_us
+    desk.seconds += 30
+    desk.write(EntryType.ALARM_RAISED, raised("held_open", 2))
+    row = desk.row("alarms")
+    assert (row["step"], row["level"], row["since_us"]) == ("alarm", 2, since_us)
+
+
+def test_after_a_start_only_what_a_guard_has_to_see_stands() -> None:
+    lanes = gate_plan(FULL).lanes
+    none = {"call": "", "input": "", "step": "alarm", "level": 2}
+    rows = (
+        {**none, "alarm": "held_open", "lane": LANE},
+        {**none, "alarm": "forced", "lane": LANE},
+        {**none, "alarm": "tailgating", "lane": LaneId("gone")},
+        {**none, "alarm": "fire_input", "lane": "", "input": "gate.fire"},
+    )
+    out = a_draft(0)
+    facts = Facts("s1", 1, WEDNESDAY, rows={alarms.TABLE: rows})
+    alarms.restored(lanes, facts, "the start", out)
+    assert [(entry.type, entry.subject, entry.cause) for entry in out.entries] == [
+        (EntryType.ALARM_ENDED, f"lane/{LANE}", "the start"),
+        (EntryType.ALARM_ENDED, "lane/gone", "the start"),
+        (EntryType.ALARM_ENDED, "gate", "the start"),
+    ]
+    first, _, last = out.entries
+    assert first.data == raised("held_open", 2)
+    assert last.data == {"alarm": "fire_input", "step": "alarm", "level": 2, "input": "gate.fire"}

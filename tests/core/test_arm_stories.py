@@ -153,13 +153,13 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order hold_open > arm.ordered; done 200; pulse open; travel; hold no more
         closed off >
         opened on > arm.opened; travel no more
-        opened off > arm.forced
+        opened off > arm.forced; alarm.raised
         arm > held_open unknown none held_open
         opened on > arm.opened
         arm > held_open open switch held_open
         opened lost >
         arm > held_open unknown none held_open
-        closed on > arm.closed; arm.forced; arm.released; hold no more
+        closed on > arm.closed; arm.forced; alarm.raised; arm.released; hold no more
         arm > closed closed switch normal
         """,
     ),
@@ -333,7 +333,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "lifted by hand": (
         FULL,
         """
-        closed off > arm.forced
+        closed off > arm.forced; alarm.raised
         arm > unknown unknown none normal
         opened on > arm.opened
         arm > open open switch normal
@@ -345,7 +345,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order open > arm.ordered; done 200; wait; pulse open; travel
         closed off >
         opened on > arm.opened; travel no more
-        opened off > arm.forced
+        opened off > arm.forced; alarm.raised
         arm > unknown unknown none normal
         closed on > arm.closed
         """,
@@ -356,7 +356,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order close > arm.ordered; done 200; wait no more; pulse close; travel
         time travel >
         arm > closed closed assumed normal
-        opened on > arm.opened; arm.forced
+        opened on > arm.opened; arm.forced; alarm.raised
         arm > open open switch normal
         order close > arm.ordered; done 200; wait no more; pulse close; travel
         time travel > retry
@@ -714,7 +714,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order open > arm.ordered; done 200; wait; pulse open; travel
         time travel >
         arm > closed closed switch normal
-        closed off > arm.opened; arm.forced; wait no more
+        closed off > arm.opened; arm.forced; alarm.raised; wait no more
         arm > open open switch normal
         closed on > passage.ended passed; arm.closed
         closed lost >
@@ -862,7 +862,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "both switches, in passing": (
         FULL,
         """
-        closed off > arm.forced
+        closed off > arm.forced; alarm.raised
         opened on > arm.opened
         closed on > arm.faulted; wait no more
         arm > faulted unknown none faulted
@@ -917,7 +917,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
     "a vehicle without a grant under an arm that stands open": (
         FULL,
         """
-        closed off > arm.forced
+        closed off > arm.forced; alarm.raised
         opened on > arm.opened
         loop on >
         loop off >
@@ -936,7 +936,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order stop > arm.ordered; done 200
         loop off > passage.ended passed
         loop on >
-        loop off > passage.ended tailgated
+        loop off > passage.ended tailgated; alarm.raised
         arm > stopped open switch stopped
         """,
     ),

@@ -139,7 +139,7 @@ def test_passages_of_a_lane_that_is_no_longer_configured_end_too() -> None:
 def test_a_level_that_was_unknown_is_no_movement() -> None:
     play = Play(gate_plan())
     assert play.act("opened on") == ""
-    assert play.act("opened off") == "arm.forced"
+    assert play.act("opened off") == "arm.forced; alarm.raised"
     assert play.act("opened on") == "arm.opened"
 
 

@@ -112,16 +112,16 @@ def test_of_a_convoy_the_first_taking_and_the_last_clearing() -> None:
 
 
 def test_who_had_no_grant_is_told_with_its_gap_and_whom_it_followed() -> None:
-    _, entry = Walk(lane_of("Loop")).walk("in1 up L+ L- L+ L-").entries
+    _, entry = Walk(lane_of("Loop")).walk("in1 up L+ L- L+ L-").ended
     named = {"vehicles": 1, "takenms": 0, "clearedms": 1000, "behind": "in1", "gapms": 1000}
     assert {name: entry.data[name] for name in named} == named
     assert "card" not in entry.data
     assert entry.cause == "cause 1"
     assert entry.data["passage"] not in {"in1", ""}
-    (entry,) = Walk(lane_of("Loop and exit")).walk("L? L+ down X+ L- X-").entries
+    (entry,) = Walk(lane_of("Loop and exit")).walk("L? L+ down X+ L- X-").ended
     assert entry.data["outcome"] == "forced"
     assert not {"gapms", "behind"} & set(entry.data)
-    _, entry = Walk(lane_of("Loop")).walk("in1 up L+ L- L? L- L+ L-").entries
+    _, entry = Walk(lane_of("Loop")).walk("in1 up L+ L- L? L- L+ L-").ended
     assert entry.data["outcome"] == "tailgated"
     assert "gapms" not in entry.data, "nobody knows for how long it was clear"
 

@@ -2,7 +2,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from agent.core import project_booth, project_calls, project_passes, project_visits
+from agent.core import (
+    project_alarms,
+    project_booth,
+    project_calls,
+    project_passes,
+    project_visits,
+)
 from agent.core.entries import EntryType
 from agent.core.model import ClockQuality
 from agent.core.project import PROJECTIONS, Add, Drop, Put, Row, project
@@ -203,7 +209,7 @@ def test_rows_have_the_columns_that_are_declared() -> None:
         *rows(EntryType.PRESENCE_FORGIVEN, {"card": "A"}),
         *rows(EntryType.ZONE_COUNTED, {"zone": "inside", "count": 7}),
     ]
-    others = (project_visits, project_booth, project_calls, project_passes)
+    others = (project_visits, project_booth, project_calls, project_passes, project_alarms)
     booked = {each.table for noun in others for each in noun.PROJECTIONS}
     assert {row.table for row in found if isinstance(row, Put)} == set(tables) - booked
     for row in found:

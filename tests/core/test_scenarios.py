@@ -119,7 +119,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         beam lost >
         loop on >
         beam off >
-        loop off > passage.ended tailgated; pulse close; travel
+        loop off > passage.ended tailgated; alarm.raised; pulse close; travel
         loop on > pulse open; travel; retry
         """,
     ),

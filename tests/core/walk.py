@@ -122,9 +122,14 @@ class Walk:
         return state
 
     @property
+    def ended(self) -> list[Entry]:
+        """The ends of passages: all that was written down but alarms."""
+        return [entry for entry in self.entries if entry.type is not EntryType.ALARM_RAISED]
+
+    @property
     def claimed(self) -> str:
         """What was written down, and at last which grants go on."""
-        told = [told_of(entry) for entry in self.entries]
+        told = [told_of(entry) for entry in self.ended]
         if self.state.grants:
             told.append("open " + " ".join(grant.passage for grant in self.state.grants))
         return "; ".join(told)
