@@ -46,7 +46,7 @@ from agent.notify import Notifier
 from agent.ports import Condition, Display, Head, Health, Intercom
 from agent.protection import Protection
 from agent.readers import make_readers
-from agent.remembered import Relays, remember
+from agent.remembered import output_specs, relays_of, remember
 from agent.requests import House, Requests
 from agent.settings import Settings
 from agent.settings.pins import ContactPin, InputPin
@@ -64,7 +64,7 @@ from drivers.baresip import Baresip
 from drivers.clock import SystemClock, boot_id
 from drivers.display import TextLine
 from drivers.gpio import PinBank
-from drivers.lines import InputSpec, OutputSpec
+from drivers.lines import InputSpec
 from drivers.pin_factory import open_factory
 from drivers.pins import PinFactory
 
@@ -344,27 +344,6 @@ def _input_spec(name: InputId, pin: InputPin | ContactPin) -> InputSpec:
         pin.active == "high",  # the second contact of a pair says the opposite
         None if longest is None else milliseconds(longest),
     )
-
-
-def relays_of(settings: Settings) -> Relays:
-    """What drives the pins, and which of them are relays."""
-    gpio = settings.gpio
-    return Relays(gpio.backend.value, gpio.socket, output_specs(settings))
-
-
-def output_specs(settings: Settings) -> list[OutputSpec]:
-    """Every configured output as the driver wants to know it."""
-    return [
-        OutputSpec(
-            planning.output_id(name, role),
-            pin.pin,
-            pin.active == "low",
-            pin.on_exit.value,
-            planning.longest_ms(lane, role),
-        )
-        for name, lane in settings.lanes.items()
-        for role, pin in lane.outputs().items()
-    ]
 
 
 def make_displays(settings: Settings) -> Mapping[LaneId, Display]:

@@ -1,4 +1,4 @@
-"""The relays of the last start, kept for the time after a crash.
+"""The relays of the settings, and those of the last start, kept for the time after a crash.
 
 A configuration may be edited into a fault while the gate runs. If the agent then crashes, the
 relays that it left on must still be found: ``relays-safe`` reads them here.
@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent import planning
 from agent.errors import SettingsError
+from agent.settings import Settings
 from drivers.lines import OutputSpec
 from drivers.pin_factory import Backend
 
@@ -24,6 +26,27 @@ class Relays:
     backend: Backend
     socket: Path | None
     outputs: Sequence[OutputSpec]
+
+
+def relays_of(settings: Settings) -> Relays:
+    """What drives the pins, and which of them are relays."""
+    gpio = settings.gpio
+    return Relays(gpio.backend.value, gpio.socket, output_specs(settings))
+
+
+def output_specs(settings: Settings) -> list[OutputSpec]:
+    """Every configured output as the driver wants to know it."""
+    return [
+        OutputSpec(
+            planning.output_id(name, role),
+            pin.pin,
+            pin.active == "low",
+            pin.on_exit.value,
+            planning.longest_ms(lane, role),
+        )
+        for name, lane in settings.lanes.items()
+        for role, pin in lane.outputs().items()
+    ]
 
 
 def remember(state: Path, relays: Relays) -> None:

@@ -8,7 +8,7 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from agent import planning
-from agent.app import make_bank, make_displays, output_specs
+from agent.app import make_bank, make_displays
 from agent.core.effects import ShowText
 from agent.core.events import Event, FrameFaulted, InputChanged
 from agent.core.ids import InputId, LaneId, OutputId
@@ -18,6 +18,7 @@ from agent.hands import Hands
 from agent.inbox import Inbox
 from agent.info import describe
 from agent.ports import Condition, Display, Health
+from agent.remembered import output_specs
 from agent.replica import sim_spec
 from agent.settings import Settings
 from agent.settings.reading import read

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import click
 
-from agent.app import relays_of
 from agent.cli import options
 from agent.errors import SettingsError
-from agent.remembered import Relays, recall
+from agent.remembered import Relays, recall, relays_of
 from agent.settings import load
 from drivers.gpio import relays_safe as bring_to_safety
 from drivers.pin_factory import open_factory

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from agent.app import relays_of
-from agent.remembered import NAME, remember
+from agent.remembered import NAME, relays_of, remember
 from agent.settings.here import load
 from tests.parts import require
 from tests.patience import LIMIT_S
