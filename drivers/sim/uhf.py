@@ -89,7 +89,15 @@ def serve(link: Path, reader: FieldReader) -> None:
             else:
                 *lines, orders = (orders + data).split(b"\n")
                 for line in lines:
-                    _change(reader, pty, json.loads(line))
+                    _obey(reader, pty, line)
+
+
+def _obey(reader: FieldReader, pty: _Pty, line: bytes) -> None:
+    """Do what a line says; one that cannot be done is answered with ``fault``."""
+    try:
+        _change(reader, pty, json.loads(line))
+    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+        _tell({"fault": f"{line.decode(errors='replace')[:80]}: {fault}"})
 
 
 def _change(reader: FieldReader, pty: _Pty, wanted: dict[str, Any]) -> None:
@@ -149,7 +157,7 @@ class UhfSim:
     def change(self, **mood: object) -> dict[str, Any]:
         """See `drivers.sim.uhf_reader.Mood`; gives what the reader has done so far.
 
-        Raises DeviceError when it has ended, or does not answer.
+        Raises DeviceError when it has ended, does not answer, or cannot do that.
         """
         stdin = self._process.stdin
         if stdin is not None:
@@ -187,6 +195,8 @@ class UhfSim:
         if not line:
             raise DeviceError(f"the simulated reader at {self.link} does not answer")
         found: dict[str, Any] = json.loads(line)
+        if "fault" in found:
+            raise DeviceError(f"the simulated reader at {self.link} cannot do that: {found}")
         return found
 
 

@@ -1,9 +1,13 @@
 """The simulated long-range reader and the gate's end of the talk, with a clock of their own."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.errors import DeviceError
+from drivers.sim.uhf import UhfSim
 from drivers.sim.uhf_reader import FieldReader, FieldTag
 from drivers.wire import m100, r2000, uhfreader18
 from drivers.wire.uhf import Tag
@@ -129,3 +133,22 @@ def test_mute_and_active() -> None:
     # It had answered the first question, and answers no other.
     assert active.session.present
     assert "active mode" in active.session.problems["inventory"]
+
+
+def test_an_order_that_cannot_be_done_is_told_and_the_reader_goes_on(tmp_path: Path) -> None:
+    with UhfSim(tmp_path / "uhf", "r2000") as sim:
+        for wrong in ({"colour": "red"}, {"tags": [{"epc": "E2"}]}, {"tags": "no list"}):
+            with pytest.raises(DeviceError, match="cannot do that"):
+                sim.change(**wrong)
+        assert sim.show(("E280", -50))["power"] == 20
+
+
+def test_a_command_that_broke_off_does_not_swallow_the_next_one() -> None:
+    reader = FieldReader(uhfreader18.PROTOCOL, 1)
+    whole = uhfreader18.frame(1, uhfreader18.INFO)
+    reader.heard(b"\x55\x00\x21", 1.0)
+    reader.heard(whole, 9.0)
+    assert reader.due(9.0)
+    reader.heard(whole[:2], 10.0)
+    reader.heard(whole[2:], 10.1)
+    assert reader.due(10.1)
