@@ -213,14 +213,11 @@ class Pn532Reader:
 
         Raises OSError when the line is gone.
         """
-        now = time.monotonic_ns()
-        if now >= until:
-            return b""
         wait = select.poll()
         wait.register(line, select.POLLIN)
         wait.register(self._worker, select.POLLIN)
         self._answer = None
-        self._do(self._session.exchange(command, now), line)
+        self._do(self._session.exchange(command, time.monotonic_ns()), line)
         while self._answer is None and not self._worker.stopping:
             self._turn(line, wait)
         late = time.monotonic_ns() >= until

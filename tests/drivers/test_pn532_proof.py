@@ -201,10 +201,19 @@ def test_a_line_that_goes_in_mid_proof(module: Opposite) -> None:
 
 
 def test_it_stops_in_mid_proof_and_says_no_more(module: Opposite) -> None:
-    with proving(module) as (reader, inbox):
-        module("mute 100")
+    begun = threading.Event()
+    stopping: list[Callable[[], bool]] = []
+
+    def held_up(uid: bytes, atr: bytes, transmit: Callable[[bytes], bytes]) -> Shown:
+        begun.set()
+        until(stopping[0], "it is told to stop")
+        return PROVER.ask(uid, atr, transmit)
+
+    with proving(module, prove=held_up) as (reader, inbox):
+        stopping.append(lambda: reader._worker.stopping)
         module(made("ev2"))
-        until(lambda: asked(module), "the card is asked")
+        assert begun.wait(LIMIT_S)
+        inbox.rest()
         reader.stop()
-        assert not [event for event in inbox.rest() if isinstance(event, CardRead)]
         assert inbox.rest() == []
+        assert counters(reader)["torn"] == 0
