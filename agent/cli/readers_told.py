@@ -120,10 +120,16 @@ class End:
 
 
 class Troubles:
-    """What health says of readers that are not well, to be looked at about once a second."""
+    """What health says of readers that are not well, to be looked at about once a second.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    ``clock_s`` gives monotonic seconds.
+    """
+
+    def __init__(
+        self, say: Callable[[str], None], clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._say = say
+        self._clock_s = clock_s
         self._said: dict[str, str] = {}
         self._since: dict[str, tuple[str, float]] = {}
 
@@ -133,7 +139,7 @@ class Troubles:
 
     def look(self, healths: Mapping[str, Health]) -> None:
         """Say what has stood for a while and was not said just before."""
-        now = time.monotonic()
+        now = self._clock_s()
         for reader, health in healths.items():
             kind = _kind(health.detail) if health.condition in _UNWELL else ""
             was, since = self._since.get(reader, ("", now))

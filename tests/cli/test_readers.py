@@ -1,5 +1,6 @@
 """``gate-agent readers`` as an installer types it, on ptys with readers at their other ends."""
 
+import itertools
 import json
 import os
 import queue
@@ -20,17 +21,19 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from agent.cli.readers import readers
+from agent.cli.readers_told import MEANINGS, Troubles, meaning
 from agent.control.server import ControlServer
 from agent.core.ids import ReaderId
 from agent.errors import GateError
 from agent.numbers import form_of
-from agent.ports import Condition
+from agent.ports import Condition, Health
 from agent.settings.here import load
 from drivers.clock import SystemClock
 from drivers.serial_reader import SerialReader
 from drivers.sim.uhf import UhfSim
 from drivers.wire.credential import looked_up
 from drivers.wire.em4100 import Em4100
+from drivers.wire.frame import Reason
 from tests.parts import require
 from tests.patience import LIMIT_S, until
 from tests.rigs.osdp_device import OsdpLine
@@ -595,3 +598,47 @@ def test_learn_gives_up_when_no_card_comes(tmp_path: Path, line: Pty, other: Pty
     status, _, err = run(*words)
     assert status == 1
     assert "no card came to desk within 1 s" in err
+
+
+def test_learn_says_what_to_change_at_a_reader(tmp_path: Path, line: Pty, other: Pty) -> None:
+    file = two_readers(tmp_path, line, other)
+    swapped = bytes(byte ^ 1 if byte in b"01" else byte for byte in w26(0xCDA4EC))
+    with talk("learn", "desk", "in-1-w26", "--config", str(file)) as told:
+        told.hears("in-1-w26: /dev/pts")
+        other.send(swapped * 3)
+        told.hears("d0_d1_swapped (D0 and D1 are swapped: change the two wires over)")
+        told.hears("in-1-w26: D0 and D1 are swapped at the converter")
+
+
+def test_every_fault_has_words() -> None:
+    assert set(MEANINGS) == set(Reason)
+    assert meaning("d0_d1_swapped") == MEANINGS[Reason.D0_D1_SWAPPED]
+    assert meaning("the card was taken away") == ""
+
+
+def health(condition: Condition, detail: str) -> dict[str, Health]:
+    return {"r": Health("reader r", condition, detail)}
+
+
+def test_what_health_says_is_told_when_it_stands_and_once() -> None:
+    said: list[str] = []
+    seconds = itertools.count()
+    troubles = Troubles(said.append, lambda: float(next(seconds)))
+
+    def stand(condition: Condition, detail: str, looks: int) -> None:
+        """One look a second."""
+        for number in range(looks):
+            troubles.look(health(condition, f"{detail} {number}"))
+
+    troubles.look(health(Condition.DOWN, "for a moment"))
+    stand(Condition.DOWN, "no answer", 5)
+    assert len(said) == 1
+    assert said[0].startswith("r: no answer ")
+    stand(Condition.OK, "there", 2)
+    stand(Condition.DOWN, "no answer", 5)
+    assert len(said) == 2
+    stand(Condition.OK, "there", 2)
+    troubles.heard("r", "unplugged 0")
+    stand(Condition.DOWN, "unplugged", 5)
+    stand(Condition.UNKNOWN, "not started", 5)
+    assert len(said) == 2
