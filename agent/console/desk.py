@@ -44,6 +44,7 @@ from agent.console import answers
 from agent.console.answers import Answer
 from agent.console.glance import Glance
 from agent.console.link import Link, Picture
+from agent.console.parts import STATES, header
 from agent.console.security import wants_json
 from agent.console.sessions import Guard, Session
 from agent.console.site import Site
@@ -211,9 +212,9 @@ def render(request: Request, template: str, status: int = 200, **context: object
     """A page.
 
     In every template: ``_``, ``words``, ``request``, ``site``, ``guard``, ``csrf``, ``order_id()``,
-    ``picture``, ``form``, ``answer`` (None unless given), ``flashes()``, ``here``. A rejected
-    ``answer`` makes the page's status 422. Who is not signed on any more is led to the sign-on, and
-    what was filled in waits for him.
+    ``picture``, ``gate_now`` (`agent.console.parts.header`), ``states``, ``form``, ``answer`` (None
+    unless given), ``flashes()``, ``here``. A rejected ``answer`` makes the page's status 422. Who
+    is not signed on any more is led to the sign-on, and what was filled in waits for him.
     """
     held = session(request)
     answer = context.get("answer")
@@ -225,6 +226,8 @@ def render(request: Request, template: str, status: int = 200, **context: object
         "request": request,
         "site": site(request),
         "picture": picture(request),
+        "gate_now": header(picture(request)),
+        "states": STATES,
         "guard": held.guard,
         "csrf": held.csrf,
         "form": form(request),

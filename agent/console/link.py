@@ -150,7 +150,10 @@ class Link:
         if not before.fresh:
             _log.info("the daemon answers")
             self._tell({"link": self._picture})
-        elif before.lanes != lanes:
+            return
+        if _conditions(before.parts) != _conditions(status["parts"]):
+            self._tell({"link": self._picture})
+        if before.lanes != lanes:
             # The feed tells it too; what came in between the two is not missed this way.
             for name, view in lanes.items():
                 if before.lanes.get(name) != view:
@@ -175,3 +178,7 @@ class Link:
         self._threads = [one for one in self._threads if one.is_alive()]
         self._threads.append(thread)
         thread.start()
+
+
+def _conditions(parts: Sequence[Mapping[str, Any]]) -> list[tuple[object, object]]:
+    return [(part.get("part"), part.get("condition")) for part in parts]

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from agent.console.link import Link, Picture
+from agent.console.parts import header
 
 PAGES = 32
 BEAT_S = 1.0
@@ -84,6 +85,7 @@ def beat(picture: Picture) -> bytes:
     """How the gate's daemon is, as the page hears it."""
     age_s = round(time.monotonic() - picture.heard_s, 1) if picture.heard_s else None
     told = {
+        **header(picture)._asdict(),
         "fresh": picture.fresh,
         "age": age_s,
         "since": picture.heard_us,

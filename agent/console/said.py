@@ -38,10 +38,16 @@ PATTERNS = (
     N_("%(relays)s relays and %(inputs)s inputs"),
     N_("%(port)s at %(baud)s baud"),
     N_("connected to %(broker)s, session %(number)s"),
+    N_("the clock is %(quality)s"),
 )
 """Longer ones first where two could fit."""
 
 N_("baresip answers")
+N_("estimated")
+N_("unknown")
+N_("the disk is full and the reserve is in use: free some room now")
+N_("too little room on the disk to set the reserve aside: free some room")
+N_("pins in memory (gpio.backend: mock): nothing is moved")
 N_("the registrar does not take us: calls by it fail; see its address and ours")
 N_("this gate has no intercom: the settings have no intercom:")
 N_("the gate was held up and this came too late: nothing was done")

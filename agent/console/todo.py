@@ -1,6 +1,6 @@
 """The to-do list in words: what is due, for whom, how long, and the form that settles it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from agent.console import phrases
 from agent.console.pages.codes import CODES
 from agent.console.site import Site
 from agent.console.words import N_, Words
+from agent.core.alarms import SEEN
 
 _TITLES: Mapping[str, str] = {
     "duty": N_("at the lane"),
@@ -30,12 +31,14 @@ HELP: Mapping[str, str] = {
     "ambulance": N_("ambulance"),
 }
 ALARMS: Mapping[str, str] = {
-    "open_too_long": N_("open too long"),
+    "held_open": N_("open too long"),
     "forced": N_("moved by force"),
     "fire_input": N_("the fire contact cannot be read"),
     "tailgating": N_("two on one card"),
     "unanswered": N_("call nobody answered"),
 }
+_ORDER = ("halt", "duty", "help", "priority", "broken", "alarm", "impaired")
+"""The most urgent first; everything else comes behind, as the books have it."""
 _PAGES: Mapping[str, tuple[str, str]] = {
     "help": ("/help", "help"),
     "priority": ("/help", "announced"),
@@ -51,10 +54,17 @@ _DUTIES: Mapping[str, str] = {
 }
 
 
-def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
-    """One item: ``what, title, text, href, tone, left_s, since_us``.
+def merged(troubles: Iterable[dict[str, Any]], items: Iterable[dict[str, Any]]) -> list[Any]:
+    """What of the gate does not work, among what is due; each in its own order."""
+    rank = {what: place for place, what in enumerate(_ORDER)}
+    return sorted((*troubles, *items), key=lambda each: rank.get(each["what"], len(rank)))
 
-    ``left_s`` is None where nothing runs out.
+
+def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
+    """One item: ``what, title, text, href, tone, left_s, since_us, see``.
+
+    ``left_s`` is None where nothing runs out; ``see`` is the alarm that ends when a guard has seen
+    it, empty for everything else.
     """
     what, row = str(found["what"]), found["row"]
     lane = site.lane(str(found["lane"])) if found["lane"] else ""
@@ -72,6 +82,7 @@ def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
         else "calm",
         "left_s": left,
         "since_us": int(found["since_us"]),
+        "see": str(found["key"]) if what == "alarm" and row["alarm"] in SEEN else "",
     }
 
 
@@ -91,7 +102,7 @@ def _text(words: Words, what: str, row: Mapping[str, Any]) -> str:
             many = f"× {row['count']}" if row["count"] > 1 else ""
             parts = [words(CODES.get(kind, kind)), many, unit, str(data.get("route") or "")]
         case "alarm":
-            kind = str(data.get("alarm") or "")
+            kind = str(row["alarm"])
             parts = [words(ALARMS.get(kind, kind)), str(data.get("detail") or "")]
         case "unsigned":
             parts = [words(N_("order: %(kind)s")) % {"kind": row.get("order") or ""}]

@@ -191,8 +191,10 @@ def thing(what: str, row: dict[str, Any], due_us: int = 0, left_us: int = 0) -> 
          "/visitor-out?lane=out-1&card=V-1"),
         ("duty", {"kind": "bearer_check", "lane": "in-1"}, "李先生 · is the bearer", "/#lane-in-1"),
         ("help", {"kind": "flood"}, "water · 6-402 · 李先生", "/help?help=demo-1"),
-        ("alarm", {"data": {"alarm": "forced"}, "lane": "in-1"}, "moved by force", "/#lane-in-1"),
-        ("alarm", {"data": {"alarm": "fire_input"}}, "the fire contact", "/health"),
+        ("alarm", {"alarm": "forced", "lane": "in-1"}, "moved by force", "/#lane-in-1"),
+        ("alarm", {"alarm": "held_open", "lane": "in-1"}, "open too long", "/#lane-in-1"),
+        ("alarm", {"alarm": "tailgating", "lane": "in-1"}, "two on one card", "/#lane-in-1"),
+        ("alarm", {"alarm": "fire_input", "lane": ""}, "the fire contact", "/health"),
         ("overdue", {"card": "V-9"}, "V-9 · 李先生 · 6-402", "/visitor-out?visit=demo-1"),
         ("unsigned", {"order": "stop"}, "order: stop", "/shift?act=demo-1"),
         ("deposit", {"pocket": "12"}, "pocket 12 · 李先生", "/deposits?deposit=demo-1"),
@@ -207,6 +209,7 @@ def test_what_is_to_be_done(
     assert found["href"] == href
     assert found["left_s"] is None
     assert found["title"]
+    assert found["see"] == ("demo-1" if row.get("alarm") in {"forced", "tailgating"} else "")
 
 
 def test_time_that_is_left_and_time_that_is_over(tmp_path: Path) -> None:

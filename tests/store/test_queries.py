@@ -330,7 +330,7 @@ def test_what_is_to_do_comes_by_urgency(reading: Reading) -> None:
         ("duty", "lane/out-1"),
         ("help", "h-1"),
         ("priority", "x-1"),
-        ("alarm", "lane/in-1"),
+        ("alarm", "in-1/held_open"),
         ("overdue", "v-1"),
         ("unsigned", items[5]["key"]),
         ("deposit", "d-0"),
@@ -340,6 +340,38 @@ def test_what_is_to_do_comes_by_urgency(reading: Reading) -> None:
     assert items[1]["left_us"] == 200_000_000
     assert items[4]["left_us"] == -HOUR_US
     assert items[1]["row"]["personal"] == {"unit": "6-402"}
+
+
+def test_alarms_stand_until_they_end_however_much_is_written_since(path: Path) -> None:
+    def alarm(kind: EntryType, what: str, lane: str = "in-1") -> Entry:
+        return told(kind, f"lane/{lane}", 7, {"lane": lane, "alarm": what})
+
+    noted = told(EntryType.DUTY_NOTED, "duty/booth", 8, {})
+    with open_ledger(path) as ledger:
+        up = EntryType.ALARM_RAISED
+        ledger.append([alarm(up, "forced"), alarm(up, "tailgating"), alarm(up, "forced", "b")], at())
+        ledger.append([alarm(EntryType.ALARM_ENDED, "forced")], at())
+        for _ in range(6):
+            ledger.append([noted] * 1000, at())
+    with Reading.open(path) as reading:
+        standing = {row["standing"]: row["data"]["alarm"] for row in todo.alarms(reading)}
+    assert standing == {
+        "in-1/held_open": "held_open",
+        "in-1/tailgating": "tailgating",
+        "b/forced": "forced",
+    }
+
+
+def test_alarms_of_an_older_file_are_made_from_its_journal(path: Path) -> None:
+    """Its software knew no such table."""
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("DROP TABLE alarms")
+        conn.execute("DELETE FROM projections WHERE name = 'alarms'")
+        conn.commit()
+    with Reading.open(path) as reading:
+        assert todo.alarms(reading) == []
+    with open_ledger(path), Reading.open(path) as reading:
+        assert [row["standing"] for row in todo.alarms(reading)] == ["in-1/held_open"]
 
 
 def test_the_desk(reading: Reading) -> None:

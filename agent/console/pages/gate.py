@@ -2,6 +2,7 @@
 
 Rules kept here:
 - lanes are shown from the live picture; nobody's name is shown while nobody is signed on;
+- what of the gate does not work stands in the list of what is to be done, signed on or not;
 - everything that changes is one fragment (``/gate/now``), asked for again when the feed says so;
 - the acts of a lane are orders; which of them need a name is the daemon's to say.
 """
@@ -13,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from agent.console import calls, desk
+from agent.console import calls, desk, parts
 from agent.console.lanes import lane_card, told
 from agent.console.site import Site
-from agent.console.todo import item
+from agent.console.todo import item, merged
 from agent.console.words import N_, Words
 from agent.core import call_orders
 from agent.core.fields import FIELDS
@@ -26,7 +27,7 @@ from agent.errors import StoreError
 TAPS = 8
 KINDS = frozenset({
     "open", "priority", "close", "stop", "hold_open", "release_hold", "fault.clear",
-    "lockdown", "lift_lockdown", "fire_reset", "fire", "duty.dismiss",
+    "lockdown", "lift_lockdown", "fire_reset", "fire", "duty.dismiss", "alarm.see",
     "bearer.confirm", "bearer.refuse",
     "call.ring", "call.answer", "call.decide", "call.end",
 })  # fmt: skip
@@ -71,6 +72,7 @@ def _now(request: Request) -> Mapping[str, Any]:
     backs: dict[str, tuple[str, ...]] = {}
     shown: dict[str, Any] = {"todo": [], "counts": None, "taps": [], "notices": [], "unread": ""}
     shown["calls"], shown["rings"] = [], rings(site.plan.calls, ())
+    shown["todo"] = merged(parts.todo(words, site, picture), [])
     try:
         guard = desk.guard(request)
         if site.plan.calls is not None:
@@ -90,7 +92,7 @@ def _now(request: Request) -> Mapping[str, Any]:
                 for lane, duty in duties.items()
                 if duty["kind"] == "deposit_due"
             }
-            shown["todo"] = [item(words, site, each) for each in seen.todo]
+            shown["todo"] = merged(shown["todo"], [item(words, site, each) for each in seen.todo])
             shown["counts"] = seen.counts
             here = {"all", "booth", guard.role}
             texts = [each["text"] for each in seen.notices if each["audience"] in here]

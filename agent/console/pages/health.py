@@ -6,25 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.console import desk
+from agent.console import desk, parts
 from agent.console.pages.counted import counted
 from agent.console.said import translated
-from agent.console.words import N_, Words
-
-_TONES = {"ok": "good", "degraded": "wait", "down": "bad"}
-_PARTS = {
-    "ledger": N_("ledger"),
-    "relays": N_("relays"),
-    "uplink": N_("line to the centre"),
-    "clock": N_("clock"),
-    "disk": N_("disk"),
-    "gpio": N_("relays and inputs"),
-    "printer": N_("printer"),
-    "intercom": N_("intercom"),
-}
-N_("reader %(name)s")
-N_("display %(name)s")
-_NAMED = ("reader", "display")
+from agent.console.words import Words
 
 
 def health(request: Request) -> Response:
@@ -47,19 +32,12 @@ def _part(words: Words, part: object) -> dict[str, str]:
     name, condition = str(told.get("part", "")), str(told.get("condition", ""))
     counters = told.get("counters") or {}
     return {
-        "name": _name(words, name),
+        "name": parts.name(words, name),
         "condition": condition,
-        "tone": _TONES.get(condition, "wait"),
+        "tone": parts.TONES.get(condition, "wait"),
         "detail": translated(words, str(told.get("detail", ""))),
         "counters": counted(words, counters),
     }
-
-
-def _name(words: Words, name: str) -> str:
-    what, _, which = name.partition(" ")
-    if which and what in _NAMED:
-        return words.filled(f"{what} %(name)s", {"name": which})
-    return words(_PARTS.get(name, name))
 
 
 def _memory_mb() -> int:

@@ -53,6 +53,10 @@
   const format = new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: body.dataset.zone,
   });
+  const clockMark = document.querySelector("[data-clock-mark]");
+  const centre = document.querySelector("[data-centre]");
+  const centreLeft = document.querySelector("[data-centre-left]");
+  let tone = linkWord.classList.contains("bad") ? "bad" : linkWord.classList.contains("wait") ? "wait" : "good", known = null;
   let heardMs = performance.now(), offsetMs = 0, fresh = true, gateSince = 0, down = false;
   // What happened between the making of this page and its first news is asked for with the first beat.
   let sequence = Number(body.dataset.sequence) || 0;
@@ -62,11 +66,28 @@
     offsetMs = told.now / 1000 - Date.now();
     fresh = told.fresh;
     gateSince = told.since / 1000;
+    tone = told.tone;
+    parts(told);
     if (told.sequence > sequence) {
       sequence = told.sequence;
       changed("entry");
     }
     look();
+  }
+
+  // What of the gate does not work, and what waits for the centre.
+  function parts(told) {
+    write(clockMark, told.trusted ? clockMark.dataset.good : clockMark.dataset.bad);
+    clockMark.className = "clockmark " + (told.trusted ? "good" : "bad");
+    centre.hidden = told.left === null;
+    centre.className = "left " + (told.sent ? "good" : "wait");
+    write(centreLeft, String(told.left || 0));
+    if (known !== null && known !== told.known) changed("link");
+    known = told.known;
+  }
+
+  function write(node, text) {
+    if (node.textContent !== text) node.textContent = text;
   }
 
   function look() {
@@ -76,12 +97,13 @@
     if (!silent) clock.textContent = format.format(new Date(Date.now() + offsetMs));
     body.classList.toggle("old", old);
     stale.hidden = !old;
-    linkWord.classList.toggle("bad", old);
-    linkWord.textContent = old ? linkWord.dataset.bad : linkWord.dataset.good;
+    const now = old ? "lost" : tone;
+    linkWord.className = "link " + now;
+    write(linkWord, linkWord.dataset[now]);
     if (old) {
       const sinceMs = silent ? Date.now() + offsetMs - (performance.now() - heardMs) : gateSince;
       const since = sinceMs ? " " + linkWord.dataset.since + " " + format.format(new Date(sinceMs)) : "";
-      const text = (silent ? body.dataset.lost : linkWord.dataset.bad) + since;
+      const text = (silent ? body.dataset.lost : linkWord.dataset.lost) + since;
       if (staleText.textContent !== text) staleText.textContent = text;
     }
     for (const left of document.querySelectorAll("[data-left]")) left.classList.toggle("over", Number(left.dataset.left) < 0);

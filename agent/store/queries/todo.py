@@ -11,17 +11,12 @@ from collections.abc import Iterable
 
 from agent.store.queries.deposits import not_fetched
 from agent.store.queries.desk import announced
-from agent.store.queries.table import Row, entries_told, listed
+from agent.store.queries.table import Row, listed
 from agent.store.queries.visits import overdue
 from agent.store.reading import Reading
 
 ORDER = ("duty", "help", "priority", "alarm", "overdue", "unsigned", "deposit", "notice")
-_NEAR = 5000
 _SOON_US = 12 * 3_600_000_000
-_ALARMS = (
-    "SELECT sequence FROM entries WHERE type IN ('gate.alarm.raised.v1', 'gate.alarm.ended.v1') "
-    "AND sequence > (SELECT max(sequence) FROM entries) - ? ORDER BY sequence LIMIT 500"
-)
 
 
 def duties(reading: Reading) -> list[Row]:
@@ -35,17 +30,8 @@ def unsigned(reading: Reading) -> list[Row]:
 
 
 def alarms(reading: Reading) -> list[Row]:
-    """The alarms of the last entries that have not ended, by lane, oldest first."""
-    numbers = [row["sequence"] for row in reading.rows(_ALARMS, (_NEAR,))]
-    standing: dict[str, Row] = {}
-    for row in entries_told(reading, list(reading.entries(numbers).values())):
-        # A lane may stand open and ring at the same time.
-        key = f"{row['subject']} {row['data'].get('call', '')}"
-        if row["type"] == "gate.alarm.ended.v1":
-            standing.pop(key, None)
-        else:
-            standing[key] = row
-    return list(standing.values())
+    """The alarms that stand, oldest first."""
+    return listed(reading, "alarms", "1", (), "since_us")
 
 
 def todo(reading: Reading, now_us: int, collect_within_us: int = 0) -> list[Row]:
@@ -64,7 +50,7 @@ def todo(reading: Reading, now_us: int, collect_within_us: int = 0) -> list[Row]
         *_items("duty", "duty", "since_us", "", duties(reading)),
         *_items("help", "help", "asked_us", "due_us", asked),
         *_items("priority", "announced", "from_us", "", soon),
-        *_items("alarm", "subject", "at_us", "", alarms(reading)),
+        *_items("alarm", "standing", "since_us", "", alarms(reading)),
         *_items("overdue", "visit", "opened_us", "until_us", overdue(reading, now_us)),
         *_items("unsigned", "act", "since_us", "", unsigned(reading)),
         *_items("deposit", "deposit", "taken_us", "", late),
