@@ -5,18 +5,21 @@ Rules kept here:
 - the hash is HMAC-SHA256 under the key of this gate, so that the same document is found again, and
   nobody without the key can try all numbers that there are;
 - without a key there is nothing safe to keep, and a number is refused;
-- a number that somebody wrote into any other field is masked there.
+- a number that somebody wrote into any other field is masked there, and so is a telephone number
+  in a sentence that leaves the gate (`SENTENCES`).
 """
 
 import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from agent.core import identity
+from agent.core import identity, telephones
 from agent.core.form import Fault
 
 FIELD = "idnumber"
 """The field of a form that holds a number; ``idmask`` and ``idhash`` take its place."""
+SENTENCES = frozenset({"reason", "why", "despite", "purpose", "destination", "route"})
+"""Fields of free text that stand in the journal itself, and in its events."""
 _DEEP = 8
 
 NO_KEY = (
@@ -53,6 +56,8 @@ class Identities:
         for name, value in form.items():
             if name != FIELD:
                 told[name] = self._value(value, deep)
+            if name in SENTENCES and isinstance(told[name], str):
+                told[name] = telephones.masked(told[name])
         number = form.get(FIELD)
         if number is not None and (isinstance(number, bool) or not isinstance(number, str | int)):
             raise Fault(NO_TEXT, field=FIELD)

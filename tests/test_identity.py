@@ -93,3 +93,10 @@ def test_a_form_without_numbers_is_left_alone(form: dict[str, object]) -> None:
     if "idnumber" not in repr(form) and identity.masked(repr(form)) == repr(form):
         assert told == form
     assert not any(identity.resident(str(value)) for value in told.values())
+
+
+def test_a_telephone_number_in_a_sentence_does_not_leave_the_gate() -> None:
+    said = "call 13800138000 first"
+    told = OURS.concealed({"reason": said, "phone": said, "deposits": [{"why": said}]})
+    assert told["reason"] == told["deposits"][0]["why"] == "call 138******** first"
+    assert told["phone"] == said, "it is kept beside the journal"

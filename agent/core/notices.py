@@ -8,6 +8,7 @@ Rules kept here:
 
 from collections.abc import Mapping, Sequence
 
+from agent.core import telephones
 from agent.core.ask import Act, Ask, Book, Sweep
 from agent.core.booking import LINE, book, by, found, span
 from agent.core.draft import Draft
@@ -57,7 +58,8 @@ def ended(ask: Ask, out: Draft) -> Mapping[str, object]:
 def _said(ask: Ask) -> dict[str, object]:
     form = ask.form
     audience = form.choice("audience", AUDIENCES, "all")
-    text = form.text("text", LINE, needed=True)
+    # It is published; whom to call stands in the directory.
+    text = telephones.masked(form.text("text", LINE, needed=True))
     begins, ends = span(ask, ends=False)
     return {"audience": audience, "text": text, "fromus": begins, "untilus": ends}
 

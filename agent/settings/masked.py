@@ -16,7 +16,9 @@ from agent.settings.secret import Secret
 from agent.settings.units import write_duration
 
 MASK = "***"
-_PEOPLE = frozenset({"responsible"})
+_PEOPLE = frozenset({"responsible", "number"})
+_ROOMS = frozenset({"control"})
+"""Whom the intercom calls: a telephone number may be a part of the address."""
 
 
 def masked(settings: Settings) -> Mapping[str, Any]:
@@ -52,7 +54,15 @@ def _single(value: object) -> bool | int | str:
 
 def _object(values: Mapping[Any, object]) -> dict[str, Any]:
     return {
-        str(name).removesuffix("_"): MASK if name in _PEOPLE and value else _plain(value)
+        str(name).removesuffix("_"): _member(str(name), value)
         for name, value in values.items()
         if value is not None
     }
+
+
+def _member(name: str, value: object) -> Any:
+    if value and name in _PEOPLE:
+        return MASK
+    if name in _ROOMS and isinstance(value, tuple):
+        return [MASK for _ in value]
+    return _plain(value)

@@ -201,6 +201,11 @@ def test_a_notice_ends_at_its_time(desk: Desk) -> None:
     assert desk.row("notices", made)["state"] == "ended"
 
 
+def test_a_telephone_number_in_a_notice_is_covered(desk: Desk) -> None:
+    desk.go("notice.post", text="a key was found, call 13800138000", audience="booth")
+    assert desk.last.data["text"] == "a key was found, call 138********", "it is published"
+
+
 def test_a_notice_is_changed_as_a_whole(desk: Desk) -> None:
     made = desk.go("notice.post", text="no water", audience="booth")["notice"]
     told = desk.go("notice.change", notice=made, text="water is back", until=desk.local(1))

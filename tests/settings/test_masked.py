@@ -55,6 +55,19 @@ def test_the_rest_is_written_as_in_the_file(tmp_path: Path) -> None:
     assert "printer" not in found, "what is not there is left out"
 
 
+def test_whom_the_intercom_calls_is_covered() -> None:
+    example = next(file for file in SHIPPED if file.stem == "intercom")
+    settings = read(example)
+    assert settings.intercom is not None
+    called = [step.number for steps in settings.intercom.lanes.values() for step in steps]
+    numbers = [*filter(None, called), *settings.intercom.control]
+    found = masked(settings)
+    assert numbers
+    assert found["intercom"]["control"] == ["***"] * len(settings.intercom.control)
+    said = json.dumps(found)
+    assert not [number for number in numbers if number in said]
+
+
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_every_example_can_be_told(file: Path) -> None:
     found = json.loads(json.dumps(masked(read(file))))
