@@ -3,14 +3,14 @@
 Rules kept here:
 - the header's word is of the worst part: the gate works only while every part does;
 - readers are told by the lane where nobody's card is read now;
-- a part that has not told anything yet is in no trouble.
+- a part that has not told anything yet is in no trouble;
+- the guard is told what it means for him; why it is so is one press away.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from agent.console.link import Picture
-from agent.console.said import translated
 from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.ids import ReaderId
@@ -38,9 +38,16 @@ STATES: Mapping[str, str] = {
 _CONDITIONS = {"degraded": N_("impaired"), "down": N_("does not work")}
 _HALTS = frozenset({"ledger", "disk", "gpio"})
 _ESSENTIAL = _HALTS | {"reader"}
-_LEDGER = N_("Nobody is let in by card or by order until it can be written again.")
-_CLOCK = N_("dates are not judged by it: look at the cards yourself")
-_READ = N_("no card is read here")
+_CALL = N_("tell whoever looks after the gate")
+_MEANS: Mapping[str, str] = {
+    "ledger": N_("Nobody is let in by card or by order until it can be written again."),
+    "disk": N_("There is no room left: tell whoever looks after the gate, now."),
+    "gpio": N_("Arms may not move, and what they do may not be seen."),
+    "uplink": N_("The gate goes on; what happens is sent later."),
+    "clock": N_("Dates are not judged by it: look at the cards yourself."),
+    "reader": N_("No card is read here."),
+}
+"""What it means for the guard. Why it is so stands on the page of the gate's health."""
 
 
 class Header(NamedTuple):
@@ -115,17 +122,13 @@ def _of_readers(words: Words, place: str, found: Sequence[Mapping[str, Any]]) ->
 
 def _item(words: Words, key: str, title: str, part: Mapping[str, Any]) -> dict[str, Any]:
     kind = str(part["part"]).partition(" ")[0]
-    condition, detail = str(part["condition"]), translated(words, str(part.get("detail") or ""))
-    more = {"ledger": _LEDGER, "clock": _CLOCK, "reader": _READ}.get(kind, "")
-    if kind == "reader" and condition != "down":
-        more = ""
-    told = [words(_CONDITIONS[condition]), words(more) if more else "", detail]
-    grave = _grave(part)
+    condition, grave = str(part["condition"]), _grave(part)
+    means = _MEANS.get(kind, _CALL) if grave or kind not in _ESSENTIAL else _CALL
     return {
         "what": "halt" if grave and kind in _HALTS else "broken" if grave else "impaired",
         "key": f"part-{key}",
         "title": title,
-        "text": " · ".join(each for each in told if each),
+        "text": " · ".join((words(_CONDITIONS[condition]), words(means))),
         "href": "/health",
         "tone": "bad" if grave else "wait",
         "left_s": None,
