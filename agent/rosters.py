@@ -6,7 +6,9 @@ Rules kept here:
   transaction: both change, or neither;
 - the directory is compared with them in the thread that asks; the gate's own only looks whether
   that still holds, writes it, and otherwise lets it be compared again;
-- of numbers the journal tells how many lines changed, and keeps a commitment to their digest.
+- of numbers the journal tells how many lines changed, and keeps a commitment to their digest;
+- a card of the drawer that a visitor has stays one: no roster, and nobody who unblocks it, makes it
+  an active card.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +18,8 @@ from typing import Any, Protocol, cast
 
 from agent import following
 from agent.control.server import Handler, Peer
+from agent.core import issued
+from agent.core.cards import good
 from agent.core.entries import Entry, EntryType
 from agent.core.model import CardStatus, Matching
 from agent.core.plan import GatePlan
@@ -97,14 +101,16 @@ class Rosters:
         """``{generation, count, digest: hex, residents?}``: the staged roster rules from here on.
 
         ``residents`` are lists ``[unit, name, number, …]``, each resident once, and all there are:
-        the directory follows with the roster, or neither changes. Gives ``{count, directory}``;
-        ``directory`` is null without residents, else ``{residents, put, dropped, kept}``.
+        the directory follows with the roster, or neither changes. Gives ``{count, directory,
+        kept}``; ``directory`` is null without residents, else ``{residents, put, dropped, kept}``;
+        ``kept`` are labels of cards that stay in stock, as visitors have them.
         """
         house, residents = self._house, following.given(request.get("residents"))
         generation, count = int(request["generation"]), int(request["count"])
         digest = bytes.fromhex(str(request["digest"]))
         data = {"generation": generation, "count": count, "digest": digest.hex()}
         proof = {} if residents is None else {"directory": following.digest(residents)}
+        kept: list[str] = []
 
         def rule(follows: Following | None) -> bool:
             ledger = house.ledger()
@@ -112,18 +118,20 @@ class Rosters:
                 return False
             now, actor = house.clock.now(), f"uid:{peer.uid}"
             counts, batch = ({}, NOTHING) if follows is None else (follows.counts, follows.batch)
+            kept[:] = (card.label for card in ledger.roster_kept(generation))
+            more = {"instock": len(kept)} if kept else {}
             kind = EntryType.ROSTER_SWITCHED
-            entry = Entry(kind, "roster", now, {**data, **counts}, proof, actor)
+            entry = Entry(kind, "roster", now, {**data, **counts, **more}, proof, actor)
             ledger.roster_switch(generation, count, digest, entry, now, batch)
             return True
 
         if residents is None:
             house.run(partial(rule, None))
-            return {"count": count, "directory": None}
+            return {"count": count, "directory": None, "kept": kept}
         for _ in range(_TRIES):
             follows = self._compared(generation, residents)
             if house.run(partial(rule, follows)):
-                return {"count": count, "directory": follows.counts}
+                return {"count": count, "directory": follows.counts, "kept": kept}
         raise GateError(
             "the directory is being changed all the time: neither it nor the cards were replaced, "
             "import the roster again"
@@ -148,10 +156,11 @@ class Rosters:
         """``{label, status, found?: bool}`` gives ``{card, was, status}``: block or unblock a card.
 
         A card that is so already stays untouched and makes no entry, and so does a lost one that is
-        to be blocked. A lost one is good again only when it was ``found``.
+        to be blocked. A lost one is good again only when it was ``found``. What is to be active
+        again and is of the drawer goes back into stock.
         """
         house = self._house
-        label, status = str(request["label"]), CardStatus(request["status"])
+        label, wanted = str(request["label"]), CardStatus(request["status"])
         back = request.get("found") is True
         now = house.clock.now()
 
@@ -168,6 +177,9 @@ class Rosters:
                 raise GateError(f"the roster was changed just now: look for card {label!r} again")
             card = cards[0]
             was = card.status
+            status = wanted
+            if was is not status is CardStatus.ACTIVE:
+                status = good(card, ledger.rows(issued.uses(label)))
             if was is status or (was is CardStatus.LOST and status is CardStatus.BLOCKED):
                 return was, was
             if was is CardStatus.LOST and not back:

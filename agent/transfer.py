@@ -7,7 +7,7 @@ Rules kept here:
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from agent.errors import GateError
@@ -20,10 +20,14 @@ Ask = Callable[..., Any]
 
 
 class Sent(NamedTuple):
-    """What came of it: so many cards rule; ``directory`` as `agent.requests` tells it, or None."""
+    """What came of it: so many cards rule; ``directory`` as `agent.requests` tells it, or None.
+
+    ``kept`` are labels of cards that stay in stock, whatever the file says: visitors have them.
+    """
 
     cards: int
     directory: Mapping[str, int] | None
+    kept: Sequence[str] = ()
 
 
 def counted(number: int, noun: str) -> str:
@@ -62,4 +66,4 @@ def send(
     if found.residents is not None:
         more = {"residents": [[each.unit, each.name, *each.phones] for each in found.residents]}
     told = ask("roster.switch", generation=generation, count=total.cards, digest=digest, **more)
-    return Sent(int(told["count"]), told["directory"])
+    return Sent(int(told["count"]), told["directory"], told["kept"])

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from agent.control.server import Peer
 from agent.core.directory import line_of
 from agent.core.effects import DropRow, PutCard, PutRow
 from agent.core.entries import Entry, EntryType
-from agent.core.model import Moment
+from agent.core.model import Card, CardKind, CardStatus, Moment
 from agent.core.plan import GatePlan
 from agent.errors import GateError
 from agent.following import paced
@@ -117,10 +117,8 @@ def by_hand(name: str, phone: str) -> PutRow:
 
 def test_it_is_compared_beside_the_gate_and_once(gate: Gate) -> None:
     told = gate.bring(WANG, LI)
-    assert told == {
-        "count": 3,
-        "directory": {"residents": 2, "put": 2, "dropped": 0, "kept": 0},
-    }
+    assert told["count"] == 3
+    assert told["directory"] == {"residents": 2, "put": 2, "dropped": 0, "kept": 0}
     assert gate.lines() == [("王小明", [WANG[2]], 1), ("李娜", [LI[2]], 2)]
     assert gate.bring(WANG, LI)["directory"] == {
         "residents": 2,
@@ -214,3 +212,61 @@ def test_who_compares_rests_after_each_millisecond_of_work() -> None:
             pass
     assert seen == list(range(5))
     assert time.monotonic() - began >= 5 * (0.002 + 0.001)
+
+
+def lent(label: str) -> Act:
+    """A visitor has this card."""
+    data = {"visit": "v-1", "card": label, "kind": "company", "agent": "north"}
+    entry = whole(Entry(EntryType.VISIT_OPENED, "visit/v-1", at(), data))
+    return lambda ledger: ledger.append([entry], at())
+
+
+def drawer(label: str, kind: CardKind = CardKind.VISITOR, **other: Any) -> Card:
+    return replace(CARDS[0], label=label, kind=kind, **other)
+
+
+def installed(gate: Gate, one: Card) -> Any:
+    """A roster of one card rules."""
+    rosters = Rosters(gate)
+    generation = rosters.begin({}, PEER)
+    rosters.stage({"generation": generation, "rows": [list(row_of(one))]}, PEER)
+    count, digest = digest_of([one])
+    asked = {"generation": generation, "count": count, "digest": digest.hex()}
+    return rosters.switch(asked, PEER)
+
+
+@pytest.mark.parametrize("residents", [False, True])
+def test_a_card_that_a_visitor_has_stays_in_stock_and_is_named(gate: Gate, residents: bool) -> None:
+    gate.thread.submit(lent("V-1"), gate.own).result(LIMIT_S)
+    one = drawer("V-1")
+    told = installed(gate, one)
+    assert (told["count"], told["kept"]) == (1, ["V-1"])
+    if residents:
+        gate.thread.submit(lent("C-1"), gate.own).result(LIMIT_S)
+        assert gate.bring(WANG)["kept"] == [], "residents' cards are no cards of the drawer"
+    with gate.reading() as reading:
+        (entry,) = [each for each in reading.after(0, 100) if b"instock" in each.data]
+        assert json.loads(entry.data)["instock"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "holder", "visit", "status"),
+    [
+        (CardKind.VISITOR, "", False, "stock"),
+        (CardKind.CONTRACTOR, "", False, "stock"),
+        (CardKind.CONTRACTOR, "张三", False, "active"),
+        (CardKind.CONTRACTOR, "张三", True, "stock"),
+        (CardKind.RESIDENT, "", False, "active"),
+    ],
+)
+def test_what_a_card_is_when_it_is_unblocked(
+    gate: Gate, kind: CardKind, holder: str, visit: bool, status: str
+) -> None:
+    if visit:
+        gate.thread.submit(lent("X-1"), gate.own).result(LIMIT_S)
+    installed(gate, drawer("X-1", kind, holder=holder, status=CardStatus.BLOCKED))
+    rosters = Rosters(gate)
+    told = rosters.status({"label": "X-1", "status": "active"}, PEER)
+    assert told == {"card": "X-1", "was": "blocked", "status": status}
+    again = rosters.status({"label": "X-1", "status": "active"}, PEER)
+    assert again == {"card": "X-1", "was": status, "status": status}

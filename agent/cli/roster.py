@@ -19,6 +19,7 @@ from agent.store import roster_csv
 from agent.store.reading import Reading
 
 _SHOWN = 200
+_NAMED = 20
 _LISTED = ("label", "credential", "kind", "status", "holder", "unit", "plate")
 
 
@@ -68,8 +69,24 @@ def import_(file: Path, encoding: str, allow_empty: bool, config_path: Path) -> 
         faults = transfer.counted(len(found.faults), "fault")
         raise GateError(f"{file} has {faults}: nothing was imported")
     click.echo(f"was {transfer.counted(was, 'card')}, now {sent.cards}")
+    for line in _drawer(found, sent):
+        click.echo(line)
     if sent.directory is not None:
         click.echo(_followed(sent.directory))
+
+
+def _drawer(found: roster_csv.RosterFile, sent: transfer.Sent) -> Iterable[str]:
+    """What is to be known of the cards that visitors are given."""
+    if found.laid:
+        cards = transfer.counted(found.laid, "card")
+        yield f"no status, so in stock: {cards} of visitors or contractors; a visit gives them out"
+    if found.loose:
+        cards = transfer.counted(found.loose, "visitor's card")
+        yield f"active, so open without a visit: {cards}; status stock lays them into the drawer"
+    if sent.kept:
+        names = ", ".join(sent.kept[:_NAMED])
+        more = f" and {len(sent.kept) - _NAMED} more" if len(sent.kept) > _NAMED else ""
+        yield f"left in stock, as visitors have them just now: {names}{more}"
 
 
 def _followed(told: Mapping[str, int]) -> str:

@@ -83,9 +83,10 @@ class Transfer:
         return {"generation": now.generation, "next": total.cards}
 
     def commit(self, command: Command, args: RosterCommit) -> Result:
-        """``{generation, count, digest}``: the new roster rules.
+        """``{generation, count, digest, kept?}``: the new roster rules.
 
-        One that rules already does so again: an answer that was lost is given.
+        One that rules already does so again: an answer that was lost is given. ``kept`` are labels
+        of cards that stay in stock, as visitors have them; so it is not what was announced.
         """
         digest = bytes.fromhex(args.digest)
         done = {"generation": args.generation, "count": args.count, "digest": args.digest}
@@ -103,15 +104,17 @@ class Transfer:
         if double:
             raise Fault(_DOUBLE, label=double)
         house, ledger = self._house, self._house.ledger
+        kept: list[str] = []
 
         def switch() -> None:
             moment = house.clock.now()
+            kept[:] = (card.label for card in ledger().roster_kept(args.generation))
             kind = EntryType.ROSTER_SWITCHED
             entry = Entry(
                 kind,
                 "roster",
                 moment,
-                done,
+                {**done, "instock": len(kept)} if kept else done,
                 actor=command.origin_actor,
                 cause=command.cmd_id,
             )
@@ -119,7 +122,7 @@ class Transfer:
 
         self._asked(switch)
         self._open = None
-        return done
+        return {**done, "kept": kept} if kept else done
 
     def digest(self) -> Result:
         """``{generation, count, digest}`` of the roster in force, changed cards included.

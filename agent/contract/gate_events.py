@@ -123,6 +123,9 @@ class RosterSwitched(Committed):
     residents: NotRequired[Annotated[int, Shape("so many have numbers in it", 830, low=0)]]
     put: NotRequired[Annotated[int, Shape("lines of the directory put for it", 12, low=0)]]
     dropped: NotRequired[Annotated[int, Shape("lines that went with it", 3, low=0)]]
+    instock: NotRequired[
+        Annotated[int, Shape("cards that visitors have, kept in stock despite it", 1, low=1)]
+    ]
     kept: NotRequired[Annotated[int, Shape("residents written by hand, left so", 2, low=0)]]
 
 

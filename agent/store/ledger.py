@@ -314,6 +314,10 @@ class Ledger:
         self._leftovers = True
         return head
 
+    def roster_kept(self, generation: int) -> tuple[Card, ...]:
+        """The cards that visitors have and that stay in stock, whatever this roster says."""
+        return self._loud("the books cannot be read", lambda: self._roster.kept(generation))
+
     def turn(self, table: str) -> int:
         """As long as it is the same, no row of this reference table was changed."""
         return self._references.turn(table)

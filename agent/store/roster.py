@@ -4,7 +4,9 @@ Rules kept here:
 - exactly one generation rules; a look-up sees that one only, whatever is being staged;
 - a generation is staged in slices of a few milliseconds and rules from one row on, written in the
   transaction of its entry, after count and digest were found right;
-- what does not rule is left over, and is dropped in slices, also after a crash.
+- what does not rule is left over, and is dropped in slices, also after a crash;
+- a card of the drawer that a visitor has stays one, whatever a new roster makes of it: as an active
+  card it would leave by itself.
 
 All calls come from the thread that owns the ledger. Nothing here begins a transaction except
 `stage`, `begin` and `drop_old`: what needs an entry is run by the ledger inside its own.
@@ -13,8 +15,9 @@ All calls come from the thread that owns the ledger. Nothing here begins a trans
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from agent.core.model import Card, Credential, Matching
+from agent.core.model import Card, CardStatus, Credential, Matching
 from agent.errors import RosterError, StoreError
 from agent.store.books import DESK_KINDS
 from agent.store.rows import RosterDigest, Row, card_of, low_key, row_of
@@ -33,6 +36,13 @@ _INSERT = (
     "department, plate, valid_from, valid_until, windows, lanes, direction) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_USED = (
+    "SELECT card FROM visits WHERE state = 'open' AND card <> '' "
+    "UNION SELECT card FROM passes WHERE state <> 'in' "
+    "UNION SELECT card FROM deposits WHERE state = 'held'"
+)
+"""Labels of the cards that visitors have, or against which something is held."""
+_KEEP = "UPDATE cards SET kind = ?, status = ? WHERE generation = ? AND low = ? AND credential = ?"
 _CHUNK = 16
 
 
@@ -70,9 +80,14 @@ class Roster:
         Reads the whole roster, unless it is a card of the desk: not for the thread that decides
         (`Reading` has it too).
         """
-        row = self._execute(_DESK, (self.ruling, label)).fetchone()
-        if row is None:
-            row = self._execute(_LABEL, (self.ruling, label)).fetchone()
+        card = self._desk(self.ruling, label)
+        if card is not None:
+            return card
+        row = self._execute(_LABEL, (self.ruling, label)).fetchone()
+        return None if row is None else card_of(row)
+
+    def _desk(self, generation: int, label: str) -> Card | None:
+        row = self._execute(_DESK, (generation, label)).fetchone()
         return None if row is None else card_of(row)
 
     def begin(self) -> int:
@@ -119,12 +134,35 @@ class Roster:
                 f"not the announced {digest.hex()}: the old roster stays; send it again"
             )
 
+    def kept(self, generation: int) -> tuple[Card, ...]:
+        """The cards that a visitor has and that this generation would make active.
+
+        They are given as they are to be: in stock, of the kind that they have now.
+        """
+        kept: dict[Credential, Card] = {}
+        for (label,) in self._execute(_USED).fetchall():
+            old = self._desk(self.ruling, label)
+            found = [self._desk(generation, label)]
+            if old is not None:
+                key = low_key(int(old.credential.hex, 16))
+                row = self._execute(_EXACT, (generation, key, str(old.credential))).fetchone()
+                found.append(None if row is None else card_of(row))
+            for card in found:
+                if card is not None and card.status is CardStatus.ACTIVE:
+                    same = old is not None and card.credential == old.credential
+                    kind = old.kind if old is not None and same else card.kind
+                    kept[card.credential] = replace(card, status=CardStatus.STOCK, kind=kind)
+        return tuple(kept.values())
+
     def rule(self, generation: int) -> None:
         """Let this generation rule; runs inside the ledger's transaction."""
-        total = self._open(generation)
+        total, kept = self._open(generation), self.kept(generation)
+        for card in kept:
+            row = row_of(card)
+            self._execute(_KEEP, (row[2], row[3], *_values(generation, row)[:3]))
         self._execute(
             "UPDATE generations SET cards = ?, digest = ? WHERE id = ?",
-            (total.cards, total.digest(), generation),
+            (total.cards, b"" if kept else total.digest(), generation),
         )
         self._execute("UPDATE state SET generation = ? WHERE id = 1", (generation,))
 

@@ -5,7 +5,8 @@ Rules kept here:
   imported at all;
 - a label names one card only, and a credential is as long as its scheme's readers report it;
 - the first line names the columns, in any order; ``credential``, ``label``, ``kind`` are needed,
-  what is left out is empty, a missing ``status`` is ``active``, a missing ``direction`` ``both``;
+  what is left out is empty, a missing ``direction`` is ``both``, a missing ``status`` ``active``,
+  but for cards of the drawer: these lie in stock, and are counted (`RosterFile.laid`);
 - the column ``phones`` is optional and no part of a card: telephone numbers of the holder, in the
   order in which they are called, parted by ``;``; of several cards of one holder one is enough;
 - ``valid_from`` and ``valid_until`` are local dates or date-times of the gate; a date alone counts
@@ -15,7 +16,7 @@ Rules kept here:
 
 import codecs
 import csv
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from difflib import get_close_matches
@@ -67,11 +68,14 @@ class RosterFile:
     """A file that was read: its rows sorted as they travel, or its faults.
 
     ``residents`` have telephone numbers, in the order of the file; None: it has no such column.
+    ``laid`` rows are of the drawer and say no status; ``loose`` visitors' cards say active.
     """
 
     faults: list[RowFault] = field(default_factory=list)
     glued: list[str] = field(default_factory=list)
     residents: list[Resident] | None = None
+    laid: int = 0
+    loose: int = 0
 
     def rows(self) -> Iterable[Row]:
         """Every row, in the order in which it travels."""
@@ -158,6 +162,9 @@ def _read_rows(
         values.extend([""] * (len(heading) - len(values)))
         texts = {name: values[place].strip() for name, place in places.items()}
         row = check.row(line, texts)
+        drawer = row[2] in _IN_STOCK
+        found.laid += not texts.get("status") and row[3] == CardStatus.STOCK
+        found.loose += drawer and row[3] == CardStatus.ACTIVE
         for (name, seen), text in zip(first.items(), row[:2], strict=True):
             if text and seen.setdefault(text, line) != line:
                 problem = f"this {name} is in line {seen[text]} already: {_ONCE[name]}"
@@ -168,6 +175,7 @@ def _read_rows(
         found.residents = holders.found()
 
 
+_IN_STOCK = frozenset({CardKind.VISITOR.value, CardKind.VISITOR_VEHICLE.value})
 _ONCE = {"credential": "one card for each credential", "label": "every card needs its own"}
 
 
@@ -255,6 +263,8 @@ class _Checker:
 
     def row(self, line: int, texts: dict[str, str]) -> Row:
         """The row in its travelling form; whatever is wrong with it is among the faults."""
+        if not texts.get("status"):
+            texts = {**texts, "status": _status(texts)}
         done = [
             self._value(line, name, texts.get(name, ""), cached=name in _CACHED) for name in COLUMNS
         ]
@@ -288,6 +298,15 @@ class _Checker:
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self._lanes)}"
                 raise ValueError(f"no lane {lane!r} here; {hint}")
         return " ".join(lanes)
+
+
+def _status(texts: Mapping[str, str]) -> str:
+    """What a card is where nothing says it; a contractor's that has a holder is a long-term one."""
+    kind = texts.get("kind", "")
+    has_holder = bool(texts.get("holder") or texts.get("plate"))
+    if kind in _IN_STOCK or (kind == CardKind.CONTRACTOR and not has_holder):
+        return CardStatus.STOCK
+    return CardStatus.ACTIVE
 
 
 def _credential(text: str) -> str:

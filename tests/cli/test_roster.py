@@ -42,6 +42,20 @@ def test_cards_before_and_after_are_counted_and_an_empty_file_is_meant(gate: Hou
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", "no cards\n")
 
 
+def test_what_is_assumed_of_the_drawers_cards_is_said(gate: House) -> None:
+    file = gate.folder / "cards.csv"
+    rows = ("uid:01A1B2C3,V-1,visitor,", "uid:02A1B2C3,V-2,visitor,active")
+    file.write_text("\n".join(("credential,label,kind,status", *rows)), "utf-8")
+    done = gate.command("roster", "import", str(file))
+    assert done.stdout.splitlines() == [
+        "was 0 cards, now 2",
+        "no status, so in stock: 1 card of visitors or contractors; a visit gives them out",
+        "active, so open without a visit: 1 visitor's card; status stock lays them into the drawer",
+    ]
+    said = gate.command("roster", "list").stdout
+    assert "stock" in said
+
+
 def test_the_table_has_a_heading_and_one_is_not_many(gate: House) -> None:
     assert _bring_in(gate, residents(1))[0] == 0
     heading, card = gate.command("roster", "list").stdout.splitlines()

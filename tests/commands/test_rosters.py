@@ -19,6 +19,7 @@ from agent.core.entries import EntryType
 from agent.core.model import Card, CardStatus, Credential, Matching
 from agent.store.reading import Reading
 from agent.store.rows import Row, digest_of, order_of, row_of
+from tests.core.booth import CASH, company, stock
 from tests.core.builders import a_card
 from tests.core.desk import booth_plan
 from tests.rigs.commanding import Commanding
@@ -360,3 +361,20 @@ def test_any_order_of_transfers(tmp_path: Path) -> None:
 def test_rows_are_those_of_the_store() -> None:
     (row,) = rows(cards(1))
     assert len(row) == len(Row.__args__)  # type: ignore[attr-defined]  # a tuple's own
+
+
+def test_a_card_that_a_visitor_has_stays_in_stock_and_the_centre_hears_of_it(
+    centre: Commanding,
+) -> None:
+    drawer = replace(stock("V-1"), credential=Credential("em4100", "0000000001"))
+    install(centre, [drawer])
+    centre.booth.cli("visit.open", {**company("V-1"), "deposits": [CASH]})
+    new = [replace(drawer, status=CardStatus.ACTIVE)]
+    generation = begin(centre)
+    centre.done("roster.chunk", chunk(generation, 0, new))
+    wanted = end(generation, new)
+    assert centre.done("roster.commit", wanted) == {**wanted, "kept": ["V-1"]}
+    assert in_force(centre) == [drawer]
+    entry = centre.booth.entries(EntryType.ROSTER_SWITCHED)[-1]
+    assert json.loads(entry.data) == {**wanted, "instock": 1}
+    assert centre.done("roster.digest")["digest"] == digest_of([drawer])[1].hex()

@@ -1,7 +1,9 @@
 import hashlib
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,9 +21,11 @@ from agent.core.model import (
 )
 from agent.errors import StoreError
 from agent.store.ledger import Ledger
+from agent.store.queries.rosters import ruling
 from agent.store.reading import Reading
 from agent.store.rows import card_of, digest_of, low_key, order_of, row_of
 from agent.store.verify import verify
+from tests.core.booth import Booth, booth_plan, stock
 from tests.rigs.contract import card_known
 from tests.store.build import at, card, granted, open_ledger, switched
 
@@ -232,3 +236,62 @@ def test_the_old_roster_is_cleared_away_while_the_gate_is_idle(tmp_path: Path) -
     conn = sqlite3.connect(path)
     assert conn.execute("SELECT count(*) FROM cards").fetchone() == (501,)
     conn.close()
+
+
+DRAWER = (stock("V-1"), stock("V-2"), stock("C-1", CardKind.CONTRACTOR))
+
+
+def lent(ledger: Ledger) -> Booth:
+    """A gate where V-1 and C-1 are with visitors, and V-2 lies in the drawer."""
+    install(ledger, list(DRAWER))
+    booth = Booth(booth_plan(), DRAWER, ledger)
+    booth.visit("V-1")
+    booth.visit("C-1", kind="contractor", company="x", unit="8-1203", reason="r", deposits=[])
+    return booth
+
+
+def made_active(each: Card, **other: Any) -> Card:
+    return replace(each, status=CardStatus.ACTIVE, holder="x", **other)
+
+
+def test_a_new_roster_makes_no_card_active_that_a_visitor_has(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "gate.db") as ledger:
+        booth = lent(ledger)
+        new = [made_active(each) for each in DRAWER]
+        new.sort(key=lambda each: order_of(str(each.credential)))
+        generation = stage(ledger, new)
+        assert {each.label for each in ledger.roster_kept(generation)} == {"V-1", "C-1"}
+        ledger.roster_switch(generation, *digest_of(new), switched(), at())
+        status = {each.label: exact_of(ledger, each).status for each in DRAWER}
+        assert status == {
+            "V-1": CardStatus.STOCK,
+            "C-1": CardStatus.STOCK,
+            "V-2": CardStatus.ACTIVE,
+        }
+        with Reading.open(tmp_path / "gate.db") as reading:
+            assert ruling(reading) == (generation, 3, b""), "it is not what was announced"
+        assert booth.tap_out("V-1").data["duty"] == "deposit_due"
+        install(ledger, [replace(each, status=CardStatus.BLOCKED) for each in DRAWER])
+        assert {exact_of(ledger, each).status for each in DRAWER} == {CardStatus.BLOCKED}
+
+
+def test_nor_does_one_that_calls_it_something_else(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "gate.db") as ledger:
+        lent(ledger)
+        other = made_active(DRAWER[0], kind=CardKind.RESIDENT)
+        named = made_active(DRAWER[2], label="R-9", kind=CardKind.RESIDENT)
+        under = made_active(card(0xAB), label="C-1", kind=CardKind.CONTRACTOR)
+        install(ledger, [other, named, under])
+        assert exact_of(ledger, other) == replace(
+            other, status=CardStatus.STOCK, kind=CardKind.VISITOR
+        )
+        assert exact_of(ledger, named).status is CardStatus.STOCK
+        assert exact_of(ledger, under) == replace(under, status=CardStatus.STOCK)
+        install(ledger, [card(1)])
+        install(ledger, [card(1), DRAWER[1]])
+        assert exact_of(ledger, DRAWER[1]).status is CardStatus.STOCK
+
+
+def exact_of(ledger: Ledger, each: Card) -> Card:
+    (found,) = ledger.find_cards(each.credential, Matching.EXACT)
+    return found

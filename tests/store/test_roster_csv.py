@@ -50,6 +50,25 @@ def test_columns_come_in_any_order_and_defaults_are_filled(tmp_path: Path) -> No
     ]
 
 
+def test_without_a_status_cards_of_the_drawer_lie_in_stock(tmp_path: Path) -> None:
+    text = (
+        "credential,label,kind,status,holder\n"
+        "uid:01A1B2C3,V-1,visitor,,somebody\n"
+        "uid:02A1B2C3,W-1,visitor_vehicle,,\n"
+        "uid:03A1B2C3,C-1,contractor,,\n"
+        "uid:04A1B2C3,L-1,contractor,,张三\n"
+        "uid:05A1B2C3,V-2,visitor,active,\n"
+        "uid:06A1B2C3,V-3,visitor,stock,\n"
+        "uid:07A1B2C3,R-1,resident,,\n"
+    )
+    found = roster_csv.read(_file(tmp_path, text))
+    assert found.faults == []
+    status = {row[1]: row[3] for row in found.rows()}
+    assert {label for label in status if status[label] == "stock"} == {"V-1", "W-1", "C-1", "V-3"}
+    assert {status[label] for label in ("L-1", "V-2", "R-1")} == {"active"}
+    assert (found.laid, found.loose) == (3, 1)
+
+
 @pytest.mark.parametrize(
     ("row", "column", "says"),
     [
