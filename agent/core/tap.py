@@ -8,12 +8,13 @@ Rules kept here:
   one must not find the arm open;
 - a credential read at a desk is shown, never decided on;
 - every tap says what the card proved;
-- what the guard has seen to once is not asked again while the vehicle still waits.
+- what the guard has seen to once is not asked again while the vehicle still waits;
+- an arm that is not opened any more is granted to nobody.
 """
 
 from collections.abc import Iterable, Iterator
 
-from agent.core import access, issued, lane, passages, presence, qr_pass
+from agent.core import access, issued, lane, motion, passages, presence, qr_pass
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency, locked_down
@@ -83,6 +84,7 @@ def question(
         again,
         full,
         lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),
+        _faulted(lane_plan, lanes),
         ban,
         due,
         proof,
@@ -121,6 +123,15 @@ def _renews(lanes: Iterable[LaneState], here: LaneId, direction: Direction, card
 def _oncoming(plan: LanePlan, lanes: Iterable[LaneState], direction: Direction) -> bool:
     return any(
         passages.oncoming(plan, state.passages, state.levels, direction)
+        for state in lanes
+        if state.lane == plan.lane
+    )
+
+
+def _faulted(plan: LanePlan, lanes: Iterable[LaneState]) -> bool:
+    """Would a grant be given for nothing, as the arm is not opened any more?"""
+    return any(
+        not motion.can_open(plan, state.arm, state.levels)
         for state in lanes
         if state.lane == plan.lane
     )
