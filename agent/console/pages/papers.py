@@ -26,7 +26,7 @@ OPEN: Mapping[str, str] = {
     "help": N_("help requests"),
     "notices": N_("notices"),
     "duties": N_("duties at the lanes"),
-    "unsigned": N_("acts without a name"),
+    "unsigned": N_("acts to be written up"),
     "alarms": N_("alarms"),
     "overrides": N_("overrides in this shift"),
 }

@@ -2,7 +2,8 @@
 
 Rules kept here:
 - the log is the journal itself between two moments; free entries stand among what the gate wrote;
-- an act that was done while nobody was signed on is written up by whoever is on now, once;
+- an act that was done while nobody was signed on, and a priority passage, which asks nothing, are
+  written up by whoever is on now, once;
 - a supervisor's check is a card held to the desk's reader, never a name that was typed.
 """
 
@@ -42,7 +43,7 @@ DEEDS: Mapping[str, Deed] = {
         ("note",),
         shape=presented,
     ),
-    "sign": Deed("act.sign", N_("The act bears your name now."), ("reason",), row=("act",)),
+    "sign": Deed("act.sign", N_("It is written up, with your name."), ("reason",), row=("act",)),
     "lead": Deed("shift.lead", N_("You lead until your shift ends."), ("reason",)),
 }
 ORDERS: Mapping[str, str] = {
@@ -117,6 +118,7 @@ def _unsigned(
         "order": words(ORDERS.get(row["kind"], row["kind"])),
         "lane": lanes.get(row["lane"]) or row["lane"],
         "since": words.moment(row["since_us"]),
+        "by": "" if row["data"].get("unsigned") is True else row["by"],
         "marked": row["act"] == marked,
     }
 
