@@ -3,8 +3,8 @@
 Whatever visitors and guards do, in whatever order, with crashes in between: what is held is what
 was taken and not given back, every deposit ends once, no card is out twice and nobody is inside
 twice, nobody leaves on a card with a visit or a deposit unless the guard lets him, whatever becomes
-of the card in the roster meanwhile, receipts have no gap, and the tables made anew from the journal are those that were live. The
-model keeps its own books, by hand, from the answers alone.
+of the card in the roster meanwhile, receipts have no gap, and the tables made anew from the journal
+are those that were live. The model keeps its own books, by hand, from the answers alone.
 """
 
 import json
