@@ -117,7 +117,8 @@ def test_a_key_that_is_none(file: Path, name: str, text: str, says: str) -> None
     assert (fault.path, fault.line, fault.column) == (PATHS[name], *place(name))
     assert says in fault.problem
     assert fault.warning is (name in WARNED)
-    assert text not in str(fault)
+    # The file's own path may hold the digits by chance.
+    assert text not in str(fault).replace(str(file.parent), "")
 
 
 class Deaf:
