@@ -18,7 +18,7 @@ from agent.core import access, issued, lane, motion, passages, presence, qr_pass
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency, locked_down
-from agent.core.entries import EntryType
+from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead
 from agent.core.facts import Facts
 from agent.core.ids import LaneId, ZoneId
@@ -230,6 +230,16 @@ def at_lane(
             verdict = Verdict.REFERRED
     out.do(ShowVerdict(event.reader, verdict))
     return state
+
+
+def unwritten(plan: GatePlan, event: CardRead) -> Entry | None:
+    """The denial of a card that nobody looked up, as nothing can be read or written."""
+    at = plan.readers[event.reader].lane
+    if at is None:
+        return None
+    data = {"lane": at, "reader": event.reader, "reason": access.Reason.LEDGER_UNWRITABLE.value}
+    personal = {"credential": str(event.credential)}
+    return Entry(EntryType.ACCESS_DENIED, f"lane/{at}", event.at, data, personal)
 
 
 def _doubt(

@@ -212,3 +212,26 @@ def test_a_card_at_an_arm_that_is_not_opened_any_more_is_denied_and_nobody_passe
     step = gate.card("A", READER)
     assert step.entries[0].type is EntryType.ACCESS_GRANTED, "it stands up: there is no need to"
     assert moves(step) == []
+
+
+def test_who_was_refused_as_nothing_can_be_written_is_known_later() -> None:
+    gate = WholeGate().begin()
+
+    def kept(event: Event) -> list[tuple[str, object]]:
+        found = gate.gate.unwritten(gate.state, event)
+        return [(each.type, each.data.get("reason")) for each in found]
+
+    def button(role: str, active: bool | None) -> InputChanged:
+        return InputChanged(InputId(f"{LANE}.button-{role}"), active, 1, NOW)
+
+    denied = (EntryType.ACCESS_DENIED, "ledger_unwritable")
+    assert kept(CardRead(READER, credential("A"), NOW)) == [denied]
+    assert kept(CardRead(DESK_READER, credential("A"), NOW)) == []
+    pressed = button("open", True)
+    assert kept(pressed) == [(EntryType.ARM_ORDERED, "open button")]
+    assert kept(button("open", False)) == []
+    assert kept(button("exit", True)) == [], "who leaves is let out all the same"
+    assert kept(InputChanged(LOOP, True, 1, NOW)) == []
+    assert kept(Stopping("SIGTERM", NOW)) == []
+    gate.do(pressed)
+    assert kept(pressed) == [], "it is held, and was pressed before"

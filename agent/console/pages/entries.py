@@ -9,7 +9,7 @@ Rules kept here:
 
 import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from agent.console import phrases
@@ -58,12 +58,15 @@ _TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.truste
 
 def log(reading: Reading, from_us: int, until_us: int, most: int) -> list[Row]:
     """The newest ``most`` entries of the duty log between two moments (µs), oldest first."""
-    kept: deque[Row] = deque(maxlen=most)
+    return list(deque(every(reading, from_us, until_us), maxlen=most))
+
+
+def every(reading: Reading, from_us: int, until_us: int) -> Iterator[Row]:
+    """Every entry of the duty log between two moments (µs), oldest first."""
     after = 0
     while batch := duty_log(reading, from_us, until_us, _BATCH, after):
-        kept.extend(batch)
+        yield from batch
         after = batch[-1]["sequence"]
-    return list(kept)
 
 
 def latest(
