@@ -71,6 +71,7 @@ swig: builds pyscard
 gcc: builds pyscard
 libc6-dev: builds pyscard
 baresip-core: telephones, at the gate and at the residents'
+alsa-utils: plays what a lane says, into a file
 sip-tester: a telephone that presses keys in another way
 socat: serial lines that can be unplugged
 chromium: the guard's screen is looked at and walked through

@@ -43,7 +43,7 @@ from agent.info import describe
 from agent.keys import card_reference_key, hmac_key, needed
 from agent.loop import Loop
 from agent.notify import Notifier
-from agent.ports import Condition, Display, Head, Health, Intercom
+from agent.ports import Condition, Display, Head, Health, Intercom, Voice
 from agent.protection import Protection
 from agent.readers import make_readers
 from agent.remembered import output_specs, relays_of, remember
@@ -52,6 +52,7 @@ from agent.settings import Settings
 from agent.settings.pins import ContactPin, InputPin
 from agent.settings.units import milliseconds
 from agent.settings.words import Backend
+from agent.speaking import Speaking
 from agent.store.database import Identity
 from agent.store.ledger import Ledger
 from agent.store.reading import Reading
@@ -67,6 +68,7 @@ from drivers.gpio import PinBank
 from drivers.lines import InputSpec
 from drivers.pin_factory import open_factory
 from drivers.pins import PinFactory
+from drivers.voice import Loudspeaker
 
 ASK_S = 2.0
 _STOP_S = 4.0
@@ -88,6 +90,7 @@ class Daemon:
         self._bank = make_bank(settings, self.plan, self.clock, pins)
         self._readers = make_readers(settings, self.clock, self.inbox.begun)
         self._displays = make_displays(settings)
+        self._voices = make_voices(settings, self._in_call)
         self._printer = make_printer(settings)
         self._identities = make_identities(settings)
         self._intercom = make_intercom(settings, self.clock)
@@ -155,6 +158,11 @@ class Daemon:
             listeners.append(_Told(self._uplink))
             self._uplink.start()
             stops.append(("uplink", self._uplink.stop))
+        if self._voices:
+            listeners.append(Speaking(self._voices, self.clock))
+        for lane, voice in self._voices.items():
+            voice.start()
+            stops.append((f"voice {lane}", voice.stop))
         if self._printer is not None:
             self._printer.start()
             stops.append(("printer", self._printer.stop))
@@ -184,6 +192,9 @@ class Daemon:
         elif isinstance(event, IntercomFound):
             _log.info("the intercom is there")
         self.inbox.put(event)
+
+    def _in_call(self, lane: LaneId) -> bool:
+        return self._loop is not None and self._loop.in_call(lane)
 
     def _remember_relays(self) -> None:
         try:
@@ -226,6 +237,7 @@ class Daemon:
         parts = [loop.health(), ledger.health(), self._pins_health()]
         parts += [reader.health() for reader in self._readers.values()]
         parts += [display.health() for display in self._displays.values()]
+        parts += [voice.health() for voice in self._voices.values()]
         if self._printer is not None:
             parts.append(self._printer.health())
         if self._intercom is not None:
@@ -356,6 +368,17 @@ def make_displays(settings: Settings) -> Mapping[LaneId, Display]:
             encoding = display.encoding.value
             found[LaneId(name)] = TextLine(LaneId(name), port, display.baud, encoding, columns)
     return found
+
+
+def make_voices(settings: Settings, in_call: Callable[[LaneId], bool]) -> Mapping[LaneId, Voice]:
+    """The loudspeaker of every lane that has recordings, not started."""
+    return {
+        LaneId(name): Loudspeaker(
+            LaneId(name), lane.voice.sounds, lane.voice.device, partial(in_call, LaneId(name))
+        )
+        for name, lane in settings.lanes.items()
+        if lane.voice is not None
+    }
 
 
 def make_intercom(settings: Settings, clock: SystemClock) -> Intercom | None:

@@ -22,6 +22,7 @@ from agent.opened import AbsentError, HiddenError, contents, read_by_all
 from agent.qr_passes import public_key
 from agent.settings.faults import Fault
 from agent.settings.key_files import KeyFile, Kind
+from agent.sounds import judge_sounds
 from agent.tls import add_chain, authority, trusting
 from drivers.osdp_keys import read_key
 
@@ -86,6 +87,11 @@ _USES: Final[Mapping[Kind, _Use]] = {
     Kind.CERT_KEY: _Use(_private_key, _CENTRE),
     Kind.SCREEN_CERT: _Use(_chain, _SCREEN, private=False, elsewhere=True),
     Kind.SCREEN_KEY: _Use(_private_key, _SCREEN, elsewhere=True),
+    Kind.SOUNDS: _Use(
+        lambda key: judge_sounds(key.secret.place()),
+        "the gate works without it, and this lane is silent then",
+        private=False,
+    ),
 }
 
 

@@ -50,6 +50,7 @@ from agent.core.events import (
 from agent.core.facts import Facts
 from agent.core.gate import Gate
 from agent.core.gate_state import GateState, Step, views
+from agent.core.ids import LaneId
 from agent.core.lane import LaneState
 from agent.core.model import Moment
 from agent.core.orders import Order
@@ -147,6 +148,11 @@ class Loop:
     def lanes(self) -> tuple[LaneState, ...]:
         """The state of every lane. Runs in the loop's thread."""
         return tuple(self._state.lanes.values())
+
+    def in_call(self, lane: LaneId) -> bool:
+        """Whether a call rings or talks at this lane; from any thread."""
+        call = self._state.calls.active
+        return call is not None and call.lane == lane
 
     def facts(self, event: Event) -> Facts:
         """What the step of ``event`` has to know. Runs in the loop's thread."""

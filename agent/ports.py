@@ -81,6 +81,25 @@ class Display(Protocol):
         """How the display is now; callable from any thread."""
 
 
+class Voice(Protocol):
+    """A lane's loudspeaker, with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin. Returns at once, also when nothing can be played."""
+
+    def stop(self) -> None:
+        """Fall silent and end the thread within three seconds; safe to call twice."""
+
+    def say(self, names: Sequence[str], *, urgent: bool = False) -> None:
+        """Play the first of these recordings that there is; what waits is replaced.
+
+        What is ``urgent`` cuts off what is played. Returns at once.
+        """
+
+    def health(self) -> Health:
+        """How it went the last time; callable from any thread."""
+
+
 class Printer(Protocol):
     """A receipt printer with a thread of its own."""
 

@@ -56,6 +56,7 @@ PARTS: Mapping[str, Callable[[], bool]] = {
     "sipp": lambda: shutil.which("sipp") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "postgresql": postgres.installed,
+    "aplay": lambda: shutil.which("aplay") is not None,
     "socat": lambda: shutil.which("socat") is not None,
 }
 

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "act": ("agent.cli.act:act", "Give any order of the books by its kind."),
     "guard": ("agent.cli.guard:guard", "Who may sign on: add, list, card, pin, role, leave."),
     "intercom": ("agent.cli.intercom:intercom", "Configure baresip, test a call."),
+    "voice": ("agent.cli.voice:voice", "What to record for the loudspeakers of the lanes."),
     "print": ("agent.cli.printing:print_", "Print a receipt again, or test the printer."),
     "console": ("agent.cli.console:console", "Serve the guard's screen."),
     "readers": ("agent.cli.readers:readers", "What is plugged in, what it says, what fits."),

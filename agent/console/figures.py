@@ -133,6 +133,15 @@ _DISPLAY = {
     "replaced": Figure("gate_display_replaced_total", "Lines replaced before they were shown."),
     "reconnects": Figure("gate_display_reconnects_total", "Openings of the port after the first."),
 }
+_VOICE = {
+    "played": Figure("gate_voice_played_total", "Recordings that were played to their end."),
+    "replaced": Figure("gate_voice_replaced_total", "Recordings replaced before they were played."),
+    "late": Figure("gate_voice_late_total", "Recordings that came too late to be played."),
+    "silenced": Figure("gate_voice_silenced_total", "Recordings not played because of a call."),
+    "cut": Figure("gate_voice_cut_total", "Recordings cut off by a more urgent one, or the stop."),
+    "missing": Figure("gate_voice_missing_total", "Moments without a recording."),
+    "faults": Figure("gate_voice_faults_total", "Recordings that could not be played."),
+}
 _PRINTER = {
     "printed": Figure("gate_printer_printed_total", "Receipts that were printed."),
     "waiting": Figure("gate_printer_waiting_receipts", "Receipts that wait."),
@@ -154,6 +163,7 @@ PARTS: Mapping[str, Part] = {
     "uplink": Part(_UPLINK),
     "reader": Part(_READER, "reader"),
     "display": Part(_DISPLAY, "lane"),
+    "voice": Part(_VOICE, "lane"),
     "printer": Part(_PRINTER),
     "intercom": Part(_INTERCOM),
 }

@@ -28,7 +28,8 @@ _NAMES = {
 }
 N_("reader %(name)s")
 N_("display %(name)s")
-_NAMED = ("reader", "display")
+N_("voice %(name)s")
+_NAMED = ("reader", "display", "voice")
 STATES: Mapping[str, str] = {
     "good": N_("gate works"),
     "wait": N_("gate impaired"),

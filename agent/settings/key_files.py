@@ -1,4 +1,4 @@
-"""Which files of keys the settings name, and where in the file of settings each is named.
+"""Which files of keys the settings name, which folders of recordings, and where each is named.
 
 Rules kept here:
 - nothing is opened here: `agent.key_check` does that;
@@ -34,6 +34,7 @@ class Kind(Enum):
     CERT_KEY = auto()
     SCREEN_CERT = auto()
     SCREEN_KEY = auto()
+    SOUNDS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def key_files(root: Node, bases: Bases, page: Page) -> tuple[KeyFile, ...]:
     found = [*_secrets(root, bases, page), *_passes(root, bases, page)]
     found += _tls(root, ("uplink", "tls"), bases, page)
     found += _tls(root, ("console", "tls"), bases, page)
+    found += _sounds(root, bases, page)
     return tuple(sorted(found, key=lambda key: (key.at.line, key.at.column, key.path)))
 
 
@@ -113,6 +115,15 @@ def _tls(root: Node, owner: tuple[str, ...], bases: Bases, page: Page) -> Iterat
         if name in kinds and not (screen and name == "ca"):
             with_it = other if name == "cert" else None
             yield from _one((*owner, name), kinds[name], _place(node, bases), node, page, with_it)
+
+
+def _sounds(root: Node, bases: Bases, page: Page) -> Iterator[KeyFile]:
+    lanes = root.get("lanes")
+    for name, lane in lanes.items() if lanes is not None else ():
+        place = lane.get("voice", "sounds")
+        if place is not None:
+            path = ("lanes", name, "voice", "sounds")
+            yield from _one(path, Kind.SOUNDS, _place(place, bases), place, page)
 
 
 def _one(

@@ -23,12 +23,13 @@ from agent.settings.pins import (
     StrikePin,
     TestPin,
 )
-from agent.settings.places import Device
+from agent.settings.places import Device, Place
 from agent.settings.strict import Strict
 from agent.settings.values import Id, OneOf, Span, Text, Truth, Whole
-from agent.settings.words import Charset
+from agent.settings.words import Charset, Language
 
 STEP = ("1 s", "1 days")
+DEVICE = r"[A-Za-z0-9_][A-Za-z0-9_:=,.-]{0,99}"
 PASSES = OneOf(RightOfWay, "Who goes first in a two-way lane with one arm")
 
 
@@ -167,6 +168,19 @@ class Signals(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Voice(Strict):
+    """A loudspeaker that says what happens, from recordings; `gate-agent voice` lists them."""
+
+    sounds: Annotated[Path, Place("Folder of the recordings, one WAV for each moment")]
+    device: Annotated[
+        str, Text("Device of ALSA, as aplay -L tells it", DEVICE, "such as plughw:1,0 or default")
+    ] = "default"
+    language: Annotated[Language, OneOf(Language, "In which language they are recorded")] = (
+        Language.ZH
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LaneZones(Strict):
     """From where to where vehicles go; in a two-way lane in the direction in."""
 
@@ -197,6 +211,7 @@ class Lane(Strict):
     inputs: Inputs = field(default_factory=Inputs)
     buttons: Buttons = field(default_factory=Buttons)
     signals: Signals = field(default_factory=Signals)
+    voice: Voice | None = None
 
     def relays(self) -> Mapping[str, OutputPin]:
         """What moves the arm, or releases the door, by role."""

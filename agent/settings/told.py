@@ -72,6 +72,8 @@ def sentences(lane: Lane) -> Iterator[str]:
     if display is not None:
         told = f"{display.port}, {display.baud} bits a second, {display.encoding}"
         yield f"text on {told}, {display.columns} columns"
+    if lane.voice is not None:
+        yield f"speaks on {lane.voice.device}, from {lane.voice.sounds} ({lane.voice.language})"
 
 
 def _passage(lane: Lane) -> Iterator[str]:

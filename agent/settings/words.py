@@ -130,6 +130,13 @@ class Charset(StrEnum):
     ASCII = "ascii"
 
 
+class Language(StrEnum):
+    """In which language recordings are made."""
+
+    ZH = "zh"
+    EN = "en"
+
+
 class MqttVersion(StrEnum):
     """The version of MQTT."""
 
