@@ -186,8 +186,8 @@ class OsdpReader:
         if isinstance(told, CardSeen):
             self._card(told)
         elif isinstance(told, KeysPressed):
-            self._counters["keys"] += len(told.keys)
             self._leave(KeysTyped(self._reader, told.keys, self._clock.now()))
+            self._counters["keys"] += len(told.keys)
         elif isinstance(told, LocalStatus):
             was, self._status = self._status, told
             if was.tampered != told.tampered:

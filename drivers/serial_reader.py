@@ -180,8 +180,8 @@ class SerialReader:
             scheme, _, digits = one.credential.partition(":")
             now = self._clock.now()
             if scheme == keys.SCHEME:
-                self._keys += 1
                 self._emit(KeysTyped(self._reader, keys.of_frame(one), now))
+                self._keys += 1
             else:
                 read = Credential(scheme, digits)
                 self._emit(CardRead(self._reader, read, now, shown=self._shown(one)))

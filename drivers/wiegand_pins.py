@@ -223,8 +223,8 @@ class WiegandPins:
                 continue
             scheme, _, digits = one.credential.partition(":")
             if scheme == keys.SCHEME:
-                self._counts["keys"] += 1
                 self._emit(KeysTyped(self._reader, keys.of_frame(one), self._clock.now()))
+                self._counts["keys"] += 1
                 continue
             self._row = Counter()
             self._counts["frames"] += 1
