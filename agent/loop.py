@@ -20,7 +20,6 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from agent.answers import again, kept_of
-from agent.core.access import Reason
 from agent.core.clockwatch import ClockWatch
 from agent.core.effects import (
     AnswerOrder,
@@ -37,7 +36,7 @@ from agent.core.effects import (
     SwitchRelay,
     Verdict,
 )
-from agent.core.entries import Entry, EntryType
+from agent.core.entries import Entry
 from agent.core.events import (
     CardRead,
     Event,
@@ -284,13 +283,8 @@ class Loop:
         if isinstance(event, CardRead):
             self.counters["taps_not_recorded"] += 1
             self._show(ShowVerdict(event.reader, Verdict.DENIED))
-            at = self._gate.plan.readers[event.reader].lane
-            data = {"lane": at, "reader": event.reader, "reason": Reason.LEDGER_UNWRITABLE.value}
-            personal = {"credential": str(event.credential)}
-            if at is not None:
-                denied = EntryType.ACCESS_DENIED
-                self._owed.add((Entry(denied, f"lane/{at}", event.at, data, personal),))
-        elif isinstance(event, OrderReceived):
+        self._owed.add(self._gate.unwritten(self._state, event))
+        if isinstance(event, OrderReceived):
             order = event.order
             answer = KeptResult(order.key, "failed", 503, str(fault), digest=order.digest)
             self._answers[order.order_id] = answer

@@ -1,23 +1,34 @@
 """The loop when nothing can be written, and orders that are asked twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.core.buttons import UNWRITTEN
+from agent.core.entries import EntryType
 from agent.core.events import ReaderLost
+from agent.core.ids import InputId
+from agent.core.model import Direction
+from agent.core.plan import Button
 from agent.ports import Condition
 from tests.core.builders import (
     CLOSED,
     DESK_READER,
+    FULL,
     LANE,
     LOOP,
     OPENED,
     OTHER_READER,
     READER,
     credential,
+    gate_plan,
+    moment,
 )
 from tests.rigs.loop_gates import A, B, Make, gates, ready
+from tests.rigs.memory_journal import MemoryJournal
+from tests.rigs.one_thread import OneThread
 
 
 @pytest.fixture(params=["memory", "ledger"])
@@ -239,3 +250,36 @@ def test_a_full_house_of_owed_entries_loses_the_newest_and_counts(make: Make) ->
     assert gate.types().count("reader.lost") == 1000
     assert gate.journal.entries[1].data == {"detail": "number 0"}
     assert len(gate.answers) == 1001
+
+
+def test_a_button_that_does_nothing_without_a_record_is_owed_like_a_card() -> None:
+    pressed, out = InputId("button-open"), InputId("button-exit")
+    arm = replace(FULL, buttons={Button.OPEN: pressed, Button.EXIT: out})
+    journal = MemoryJournal()
+    gate = ready(OneThread(gate_plan(arm, Direction.BOTH), journal, moment(0)))
+    for name in (pressed, out):
+        gate.level(name, False)
+    gate.fail(broken=True)
+    gate.level(pressed, True)
+    gate.level(pressed, False)
+    gate.level(out, True)
+    gate.fail(broken=False)
+    gate.advance(1)
+    gate.level(pressed, True)
+    trace = gate.run()
+    assert [line for line in trace if line.startswith("pulse")] == ["pulse open 500"] * 2
+    asked = [each for each in journal.written if each.type is EntryType.ARM_ORDERED]
+    refused, let_out, let_in = asked
+    assert refused.data == {
+        "lane": LANE,
+        "order": "open",
+        "origin": "button",
+        "reason": "open button",
+        "refused": UNWRITTEN,
+    }
+    assert (refused.actor, "refused" in let_out.data, "refused" in let_in.data) == (
+        pressed,
+        False,
+        False,
+    )
+    assert "passage" in let_in.data

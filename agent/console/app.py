@@ -28,6 +28,7 @@ from agent.console.security import HEADERS, Guarded
 from agent.console.sessions import Sessions
 from agent.console.site import Site
 from agent.console.templating import environment
+from agent.core.arm_orders import CONVOY
 from agent.errors import GateError
 
 _STATIC = Path(__file__).parent / "static"
@@ -76,7 +77,7 @@ def make_app(site: Site) -> Starlette:
         exception_handlers={GateError: _broken, HTTPException: _missing, Exception: _crashed},
         lifespan=lifespan,
     )
-    extra = {"pages": PAGES, "static": _static, "languages": words.LANGUAGES}
+    extra = {"pages": PAGES, "static": _static, "languages": words.LANGUAGES, "convoy": CONVOY}
     texts = {each: words.load(each, site.timezone) for each in words.LANGUAGES}
     app.state.site = site
     app.state.live = live

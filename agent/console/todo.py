@@ -16,7 +16,7 @@ _TITLES: Mapping[str, str] = {
     "priority": N_("expected with priority"),
     "alarm": N_("alarm"),
     "overdue": N_("overdue"),
-    "unsigned": N_("no name yet"),
+    "unsigned": N_("to be written up"),
     "deposit": N_("not fetched"),
     "notice": N_("notice has ended"),
 }
@@ -62,10 +62,10 @@ def merged(troubles: Iterable[dict[str, Any]], items: Iterable[dict[str, Any]]) 
 
 
 def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
-    """One item: ``what, title, text, href, tone, left_s, since_us, see``.
+    """One item: ``what, title, text, href, tone, left_s, since_us, see, comes``.
 
     ``left_s`` is None where nothing runs out; ``see`` is the alarm that ends when a guard has seen
-    it, empty for everything else.
+    it, empty for everything else; ``comes`` is what an announced passage is let through with.
     """
     what, row = str(found["what"]), found["row"]
     lane = site.lane(str(found["lane"])) if found["lane"] else ""
@@ -84,6 +84,9 @@ def item(words: Words, site: Site, found: Mapping[str, Any]) -> dict[str, Any]:
         "left_s": left,
         "since_us": int(found["since_us"]),
         "see": str(found["key"]) if what == "alarm" and row["alarm"] in SEEN else "",
+        "comes": {"announced": str(found["key"]), "count": row["count"]}
+        if what == "priority"
+        else None,
     }
 
 
@@ -106,7 +109,8 @@ def _text(words: Words, what: str, row: Mapping[str, Any]) -> str:
             kind = str(row["alarm"])
             parts = [words(ALARMS.get(kind, kind)), str(data.get("detail") or "")]
         case "unsigned":
-            parts = [words(N_("order: %(kind)s")) % {"kind": row.get("order") or ""}]
+            kind, by = str(row["kind"]), "" if data.get("unsigned") is True else str(row["by"])
+            parts = [words(CODES.get(kind, kind)), by or words(N_("no name yet"))]
         case "deposit":
             pocket = str(row.get("pocket") or "")
             parts = [words(N_("pocket %(pocket)s")) % {"pocket": pocket} if pocket else "", who]

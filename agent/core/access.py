@@ -53,6 +53,7 @@ class Question:
     ``late``: the card was shown so long ago that whoever held it may be gone. ``lockdown``: nobody
     leaves this way without a release. ``passback`` and ``full`` are what `agent.core.presence` says
     of the zone that the lane leads to. ``oncoming``: the lane's one arm serves the other direction.
+    ``faulted``: its tries are used up, and it is not seen up.
     ``ban`` and ``due`` (what the guard has to do first) are what `agent.core.issued` finds in the
     books. ``proof`` is what the card proved, ``prove`` the kinds that have to, at this reader.
     ``wrong`` is what `agent.core.qr_pass` finds in a pass and in the books.
@@ -70,6 +71,7 @@ class Question:
     passback: Passback = Passback.NONE
     full: bool = False
     oncoming: bool = False
+    faulted: bool = False
     ban: Ban = Ban.NONE
     due: frozenset[Duty] = frozenset()
     proof: CardProof = CardProof.UID_ONLY
@@ -147,8 +149,9 @@ def _outside(q: Question) -> bool:
 #   first, then its goods, and last the deposit, which is what opens the arm;
 # - then what the books say of a pass: its appointment, and whether it was used;
 # - anti-passback asks where the card was last, which only matters for a card that is good here;
-# - a full zone and a lane in use are no fault of the card. They come late, so that nobody is told
-#   to wait who would be denied after the wait; the shorter wait comes after the longer one;
+# - a faulted arm, a full zone and a lane in use are no fault of the card. They come late, so that
+#   nobody is told to wait who would be denied after the wait; the shorter wait comes after the
+#   longer one;
 # - the bearer is checked last: the guard's word opens the lane, so nothing may be left to ask.
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -324,6 +327,12 @@ RULES: tuple[Rule, ...] = (
         "did the card come back since it last went this way",
         "this card went this way already and was not seen to come back",
         lambda q: q.passback is Passback.REFUSED,
+    ),
+    Rule(
+        Reason.ARM_FAULTED,
+        "can the arm still be opened",
+        "the arm is faulted and does not open: the guard has to see to it",
+        lambda q: q.faulted,
     ),
     Rule(
         Reason.ZONE_FULL,

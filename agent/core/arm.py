@@ -299,7 +299,8 @@ class ArmState:
     ``due``: it comes down as soon as it may; ``held``: an order keeps it up; ``overdue``: the end
     of that hold passed while the agent was not running. ``tries`` counts what was tried in vain
     since an end was reached that was meant to be, ``fault`` says what was so last; in FAULTED it is
-    the fault that nobody has cleared.
+    the fault that nobody has cleared. ``released``: the interlock keeps a door's strike released
+    for a fire, however often it is pushed and falls shut.
     """
 
     state: State = State.UNKNOWN
@@ -311,6 +312,7 @@ class ArmState:
     pause: Pause = Pause.NONE
     tries: int = 0
     fault: str = ""
+    released: bool = False
 
 
 def may(arm: ArmState, trigger: Trigger) -> bool:

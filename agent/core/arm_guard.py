@@ -8,6 +8,8 @@ Rules kept here:
 - dead-man: the held button closes against the safety inputs that were not clear when it was
   pressed, and against no other. One of them that clears protects again. Letting go ends it, and so
   does the time that the arm takes at most;
+- a strike that was released for a fire is released again each time that its pulse ends, until the
+  fire is reset: the driver's bound on a pulse holds, and whoever hangs leaves no coil on for ever;
 - the relays of an arm exclude each other; only an open relay that is held stays on while the arm is
   stopped: letting go of it would drop the arm.
 
@@ -19,10 +21,11 @@ from dataclasses import dataclass
 
 from agent.core.descent import Descent, Levels, level_of
 from agent.core.ids import InputId, LaneId, OutputId
-from agent.core.plan import ArmPlan, Blocked, Button, Drive, Relay
+from agent.core.plan import ArmKind, ArmPlan, Blocked, Button, Drive, Relay
 
 TESTED_NS = 10_000_000_000
 RELEASED_NS = 200_000_000
+_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class ArmGuard:
         self._failed: tuple[InputId, ...] = ()
         self._protected_ns = 0
         self._stopped_ns = 0
+        strike = arm.kind is ArmKind.DOOR and arm.open.drive is Drive.PULSE
+        self._pulse_ns = arm.open.pulse_ms * _MS if strike else None
+        self._renews_ns: int | None = None
 
     # Questions
 
@@ -126,6 +132,8 @@ class ArmGuard:
 
     def turned(self, output: OutputId, on: bool, now_ns: int) -> None:
         """A relay of this arm was switched."""
+        if self._renews_ns is not None and output == self.arm.open.output and not on:
+            self._renews_ns = now_ns
         if self.descent.turned(output, on, now_ns):
             self.dead_man = None
 
@@ -140,6 +148,8 @@ class ArmGuard:
         """Open, whatever the arm does now."""
         self._protected_ns = now_ns
         relay = self.arm.open
+        if what == "fire" and self._pulse_ns is not None:
+            self._renews_ns = now_ns + self._pulse_ns
         return (*self.exclude(relay.output), _on(relay, what))
 
     def lift_falling(self, what: str, now_ns: int) -> tuple[Act, ...]:
@@ -176,12 +186,24 @@ class ArmGuard:
             acts += self._safety(name, active, now_ns)
         return acts
 
+    def fire_over(self) -> None:
+        """The fire was reset: the strike's last pulse ends by itself."""
+        self._renews_ns = None
+
     def due_ns(self) -> int | None:
         """When `time_over` has to be called; None when nothing is running out."""
-        return None if self.dead_man is None else self.dead_man.until_ns
+        return self._renews_ns if self.dead_man is None else self.dead_man.until_ns
 
     def time_over(self, levels: Levels, now_ns: int) -> tuple[Act, ...]:
-        """The held button has had its time. An arm that is not known to be up is not opened."""
+        """The held button has had its time. An arm that is not known to be up is not opened.
+
+        Or it is time to renew the pulse of a strike; it was told when it was released.
+        """
+        if self._renews_ns is not None and self._pulse_ns is not None:
+            if now_ns < self._renews_ns:
+                return ()
+            self._renews_ns = now_ns + self._pulse_ns
+            return (_on(self.arm.open, ""),)
         if self.dead_man is None or now_ns < self.dead_man.until_ns:
             return ()
         self.dead_man = None

@@ -13,12 +13,14 @@ Rules kept here:
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.core.entries import Entry, EntryType
 from agent.core.events import InputChanged
 from agent.core.ids import InputId, LaneId, OrderId
 from agent.core.model import Direction
 from agent.core.orders import Order
 from agent.core.plan import Blocked, Button, LanePlan
 
+UNWRITTEN = "the gate cannot write its ledger: nobody is let in by a button until it can"
 _REASONS: Mapping[Button, str] = {
     Button.OPEN: "open button",
     Button.EXIT: "exit button",
@@ -68,6 +70,27 @@ def pressed(
         args["direction"] = Direction.OUT.value
     order_id = OrderId(f"{event.input}:{event.at.mono_ns}")
     return Order(order_id, event.input, "button", kind, args)
+
+
+def unwritten(
+    plan: LanePlan, button: Button, before: bool | None, event: InputChanged
+) -> Entry | None:
+    """That a button was pressed that lets in, and did nothing, as nothing can be written.
+
+    It is for later; None where no such button was pressed.
+    """
+    order = pressed(plan, button, before, event) if admits(button, event) else None
+    if order is None:
+        return None
+    data: dict[str, object] = {
+        "lane": plan.lane,
+        "order": order.kind,
+        "origin": order.origin,
+        "reason": order.args["reason"],
+        "refused": UNWRITTEN,
+    }
+    subject, kind = f"lane/{plan.lane}", EntryType.ARM_ORDERED
+    return Entry(kind, subject, event.at, data, actor=order.actor, cause=order.order_id)
 
 
 def held(plan: LanePlan) -> bool:

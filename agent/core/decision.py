@@ -35,6 +35,7 @@ class Reason(StrEnum):
     APPOINTMENT_UNKNOWN = "appointment_unknown"
     USED = "pass_used"
     PASSBACK = "passback"
+    ARM_FAULTED = "arm_faulted"
     ZONE_FULL = "zone_full"
     ONCOMING = "oncoming"
     TOO_LATE = "too_late"

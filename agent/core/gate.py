@@ -36,7 +36,7 @@ from agent.core.call_state import Calls, Origin
 from agent.core.draft import Draft
 from agent.core.effects import AnswerOrder, CheckParts
 from agent.core.emergency import Emergency
-from agent.core.entries import EntryType
+from agent.core.entries import Entry, EntryType
 from agent.core.events import (
     CardRead,
     Event,
@@ -100,6 +100,18 @@ class Gate:
                 wired = self._buttons.get(name)
                 return wired is not None and buttons.admits(wired.button, event)
         return False
+
+    def unwritten(self, state: GateState, event: Event) -> tuple[Entry, ...]:
+        """What is to be written later of somebody who was refused as nothing can be written."""
+        found = None
+        match event:
+            case CardRead():
+                found = tap.unwritten(self.plan, event)
+            case InputChanged(name) if name in self._buttons:
+                wired, before = self._buttons[name], state.levels.get(name)
+                plan = self.plan.lanes[wired.lane]
+                found = buttons.unwritten(plan, wired.button, before, event)
+        return () if found is None else (found,)
 
     def moves(self, output: OutputId) -> bool:
         """Whether the output moves an arm; lamps and horns do not."""

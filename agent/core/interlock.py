@@ -6,7 +6,8 @@ Rules kept here:
   they can be; only the guard's held button closes despite what was not clear at the press;
 - precedence: fire, then safety, then the guard's stop, then open, then close;
 - the fire input raises every arm at its edge and keeps it up: nothing closes while it is active or
-  latched, and an arm that leaves its upper end is raised again. Unknown is no fire;
+  latched, an arm that leaves its upper end is raised again, and a strike stays released. Unknown
+  is no fire;
 - the relays of an arm are never on together; open wins;
 - nothing here waits, and nothing here starts a movement by itself other than lifting.
 
@@ -111,6 +112,9 @@ class Interlock:
         A reset does nothing while the fire input is active.
         """
         self._fire = on or self._fire_active(levels)
+        if not self._fire:
+            for guard in self._guards.values():
+                guard.fire_over()
         if not on:
             return ()
         acts = (guard.lift_falling("fire", now_ns) for guard in self._guards.values())

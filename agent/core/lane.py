@@ -187,7 +187,7 @@ def locked(plan: LanePlan, state: LaneState, lock: Lock, out: Draft) -> LaneStat
     """Fire or lockdown begins or ends for this lane. The end of one moves nothing."""
     if lock is state.arm.lock:
         return state
-    after = replace(state, arm=replace(state.arm, lock=lock))
+    after = replace(state, arm=replace(state.arm, lock=lock, released=False))
     if lock is Lock.FIRE:
         after = steps.moved(plan, after, Trigger.FIRE, out)
     elif lock in {Lock.LOCKDOWN, Lock.ENTRY}:

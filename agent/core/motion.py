@@ -7,7 +7,8 @@ Rules kept here:
   `ArmPlan.retries` end it in a fault;
 - an end without a switch that can tell is assumed when the time that the arm takes is over; a
   switch that denies it is believed, also one that can tell only afterwards;
-- a door has one contact, which is both its switches; its strike's time is the time that it takes.
+- a door has one contact, which is both its switches; its strike's time is the time that it takes,
+  and it does not run out while the strike is kept released for a fire.
 """
 
 from collections.abc import Mapping
@@ -122,6 +123,8 @@ def move(
         if trigger is not Trigger.RELEASE:
             data = {"lane": plan.lane, "why": trigger.value}
             out.write(EntryType.ARM_RELEASED, f"lane/{plan.lane}", data)
+    if trigger is Trigger.FIRE:
+        after = replace(after, released=plan.arm.kind is ArmKind.DOOR)
     _time(plan, arm, after, out, over=over)
     return _paused(plan, arm, after, out, vain=vain)
 
@@ -131,6 +134,8 @@ def pursue(
 ) -> ArmState:
     """After every change: believe the switches, and do what is meant and may be done now."""
     arm = _settled(plan, arm, levels, out)
+    if arm.released and arm.state is State.CLOSED:
+        return move(plan, arm, Trigger.FIRE, out)
     if arm.tries > plan.arm.retries and arm.state is not State.FAULTED:
         return move(plan, arm, Trigger.FAULT, out, why=arm.fault)
     if arm.held and arm.state is State.OPEN:
@@ -150,6 +155,10 @@ def travelled(plan: LanePlan, arm: ArmState, levels: Levels, out: Draft) -> ArmS
     if arm.state not in _MOVING:
         return arm
     rises = arm.state is State.OPENING
+    if arm.released:
+        # The interlock renews the pulse; when the fire is reset this time runs out.
+        out.do(StartTimer(f"travel:{plan.lane}", out.at.mono_ns + _travel_ns(plan.arm)))
+        return arm
     if rises and plan.arm.kind is ArmKind.DOOR:
         proof = _proof(ends(plan.arm, levels).bottom)
         return move(plan, arm, Trigger.RELOCKED, out, proof=proof, over=True)

@@ -4,7 +4,8 @@ Rules kept here:
 - every noun of the booth is one row by its identifier; what is over stays, with its state;
 - ``sequence`` is the entry that says all of the noun: that it began with, or the last one that put
   it down anew; what else is said later, notes and counts, stands in the entries that followed;
-- an act that nobody has signed is there until somebody signs it.
+- an act that nobody has signed is there until somebody signs it; a priority passage asked nothing,
+  so one that a desk gave without a reason waits as well, unless it was announced, with its way.
 """
 
 import json
@@ -18,9 +19,11 @@ from agent.core.selfcheck import MAINS
 _TEXT, _NUMBER = "TEXT", "INTEGER"
 
 
-def _table(table: str, key: str, texts: str, numbers: str, *indexes: str) -> Projection:
+def _table(
+    table: str, key: str, texts: str, numbers: str, *indexes: str, fold: int = 1
+) -> Projection:
     columns = dict.fromkeys(texts.split(), _TEXT) | dict.fromkeys(numbers.split(), _NUMBER)
-    return Projection(table, key, columns, indexes=indexes)
+    return Projection(table, key, columns, fold, indexes)
 
 
 PROJECTIONS = (
@@ -44,7 +47,7 @@ PROJECTIONS = (
         "state",
     ),
     _table("announced", "announced", "state kind", "count from_us until_us sequence", "state"),
-    _table("unsigned", "act", "kind lane desk", "since_us sequence"),
+    _table("unsigned", "act", "kind lane desk", "since_us sequence", fold=2),
     _table(
         "shifts",
         "shift",
@@ -166,11 +169,11 @@ def _announced(told: Told) -> Iterator[Row]:
 
 
 def _ordered(told: Told) -> Iterator[Row]:
-    """An order that nobody has signed, or one that an announced vehicle came on."""
+    """An order that is to be written up, or one that an announced vehicle came on."""
     data = told.data
     if "refused" in data:
         return
-    if data.get("unsigned") is True:
+    if data.get("unsigned") is True or _unasked(data):
         values: dict[str, str | int] = {
             "kind": _text(data, "order") or _text(data, "emergency"),
             "lane": _text(data, "lane"),
@@ -181,6 +184,12 @@ def _ordered(told: Told) -> Iterator[Row]:
         yield Put("unsigned", str(told.sequence), values)
     if announced := _text(data, "announced"):
         yield Set("announced", announced, {"state": "used"})
+
+
+def _unasked(data: Mapping[str, object]) -> bool:
+    """A priority passage from a desk, of which nothing tells why."""
+    known = _text(data, "reason").strip() or _text(data, "announced")
+    return data.get("order") == "priority" and "desk" in data and not known
 
 
 def _signed(told: Told) -> Iterator[Row]:

@@ -8,16 +8,17 @@ Rules kept here:
   one must not find the arm open;
 - a credential read at a desk is shown, never decided on;
 - every tap says what the card proved;
-- what the guard has seen to once is not asked again while the vehicle still waits.
+- what the guard has seen to once is not asked again while the vehicle still waits;
+- an arm that is not opened any more is granted to nobody.
 """
 
 from collections.abc import Iterable, Iterator
 
-from agent.core import access, issued, lane, passages, presence, qr_pass
+from agent.core import access, issued, lane, motion, passages, presence, qr_pass
 from agent.core.draft import Draft
 from agent.core.effects import ShowVerdict, Verdict
 from agent.core.emergency import Emergency, locked_down
-from agent.core.entries import EntryType
+from agent.core.entries import Entry, EntryType
 from agent.core.events import CardRead
 from agent.core.facts import Facts
 from agent.core.ids import LaneId, ZoneId
@@ -83,6 +84,7 @@ def question(
         again,
         full,
         lane_plan.direction is Direction.BOTH and _oncoming(lane_plan, lanes, direction),
+        _faulted(lane_plan, lanes),
         ban,
         due,
         proof,
@@ -121,6 +123,15 @@ def _renews(lanes: Iterable[LaneState], here: LaneId, direction: Direction, card
 def _oncoming(plan: LanePlan, lanes: Iterable[LaneState], direction: Direction) -> bool:
     return any(
         passages.oncoming(plan, state.passages, state.levels, direction)
+        for state in lanes
+        if state.lane == plan.lane
+    )
+
+
+def _faulted(plan: LanePlan, lanes: Iterable[LaneState]) -> bool:
+    """Would a grant be given for nothing, as the arm is not opened any more?"""
+    return any(
+        not motion.can_open(plan, state.arm, state.levels)
         for state in lanes
         if state.lane == plan.lane
     )
@@ -219,6 +230,16 @@ def at_lane(
             verdict = Verdict.REFERRED
     out.do(ShowVerdict(event.reader, verdict))
     return state
+
+
+def unwritten(plan: GatePlan, event: CardRead) -> Entry | None:
+    """The denial of a card that nobody looked up, as nothing can be read or written."""
+    at = plan.readers[event.reader].lane
+    if at is None:
+        return None
+    data = {"lane": at, "reader": event.reader, "reason": access.Reason.LEDGER_UNWRITABLE.value}
+    personal = {"credential": str(event.credential)}
+    return Entry(EntryType.ACCESS_DENIED, f"lane/{at}", event.at, data, personal)
 
 
 def _doubt(

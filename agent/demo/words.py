@@ -33,6 +33,7 @@ _SHORT: Mapping[str, str] = {
     Reason.DIRECTION_NOT_ALLOWED: "card not this way",
     Reason.OUTSIDE_HOURS: "card not at this hour",
     Reason.PASSBACK: "card has not come back",
+    Reason.ARM_FAULTED: "arm is faulted",
     Reason.ZONE_FULL: "all bays are taken",
     Reason.ONCOMING: "lane serves other way",
 }
@@ -50,7 +51,12 @@ _ALARMS = {
     "alarm": ("! open too long: alarm", BAD),
     "escalated": ("! open too long: call", BAD),
 }
-_UNREADABLE = "fire_input"
+_OTHERS = {
+    "fire_input": "! fire contact unknown",
+    "unanswered": "! nobody answers the call",
+    "forced": "! alarm: moved by force",
+    "tailgating": "! alarm: two on one card",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +132,8 @@ def _emergency(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
 
 
 def _alarm(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:
-    return (
-        ("! fire contact unknown", BAD) if data["alarm"] == _UNREADABLE else _ALARMS[data["step"]]
-    )
+    other = _OTHERS.get(data["alarm"])
+    return _ALARMS[data["step"]] if other is None else (other, BAD)
 
 
 def _switched(data: Mapping[str, Any], _entry: StoredEntry) -> tuple[str, str]:

@@ -60,6 +60,7 @@ def sentences(lane: Lane) -> Iterator[str]:
         yield f"one direction at a time; when both wait: {lane.right_of_way}"
     if lane.door is not None:
         yield f"the strike is released for {write_duration(lane.door.strike.pulse)}"
+        yield "in a fire it is released until the reset: it has to stand continuous current"
         if lane.inputs.closed is None:
             yield "no contact: whether the door was opened, and by force, is not known"
         yield from _ladder(lane.door.open_too_long)

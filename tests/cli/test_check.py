@@ -63,7 +63,10 @@ TOLD = {
     ),
     "maintained-relay": ("no opened switch: that the arm is up is assumed after 8 s",),
     "self-closing": ("no close relay: the operator lowers the arm by itself",),
-    "pedestrian-door": ("the strike is released for 5 s",),
+    "pedestrian-door": (
+        "the strike is released for 5 s",
+        "in a fire it is released until the reset: it has to stand continuous current",
+    ),
     "two-way-lane": (
         "leads from outside to garage (and back)",
         "one direction at a time; when both wait: out",

@@ -1,19 +1,28 @@
 """The pages of the booth's desk against a whole house: what is sent is what the books then hold."""
 
+import csv
+import hashlib
 import io
 import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from agent.console.pages import search
+from agent.console.words import load
 from agent.core.entries import EntryType
 from agent.store import export
+from agent.store.reading import Reading
+from agent.store.words import Wanted
 from tests.console.browsing import Browser
+from tests.console.gate_end import site
 from tests.patience import LIMIT_S, until
 from tests.rigs.screen import GUARD, GUARD_TAGS, LEADER, NAMES, PINS, ScreenHouse
 
@@ -312,6 +321,12 @@ def test_a_shift_is_handed_over_with_its_differences(guard: Desk, house: ScreenH
     table = guard.see(f"/shift/log.csv?shift={shift}")
     assert table.headers["Content-Type"].startswith("text/csv")
     assert table.text.startswith("\ufeffsequence,time,type,")
+    (left,) = house.entries(EntryType.EVIDENCE_EXPORTED, after=entry.sequence)
+    told = house.data(left)
+    assert told["sha256"] == hashlib.sha256(table.content).hexdigest()
+    assert told["rows"] == len(list(csv.reader(io.StringIO(table.text)))) - 1
+    assert told["file"] in table.headers["Content-Disposition"]
+    assert left.actor == GUARD
 
 
 def test_a_handover_that_is_no_number_is_refused_beside_it(guard: Desk) -> None:
@@ -361,6 +376,32 @@ def test_a_movement_is_found_noted_and_exported(
         # Digests and dates may have any three digits by chance.
         said = [value for name, value in told.items() if name not in CHANCE]
         assert plate[-3:] not in json.dumps(said), "what was looked for is nobody's business"
+
+
+def test_an_export_that_would_hold_too_much_says_how_far_it_reaches(
+    house: ScreenHouse, tmp_path: Path
+) -> None:
+    """It never stops in silence: all that was found, or nothing and the way to get it."""
+    words = load("en", ZoneInfo("Asia/Shanghai"))
+    place = replace(site(tmp_path), ledger=house.ledger)
+    with Reading.open(house.ledger) as reading:
+
+        def rows(
+            most: int, since: int | None = None, until: int | None = None
+        ) -> list[Mapping[str, object]]:
+            # Nothing of this comes by itself.
+            what = Wanted(type="gate.guard.", since=since, until=until)
+            return list(search.everything(reading, place, what, words, most))
+
+        there = len([one for one in house.entries() if one.type.startswith("gate.guard.")])
+        assert len(rows(there)) == there > 1
+        with pytest.raises(search.TooManyError) as fault:
+            rows(there - 1)
+        assert f"More than {words.count(there - 1)} lines were found" in fault.value.says(words)
+        # Done as it says, the parts are the whole.
+        back_us = fault.value.back_us
+        newest = rows(there - 1, since=back_us)
+        assert len(newest) + len(rows(there, until=back_us - 1)) == there
 
 
 def test_a_leader_enrols_a_guard_who_then_gets_another_card_and_pin(

@@ -724,6 +724,37 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         order stop > rejected 422
         """,
     ),
+    "door in a fire": (
+        DOOR,
+        """
+        lock fire > travel
+        arm > opening opening none fire
+        time travel > travel
+        arm > opening opening none fire
+        closed off > arm.opened; travel no more
+        arm > open open switch fire
+        closed on > arm.closed; travel
+        arm > opening opening none fire
+        closed off > arm.opened; travel no more
+        protect open fire >
+        closed on > arm.closed; travel
+        lock none >
+        arm > opening opening none normal
+        time travel >
+        arm > closed closed switch normal
+        closed off > arm.opened; arm.forced; alarm.raised
+        """,
+    ),
+    "held strike in a fire": (
+        HELD_DOOR,
+        """
+        lock fire > travel
+        time travel > travel
+        lock none >
+        time travel > release open
+        arm > closed closed assumed normal
+        """,
+    ),
     "door held open": (
         DOOR_LADDER,
         """
@@ -897,7 +928,7 @@ STORIES: dict[str, tuple[ArmPlan, str]] = {
         tap A > granted; wait; pulse open; show granted
         arm > faulted unknown none faulted
         time wait > passage.ended unobserved
-        tap A > granted; passage.ended unobserved; wait; wait no more; show granted
+        tap A > denied arm_faulted; show denied
         opened on > arm.opened
         tap A > granted; wait; show granted
         arm > faulted open switch faulted

@@ -330,6 +330,21 @@ def test_an_act_without_a_name_is_signed_once(desk: Desk) -> None:
     assert desk.refused("act.sign", act=act, reason="again") == (404, "act")
 
 
+def test_a_priority_passage_is_written_up_afterwards_by_whoever_gave_it(desk: Desk) -> None:
+    """Nothing was asked when it was given; what was announced, or told with it, is known."""
+    given = {"lane": "in-1", "order": "priority", "desk": "desk-1", "reason": ""}
+    act = str(desk.write(EntryType.ARM_ORDERED, given))
+    desk.write(EntryType.ARM_ORDERED, given | {"announced": "north-s1-1-1"})
+    desk.write(EntryType.ARM_ORDERED, given | {"reason": "a fire engine"})
+    desk.write(EntryType.ARM_ORDERED, given | {"refused": "fire"})
+    desk.write(EntryType.ARM_ORDERED, given | {"order": "open"})
+    desk.write(EntryType.ARM_ORDERED, {"lane": "in-1", "order": "priority", "reason": ""})
+    assert list(desk.tables.table("unsigned")) == [act]
+    desk.go("act.sign", act=act, reason="an ambulance for 6-402")
+    assert desk.last.data["of"] == "priority"
+    assert desk.tables.table("unsigned") == {}
+
+
 def test_a_fire_that_nobody_signed_has_no_lane(desk: Desk) -> None:
     act = str(desk.write(EntryType.EMERGENCY_RAISED, {"emergency": "fire", "unsigned": True}))
     desk.go("act.sign", act=act, reason="smoke")

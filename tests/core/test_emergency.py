@@ -56,6 +56,8 @@ class Played:
         for entry in out.entries:
             self.entries.append(entry)
             for row in project(len(self.entries), entry.type, entry.data, entry.at.wall_us):
+                if row.table != "modes":
+                    continue
                 if isinstance(row, Put):
                     self.modes[row.key] = Mode(row.key, int(row.values["since_us"]))
                 elif isinstance(row, Drop):

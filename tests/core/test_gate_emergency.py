@@ -9,8 +9,8 @@ from agent.core.effects import AnswerOrder, ShowVerdict, Verdict
 from agent.core.emergency import Emergency
 from agent.core.entries import EntryType
 from agent.core.events import TimerFired
-from agent.core.ids import LaneId
-from agent.core.plan import EmergencyPlan
+from agent.core.ids import InputId, LaneId
+from agent.core.plan import ArmKind, ArmPlan, EmergencyPlan
 from tests.core.builders import LANE, OTHER_READER, READER
 from tests.core.whole import OUT, OUT_READER, RAMP, WholeGate, held, lamps, moves, whole
 
@@ -155,6 +155,24 @@ def test_a_fire_that_an_earlier_run_latched_is_kept_and_moves_nothing() -> None:
     gate.act("restart")
     assert locks(gate) == dict.fromkeys(ALL, Lock.NONE)
     assert held(gate.steps[-1]) == []
+
+
+def test_a_door_of_which_nobody_knows_whether_it_is_released_is_not_said_to_be() -> None:
+    plan = whole()
+    door = ArmPlan(plan.lanes[OUT].arm.open, closed=InputId("out-1.closed"), kind=ArmKind.DOOR)
+    lanes = {**plan.lanes, OUT: replace(plan.lanes[OUT], arm=door)}
+    gate = WholeGate(replace(plan, lanes=lanes)).begin()
+    gate.act("gate.fire on")
+    assert gate.seen(OUT).position == "opening"
+    gate.act("restart")
+    gate.act("out-1.closed on")
+    assert (gate.seen(OUT).mode, gate.seen(OUT).position) == ("fire", "closed")
+    gate.act("order open lane=out-1")
+    gate.do(TimerFired("travel:out-1", gate.now))
+    assert gate.seen(OUT).position == "closed", "its pulse is over"
+    gate.act("protect out-1.open fire")
+    gate.do(TimerFired("travel:out-1", gate.now))
+    assert gate.seen(OUT).position == "opening", "the contact was active at the start"
 
 
 def test_a_latched_fire_can_be_reset_where_its_contact_is_no_longer_configured() -> None:

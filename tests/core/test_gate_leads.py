@@ -8,7 +8,7 @@ import pytest
 from agent.core import bars, books, notes
 from agent.core.arm import State
 from agent.core.draft import Admit
-from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer
+from agent.core.effects import AnswerOrder, ShowVerdict, StartTimer, Verdict
 from agent.core.entries import EntryType
 from agent.core.events import (
     CardRead,
@@ -25,6 +25,7 @@ from agent.core.events import (
     Stopping,
     TimerFired,
 )
+from agent.core.gate_state import put
 from agent.core.ids import InputId, OrderId, OutputId, ReaderId
 from agent.core.model import CardKind, Direction
 from agent.core.orders import Order
@@ -193,3 +194,44 @@ def test_nobody_is_let_through_under_an_arm_that_stands_faulted() -> None:
     bar = bars.bar(plan, broken, Admit(LANE, Direction.IN), lockdown=False)
     assert bar is not None
     assert (bar.code, str(bar)) == (423, "the arm is faulted, clear the fault first: it is stuck")
+
+
+def test_a_card_at_an_arm_that_is_not_opened_any_more_is_denied_and_nobody_passes() -> None:
+    gate = WholeGate().begin()
+    arm, known = gate.plan.lanes[LANE].arm, gate.state.lanes[LANE]
+    assert arm.opened is not None
+    used_up = replace(known.arm, state=State.FAULTED, fault="it is stuck", tries=arm.retries)
+    gate.state = put(gate.state, replace(known, arm=used_up))
+    step = gate.card("A", READER)
+    (entry,) = step.entries
+    assert (entry.type, entry.data["reason"]) == (EntryType.ACCESS_DENIED, "arm_faulted")
+    assert ShowVerdict(READER, Verdict.DENIED) in step.effects
+    assert moves(step) == []
+    for name, level in ((arm.closed, "off"), (arm.opened, "on")):
+        gate.act(f"{name} {level}")
+    step = gate.card("A", READER)
+    assert step.entries[0].type is EntryType.ACCESS_GRANTED, "it stands up: there is no need to"
+    assert moves(step) == []
+
+
+def test_who_was_refused_as_nothing_can_be_written_is_known_later() -> None:
+    gate = WholeGate().begin()
+
+    def kept(event: Event) -> list[tuple[str, object]]:
+        found = gate.gate.unwritten(gate.state, event)
+        return [(each.type, each.data.get("reason")) for each in found]
+
+    def button(role: str, active: bool | None) -> InputChanged:
+        return InputChanged(InputId(f"{LANE}.button-{role}"), active, 1, NOW)
+
+    denied = (EntryType.ACCESS_DENIED, "ledger_unwritable")
+    assert kept(CardRead(READER, credential("A"), NOW)) == [denied]
+    assert kept(CardRead(DESK_READER, credential("A"), NOW)) == []
+    pressed = button("open", True)
+    assert kept(pressed) == [(EntryType.ARM_ORDERED, "open button")]
+    assert kept(button("open", False)) == []
+    assert kept(button("exit", True)) == [], "who leaves is let out all the same"
+    assert kept(InputChanged(LOOP, True, 1, NOW)) == []
+    assert kept(Stopping("SIGTERM", NOW)) == []
+    gate.do(pressed)
+    assert kept(pressed) == [], "it is held, and was pressed before"

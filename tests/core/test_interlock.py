@@ -490,6 +490,52 @@ def test_in_a_fire_a_safety_input_lifts_what_falls() -> None:
     assert rig.edge(BEAM, True) == LIFT
 
 
+def test_a_strike_stays_released_until_the_fire_is_reset() -> None:
+    rig = Rig(DOOR, fire=FIRE)
+    rig.start(down=True)
+    released = Act(OPEN, True, 300, "fire")
+    assert rig.edge(FIRE, True) == (released,)
+    for _ in range(3):
+        due = rig.lock.due_ns()
+        assert due == rig.now + 300 * 1_000_000
+        rig.now = due - 1
+        assert rig.lock.time_over(rig.levels, rig.now) == ()
+        rig.now = due
+        again = rig.lock.time_over(rig.levels, rig.now)
+        assert rig.done(again) == (Act(OPEN, True, 300),), "it was told already"
+    rig.now += 100 * 1_000_000
+    rig.turn(OPEN, False)
+    assert rig.lock.due_ns() == rig.now, "a pulse that ended sooner is renewed at once"
+    rig.done(rig.lock.time_over(rig.levels, rig.now))
+    assert rig.edge(DOWN, False) == ()
+    assert rig.edge(DOWN, True) == (released,)
+    rig.lock.hold_fire(False, rig.levels, rig.now)
+    assert rig.lock.due_ns() is not None, "it burns still"
+    rig.edge(FIRE, False)
+    assert rig.lock.due_ns() is not None, "latched"
+    rig.lock.hold_fire(False, rig.levels, rig.now)
+    assert rig.lock.due_ns() is None
+    assert rig.lock.time_over(rig.levels, rig.now + 10**9) == ()
+
+
+def test_a_fire_of_an_earlier_run_releases_no_strike_by_itself() -> None:
+    rig = Rig(DOOR)
+    rig.start(down=True)
+    assert rig.lock.hold_fire(True, rig.levels, rig.now) == ()
+    assert rig.lock.due_ns() is None
+    rig.turn(OPEN, True)
+    rig.turn(OPEN, False)
+    assert rig.lock.due_ns() is None
+
+
+def test_only_a_strike_with_a_pulse_is_renewed() -> None:
+    held = replace(DOOR, open=Relay(OPEN, Drive.MAINTAINED))
+    for arm in (BARE, held):
+        rig = Rig(arm, fire=FIRE)
+        rig.edge(FIRE, True)
+        assert rig.lock.due_ns() is None
+
+
 # Dead-man
 
 

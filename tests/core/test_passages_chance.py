@@ -62,11 +62,11 @@ def test_whatever_the_sensors_say(wiring: str, words: list[tuple[str, str]]) -> 
     for word, way in words:
         walk.chance(word, way)
     walk.walk("L? D? close")
-    ended = [str(entry.data["passage"]) for entry in walk.entries]
+    ended = [str(entry.data["passage"]) for entry in walk.ended]
     assert len(set(ended)) == len(ended), "a passage ends once"
     assert set(walk.given) <= set(ended), "every grant ends"
     assert walk.state.idle
-    for entry in walk.entries:
+    for entry in walk.ended:
         outcome = entry.data["outcome"]
         assert ("card" in entry.data) is (entry.data["passage"] in walk.given)
         assert ("behind" in entry.data) is (outcome == "tailgated")
@@ -78,8 +78,8 @@ def test_whatever_the_sensors_say(wiring: str, words: list[tuple[str, str]]) -> 
 def nothing_more_than_seen(walk: Chance) -> None:
     """What is claimed needs the sensor that proves it, as often as it is claimed."""
     arm = walk.plan.arm
-    counted = sum(int(str(entry.data["vehicles"])) for entry in walk.entries)
-    outcomes = {str(entry.data["outcome"]) for entry in walk.entries}
+    counted = sum(int(str(entry.data["vehicles"])) for entry in walk.ended)
+    outcomes = {str(entry.data["outcome"]) for entry in walk.ended}
     assert counted <= (seen_of(walk.done, "L")[1] if arm.loop else 0), "no loop saw it"
     if arm.exit is not None:
         behind = seen_of(walk.done, "X")[0] + (seen_of(walk.done, "A")[0] if arm.approach else 0)
@@ -87,7 +87,7 @@ def nothing_more_than_seen(walk: Chance) -> None:
     else:
         assert "forced" not in outcomes
     if arm.kind is ArmKind.DOOR:
-        openings = sum(int(str(entry.data.get("openings", 0))) for entry in walk.entries)
+        openings = sum(int(str(entry.data.get("openings", 0))) for entry in walk.ended)
         assert openings <= seen_of(walk.done, "D")[0]
         assert outcomes <= {"passed", "no_entry", "unobserved"}
     elif arm.loop is None:

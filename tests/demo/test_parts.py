@@ -74,6 +74,12 @@ def test_every_denial_fits_its_column(reason: Reason) -> None:
             {"alarm": "fire_input", "step": "alarm"},
             "! fire contact unknown",
         ),
+        (
+            EntryType.ALARM_RAISED,
+            {"alarm": "tailgating", "step": "alarm"},
+            "! alarm: two on one card",
+        ),
+        (EntryType.ALARM_RAISED, {"alarm": "held_open", "step": "alarm"}, "! open too long: alarm"),
         (EntryType.ARM_FAULTED, {"fault": "opening", "detail": "x"}, "✗ arm fault: opening"),
         (EntryType.ARM_FORCED, {"direction": "up"}, "! arm forced up"),
     ],

@@ -124,10 +124,11 @@ def at_registrar(directory: Path, port: int) -> Phone:
 
 
 @pytest.fixture
-def gate_phone(tmp_path: Path) -> Iterator[Phone]:
-    """The gate's own baresip."""
+def gate_phone(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Phone]:
+    """The gate's own baresip; a line counts as dead after a minute, or the seconds asked for."""
     require("baresip")
-    with Phone(tmp_path / "gate", "gate", lines=["rtp_timeout 2"]) as phone:
+    silent_s = getattr(request, "param", 60)
+    with Phone(tmp_path / "gate", "gate", lines=[f"rtp_timeout {silent_s}"]) as phone:
         yield phone
 
 
@@ -293,6 +294,7 @@ def test_who_calls_while_another_talks_is_told_apart(
         ear.wait(ONE, Turn.KEY)
 
 
+@pytest.mark.parametrize("gate_phone", [2], indirect=True)
 def test_who_dies_without_a_word_is_noticed(ear: Ear, resident: Phone) -> None:
     ear.talks(ONE, resident)
     resident.wait("CALL_RTPESTAB")

@@ -10,7 +10,7 @@ import pytest
 
 from agent.core.events import InputChanged, OutputFaulted, Protected, SensorsTested
 from agent.core.ids import InputId, LaneId, OutputId
-from agent.core.plan import ArmPlan, Drive, Relay, SensorTest
+from agent.core.plan import ArmKind, ArmPlan, Drive, Relay, SensorTest
 from agent.errors import DeviceError
 from drivers.lines import InputSpec, OutputSpec
 from drivers.supervision import CONTRADICT
@@ -186,6 +186,32 @@ def test_a_safety_edge_lifts_within_its_own_call() -> None:
     kinds = [type(event) for event in rig.events]
     assert kinds == [Protected, InputChanged]
     assert rig.events[0] == Protected("raised", OPEN, LOOP, rig.now())
+
+
+def test_a_strike_stays_released_in_a_fire_and_never_longer_than_its_bound_at_once() -> None:
+    # Its pulse is as long as the driver's bound, and was begun by a card just before.
+    strike = ArmPlan(Relay(OPEN, Drive.PULSE, 400), closed=DOWN, kind=ArmKind.DOOR)
+    rig = made(strike)
+    change(rig, OPEN, ms=400)
+    rig.wait(150)
+    rig.drive(FIRE, True)
+    rig.wait(10_000)
+    assert rig.on(OPEN)
+    strokes = [one for one in rig.changes if one.output == OPEN]
+    gaps = [on.at_ns - off.at_ns for off, on in zip(strokes[1::2], strokes[2::2], strict=True)]
+    assert len(gaps) >= 20
+    assert set(gaps) == {0}
+    assert len(rig.of(Protected)) == 1
+    rig.drive(FIRE, False)
+    rig.wait(1_000)
+    assert rig.on(OPEN), "latched"
+    rig.panel.hold_fire(False, rig.now_ns)
+    rig.wait(400)
+    assert not rig.on(OPEN)
+    count = len(rig.changes)
+    rig.wait(10_000)
+    assert len(rig.changes) == count
+    assert max(lasted(rig, OPEN)) <= 400
 
 
 def test_fire_that_burns_at_the_start_raises() -> None:

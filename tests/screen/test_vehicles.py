@@ -1,8 +1,9 @@
 """V1 to V7: everything that comes on wheels, the whole way, in both languages."""
 
 from tests.patience import until
-from tests.rigs.browser import Eyes
-from tests.rigs.house import GRANTED, IN, ORDERED, OUT
+from tests.rigs.browser import Eyes, expect
+from tests.rigs.house import ENDED, GRANTED, IN, ORDERED, OUT
+from tests.rigs.screen import GUARD, NAMES
 from tests.screen.ways import CASH, LICENCE, drives_in, lets_out, referred, register, state
 
 INSPECTED = "gate.inspection.made.v1"
@@ -70,22 +71,89 @@ def test_delivery(desk: Eyes) -> None:
 
 
 def test_priority(desk: Eyes) -> None:
-    """One press opens and nothing is asked; announced beforehand it says the way."""
+    """One press opens and nothing is asked; why it was is written up afterwards."""
+    house = desk.house
+    desk.go("/")
+    desk.shows(f"#lane-{IN}").click()
+    after = house.head()
+    desk.type("F9")
+    given = house.wait_entry(ORDERED, after=after, order="priority", lane=IN)
+    assert given.actor == GUARD
+    assert "count" not in house.data(given)
+    drives_in(desk)
+    desk.shows(f'#todo a[href*="act={given.sequence}"]').click()
+    desk.page.wait_for_url("**/shift?**")
+    desk.sees(NAMES[GUARD])
+    desk.write("sign", {"reason": "救护车，6 栋 402"}, {"act": str(given.sequence)})
+    signed = house.data(house.wait_entry("gate.act.signed.v1", after=after))
+    assert (signed["act"], signed["of"]) == (str(given.sequence), "priority")
+
+
+def test_priority_announced(desk: Eyes) -> None:
+    """It says the way beforehand; one press lets it through and uses the announcement up."""
     house = desk.house
     after = house.head()
     desk.go("/help")
     route = f"直走到 6 栋 {desk.language}"
-    desk.write("announce", {"kind": "ambulance", "unit": "6-402", "route": route})
-    announced = house.data(house.wait_entry("gate.priority.announced.v1", after=after))
+    desk.write("announce", {"kind": "wedding", "unit": "6-402", "route": route, "count": "2"})
+    first = house.data(house.wait_entry("gate.priority.announced.v1", after=after))["announced"]
     desk.go("/")
-    after = house.head()
+    desk.shows("#todo").get_by_text(route).wait_for()
     desk.shows(f"#lane-{IN}").click()
-    desk.type("F9")
-    house.wait_entry(ORDERED, after=after, order="priority", lane=IN)
-    drives_in(desk)
-    desk.go("/help")
-    desk.write("come", {}, {"announced": str(announced["announced"])})
-    house.wait_entry("gate.priority.ended.v1", after=after)
+    after = house.head()
+    desk.shows(f'#todo [data-of-lane="{IN}"]').click()
+    given = house.wait_entry(ORDERED, after=after, order="priority", lane=IN)
+    assert (house.data(given)["announced"], house.data(given)["count"]) == (first, 2)
+    expect(desk.page.locator("#todo").get_by_text(route)).to_have_count(0)
+    assert not house.rows("unsigned"), "who was announced is known"
+    two_drive_in(desk, after)
+    # Announced again, and let through by a key; then one that comes no more.
+    for ends in (False, True):
+        after = house.head()
+        desk.go("/help")
+        desk.write("announce", {"kind": "ambulance", "unit": "6-402", "route": route})
+        announced = house.data(house.wait_entry("gate.priority.announced.v1", after=after))
+        which = str(announced["announced"])
+        if ends:
+            desk.go("/help")
+            desk.write("come", {}, {"announced": which})
+            house.wait_entry("gate.priority.ended.v1", after=after)
+            continue
+        desk.go("/")
+        desk.shows("#todo").get_by_text(route).wait_for()
+        desk.type("Control+F9")
+        house.wait_entry(ORDERED, after=after, order="priority", lane=IN, announced=which)
+        drives_in(desk)
+
+
+def test_priority_convoy(desk: Eyes) -> None:
+    """Two cars on one grant, without a mouse: neither is a tailgater."""
+    house = desk.house
+    desk.go("/")
+    desk.shows(f"#lane-{IN}").click()
+    after = house.head()
+    desk.type("Shift+F9")
+    desk.shows("#convoy[open]")
+    desk.type("2", "Enter")
+    given = house.wait_entry(ORDERED, after=after, order="priority", lane=IN)
+    assert house.data(given)["count"] == 2
+    two_drive_in(desk, after)
+    desk.go(f"/shift?act={given.sequence}")
+    desk.write("sign", {"reason": "婚车"}, {"act": str(given.sequence)})
+    house.wait_entry("gate.act.signed.v1", after=after)
+
+
+def two_drive_in(desk: Eyes, after: int) -> None:
+    """Two cars, nose to tail, on the grant that was given after this."""
+    house = desk.house
+    for car in ("a", "b"):
+        house.drive(IN, f"car-{after}-{car}")
+    ended = house.wait_entry(ENDED, after=after, lane=IN, outcome="passed")
+    assert house.data(ended)["vehicles"] == 2
+    house.wait(lane=IN, cars=0)
+    house.wait(lane=IN, arm="down")
+    (only,) = house.entries(ENDED, after=after)
+    assert only.sequence == ended.sequence, "nobody tailgated"
 
 
 def test_vehicle_without_a_card(desk: Eyes) -> None:

@@ -10,6 +10,7 @@ import pytest
 from agent.core.facts import Presence
 from agent.core.ids import ZoneId
 from agent.core.model import Credential, Matching
+from agent.core.project import PROJECTIONS
 from agent.store.schema import SCHEMA
 from agent.store.verify import parse_anchor, verify
 from tests.databases.make import CARDS, HERE
@@ -81,5 +82,5 @@ def test_what_was_made_by_schema_1_is_made_anew(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as conn:
         noted = conn.execute("SELECT number FROM migrations ORDER BY number").fetchall()
         assert noted == [(number,) for number in range(1, SCHEMA + 1)]
-        folds = conn.execute("SELECT DISTINCT fold FROM projections").fetchall()
-        assert folds == [(1,)]
+        folds = conn.execute("SELECT name, fold FROM projections").fetchall()
+        assert dict(folds) == {each.table: each.fold for each in PROJECTIONS}

@@ -349,7 +349,8 @@ def test_alarms_stand_until_they_end_however_much_is_written_since(path: Path) -
     noted = told(EntryType.DUTY_NOTED, "duty/booth", 8, {})
     with open_ledger(path) as ledger:
         up = EntryType.ALARM_RAISED
-        ledger.append([alarm(up, "forced"), alarm(up, "tailgating"), alarm(up, "forced", "b")], at())
+        raised = [alarm(up, "forced"), alarm(up, "tailgating"), alarm(up, "forced", "b")]
+        ledger.append(raised, at())
         ledger.append([alarm(EntryType.ALARM_ENDED, "forced")], at())
         for _ in range(6):
             ledger.append([noted] * 1000, at())

@@ -2,8 +2,9 @@
 
 Whatever visitors and guards do, in whatever order, with crashes in between: what is held is what
 was taken and not given back, every deposit ends once, no card is out twice and nobody is inside
-twice, receipts have no gap, and the tables made anew from the journal are those that were live. The
-model keeps its own books, by hand, from the answers alone.
+twice, nobody leaves on a card with a visit or a deposit unless the guard lets him, whatever becomes
+of the card in the roster meanwhile, receipts have no gap, and the tables made anew from the journal
+are those that were live. The model keeps its own books, by hand, from the answers alone.
 """
 
 import json
@@ -21,17 +22,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from agent.core.entries import EntryType
 from agent.core.issued import DESK
+from agent.core.model import CardStatus
 from agent.core.plan import INSIDE, PassbackMode, ZonePlan
 from agent.core.project import PROJECTIONS
 from agent.store.ledger import Ledger
+from agent.store.rows import digest_of, order_of
 from tests.core.booth import BOOKS, CASH, DRAWER, HOUR, OBJECT, Booth, booth_plan, company, opens
 from tests.core.builders import LANE
 from tests.core.whole import OUT
 from tests.rigs.contract import card_known
 from tests.rigs.house import size
-from tests.store.build import open_ledger
+from tests.store.build import open_ledger, switched
 
-CARDS = ("V-1", "V-2")
+CARDS = ("V-1", "V-2", "C-1")
 POCKETS = 6
 LONGEST_S = BOOKS.longest_visit_us / 1e6
 PLAN = booth_plan(replace(BOOKS, pockets=POCKETS))
@@ -72,6 +75,7 @@ class Known:
     until: dict[str, float] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     astray: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
 
     def visit_of(self, card: str) -> str:
         return next((visit for visit, label in self.visits.items() if label == card), "")
@@ -110,9 +114,11 @@ class Days(RuleBasedStateMachine):
     def comes(self, card: str, things: list[dict[str, Any]], lane: bool) -> None:
         booth, known = self._booth, self._known
         form = {**company(card), "deposits": things, **({"lane": str(LANE)} if lane else {})}
+        if card.startswith("C"):
+            form |= {"kind": "contractor", "company": "Lift", "unit": "8-1203"}
         documents = sum(each["kind"] != "cash" for each in things)
         free = POCKETS - sum(bool(thing.pocket) for thing in known.held.values())
-        gone = known.visit_of(card) or card in known.lost or card in known.astray
+        gone = known.visit_of(card) or card in known.lost | known.astray | known.blocked
         if gone or documents > free:
             assert booth.refused("visit.open", **form)[0] == 409
             return
@@ -132,7 +138,7 @@ class Days(RuleBasedStateMachine):
     def taps_to_come_in(self, card: str) -> None:
         booth, known = self._booth, self._known
         visit = known.visit_of(card)
-        good = visit and card not in known.lost and card not in known.inside
+        good = visit and card not in known.lost | known.inside | known.blocked
         in_time = booth.seconds < known.until.get(visit, 0.0)
         granted = booth.tap(card).type is EntryType.ACCESS_GRANTED
         assert granted is bool(good and in_time)
@@ -151,7 +157,7 @@ class Days(RuleBasedStateMachine):
         """The arm stays down, whatever is shown."""
         entry = self._booth.tap_out(card)
         wanted = EntryType.ACCESS_DENIED
-        if self._known.visit_of(card) and card not in self._known.lost:
+        if self._known.visit_of(card) and card not in self._known.lost | self._known.blocked:
             wanted = EntryType.ACCESS_REFERRED
         assert entry.type is wanted
 
@@ -245,7 +251,7 @@ class Days(RuleBasedStateMachine):
     @rule(card=SOME_CARD)
     def is_lost(self, card: str) -> None:
         booth, known = self._booth, self._known
-        if card in known.lost:
+        if card in known.lost | known.blocked:
             assert booth.refused("pass.lost", card=card)[0] == 409
             return
         booth.done("pass.lost", card=card)
@@ -261,6 +267,33 @@ class Days(RuleBasedStateMachine):
         booth.done("pass.found", card=card)
         known.lost.discard(card)
         known.astray.discard(card)
+
+    @rule(card=SOME_CARD, again=st.booleans())
+    def is_blocked(self, card: str, again: bool) -> None:
+        """And good again, perhaps at once: of the drawer, and with its visitor as before."""
+        booth, known = self._booth, self._known
+        if card not in known.blocked:
+            booth.done("card.block", label=card, reason="r")
+            known.blocked.add(card)
+        if again:
+            assert booth.done("card.unblock", label=card, reason="r")["status"] == "stock"
+            known.blocked.discard(card)
+
+    @rule()
+    def a_roster_comes(self) -> None:
+        """It calls every card active that is with a visitor, or that something is held against."""
+        booth, ledger = self._booth, self._ledger
+        used = {row["card"] for row in booth.rows("deposits", state="held")}
+        used |= {row["card"] for row in booth.rows("passes") if row["state"] != "in"}
+        new = [
+            replace(card, status=CardStatus.ACTIVE, holder="x") if card.label in used else card
+            for card in DRAWER
+        ]
+        new.sort(key=lambda card: order_of(str(card.credential)))
+        generation = ledger.roster_begin()
+        assert ledger.roster_stage(generation, new, 60 * 10**9) == len(new)
+        ledger.roster_switch(generation, *digest_of(new), switched(), booth.now)
+        self._known.blocked.clear()
 
     @rule()
     def hours_go_by(self) -> None:
@@ -294,6 +327,15 @@ class Days(RuleBasedStateMachine):
         assert pockets == {deposit: thing.pocket for deposit, thing in held.items()}
         used = [pocket for pocket in pockets.values() if pocket]
         assert len(used) == len(set(used))
+
+    @invariant()
+    def nobody_leaves_by_himself_with_something_of_his_here(self) -> None:
+        if not hasattr(self, "_booth"):
+            return
+        mine = {row["card"] for row in self._booth.rows("deposits", state="held")}
+        mine |= set(self._known.visits.values())
+        for card in mine:
+            assert self._booth.tap_out(card).type is not EntryType.ACCESS_GRANTED
 
     @invariant()
     def every_card_has_one_bearer(self) -> None:

@@ -11,7 +11,7 @@ Rules kept here:
 
 import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from agent.console import phrases
@@ -61,13 +61,21 @@ _TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.truste
 
 
 def log(reading: Reading, from_us: int, until_us: int, most: int) -> list[Row]:
-    """The newest ``most`` entries of the duty log between two moments (µs), oldest first."""
-    kept: deque[Row] = deque(maxlen=most)
-    after, now_us = 0, time.time_ns() // 1000
+    """The newest ``most`` entries of the duty log between two moments (µs), oldest first.
+
+    What is hushed is left out.
+    """
+    now_us = time.time_ns() // 1000
+    shown = (row for row in every(reading, from_us, until_us) if not hushed(row, now_us))
+    return list(deque(shown, maxlen=most))
+
+
+def every(reading: Reading, from_us: int, until_us: int) -> Iterator[Row]:
+    """Every entry of the duty log between two moments (µs), oldest first."""
+    after = 0
     while batch := duty_log(reading, from_us, until_us, _BATCH, after):
-        kept.extend(row for row in batch if not hushed(row, now_us))
+        yield from batch
         after = batch[-1]["sequence"]
-    return list(kept)
 
 
 def hushed(row: Mapping[str, Any], now_us: int) -> bool:

@@ -32,7 +32,7 @@ KINDS = frozenset({
     "call.ring", "call.answer", "call.decide", "call.end",
 })  # fmt: skip
 """What may be ordered here."""
-_ARGS = ("lane", "reason", "for", "until", "count", "direction")
+_ARGS = ("lane", "reason", "for", "until", "count", "direction", "announced")
 _FORMS = {**FIELDS, **call_orders.FIELDS}
 _NOT_HERE = N_("This cannot be ordered here.")
 

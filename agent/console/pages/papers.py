@@ -4,21 +4,26 @@ Rules kept here:
 - on every paper stand the estate's name, the gate, the period and who printed it;
 - a table is CSV as spreadsheets read it (RFC 4180, UTF-8 with its mark); a cell that would be taken
   for a formula is marked as text;
+- a table is made whole before it is sent, so that the journal knows what left the gate;
 - a handover is shown as it was counted and as it was booked, with every difference.
 """
 
 import csv
+import hashlib
 import io
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from agent.console import desk
+from agent.console.pages import sealed
 from agent.console.words import N_, Words
 from agent.core.plan_books import BooksPlan
+from agent.store.reading import Reading
 
 SIGNED: Mapping[str, str] = {"card": N_("signed with the card"), "pin": N_("signed with the PIN")}
 OPEN: Mapping[str, str] = {
@@ -26,10 +31,11 @@ OPEN: Mapping[str, str] = {
     "help": N_("help requests"),
     "notices": N_("notices"),
     "duties": N_("duties at the lanes"),
-    "unsigned": N_("acts without a name"),
+    "unsigned": N_("acts to be written up"),
     "alarms": N_("alarms"),
     "overrides": N_("overrides in this shift"),
 }
+_MEMORY = 1 << 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,12 +50,27 @@ def printed(request: Request) -> dict[str, str]:
     }
 
 
-def table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A file with these columns."""
+def table(
+    reading: Reading, name: str, head: Sequence[str], rows: Iterable[Sequence[object]]
+) -> tuple[IO[bytes], dict[str, object]]:
+    """A file with these columns, at its begin, and the form that notes that it left."""
+    made: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - `sent` closes it
+    digest, lines = hashlib.sha256(), 0
+    for line in _lines(head, rows):
+        digest.update(line)
+        made.write(line)
+        lines += 1
+    made.seek(0)
+    sequence, last = reading.head()
+    told = {"file": name, "sha256": digest.hexdigest(), "rows": lines - 1}
+    return made, {**told, "head": f"{sequence}:{last.hex()}"}
+
+
+def sent(name: str, made: IO[bytes]) -> Response:
+    """The file as it is downloaded."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(
-        _lines(head, rows),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        sealed.sent(made), media_type="text/csv; charset=utf-8", headers=headers
     )
 
 

@@ -80,10 +80,11 @@ def noted(seal: export.Seal) -> Mapping[str, object]:
 def answer(name: str, made: IO[bytes]) -> Response:
     """The archive as it is downloaded."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
-    return StreamingResponse(_sent(made), media_type="application/zip", headers=headers)
+    return StreamingResponse(sent(made), media_type="application/zip", headers=headers)
 
 
-def _sent(made: IO[bytes]) -> Iterator[bytes]:
+def sent(made: IO[bytes]) -> Iterator[bytes]:
+    """What was made, piece by piece; it is closed then."""
     with made:
         while chunk := made.read(_CHUNK):
             yield chunk

@@ -3,7 +3,8 @@
 Rules kept here:
 - what is looked for is kept in the session, never in an address; it stays there to be changed;
 - the newest come first, in pages; how far the index has come is said when it is behind;
-- an export holds what was found, with a seal that names the journal's head and who made it;
+- an export holds all that was found, with a seal that names the journal's head and who made it;
+  what is more than one holds is refused, with the time from which on it fits;
 - driver and companions are added to a movement, never changed in it.
 """
 
@@ -22,6 +23,7 @@ from agent.console.pages import entries, papers, sealed, told
 from agent.console.pages.sent import FIND, Deed, Form, asked, take
 from agent.console.site import Site
 from agent.console.words import N_, Words
+from agent.errors import GateError
 from agent.store.index import Found, SearchIndex
 from agent.store.queries import counts
 from agent.store.queries.table import Row
@@ -40,8 +42,13 @@ KINDS: Mapping[str, str] = {
 FIRST = "gate.access."
 PAGE = 50
 MOST = 100_000
-"""Lines of one export."""
+"""Lines of one export: a file of some ten megabytes, made while somebody waits for it."""
+_TOO_MANY = N_(
+    "More than %(most)s lines were found, and one export holds no more: nothing was exported. "
+    "Search from %(time)s on and export that; then do so up to the minute before."
+)
 _BATCH = 500
+_MINUTE_US = 60_000_000
 _TEXTS = ("text", "person", "plate", "unit", "card", "lane")
 _NOTABLE = ("gate.access.granted.v1", "gate.passage.ended.v1")
 DEEDS: Mapping[str, Deed] = {
@@ -52,6 +59,20 @@ DEEDS: Mapping[str, Deed] = {
         row=("sequence",),
     ),
 }
+
+
+class TooManyError(GateError):
+    """More was found than ``most`` rows; from the full minute ``back_us`` on it is not more."""
+
+    def __init__(self, most: int, last_us: int) -> None:
+        super().__init__(f"more than {most} rows: export them in parts")
+        self._most = most
+        self.back_us = -(-last_us // _MINUTE_US) * _MINUTE_US
+
+    def says(self, words: Words) -> str:
+        """How to narrow the search."""
+        values = {"most": words.count(self._most), "time": words.full(self.back_us)}
+        return words.filled(_TOO_MANY, values)
 
 
 def wanted(form: Form, site: Site) -> Wanted:
@@ -140,9 +161,14 @@ def export(request: Request) -> Response:
     stamp = words.local(time.time_ns() // 1000).strftime("%Y%m%d-%H%M%S")
     name = f"movements-{site.plan.agent}-{stamp}.{way}"
     about = "; ".join(f"{key}: {text}" for key, text in sorted(form.items()) if text)
-    with desk.reading(request) as reading:
-        rows = _all(reading, site, wanted(form, site), words)
-        made, seal = sealed.archive(reading, name, rows, papers.printed(request)["guard"], about)
+    back = f"/search?find={request.query_params.get(FIND, '')}"
+    try:
+        with desk.reading(request) as reading:
+            rows = everything(reading, site, wanted(form, site), words)
+            who = papers.printed(request)["guard"]
+            made, seal = sealed.archive(reading, name, rows, who, about)
+    except TooManyError as fault:
+        return desk.see(request, back, fault.says(words), "bad")
     # Nothing leaves the gate that the journal does not know of.
     noted = desk.act(request, "evidence.export", sealed.noted(seal))
     if not noted.done:
@@ -151,16 +177,18 @@ def export(request: Request) -> Response:
     return sealed.answer(name, made)
 
 
-def _all(
-    reading: Reading, site: Site, what: Wanted, words: Words
+def everything(
+    reading: Reading, site: Site, what: Wanted, words: Words, most: int = MOST
 ) -> Iterator[Mapping[str, object]]:
-    """Every row that is found, newest first, `MOST` at most."""
-    before = count = 0
-    while count < MOST:
+    """Every row that is found, newest first; raises TooManyError behind the last of ``most``."""
+    before = count = last_us = 0
+    while True:
         found = _find(reading, site, what, _BATCH, before)
         for row in found.rows:
+            if count == most:
+                raise TooManyError(most, last_us)
+            count, last_us = count + 1, row["time_us"]
             yield sealed.fields(row, words.local(row["time_us"]).isoformat(timespec="milliseconds"))
-        count += len(found.rows)
         before = found.before
         if not before:
             return

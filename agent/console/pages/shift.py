@@ -2,7 +2,8 @@
 
 Rules kept here:
 - the log is the journal itself between two moments; free entries stand among what the gate wrote;
-- an act that was done while nobody was signed on is written up by whoever is on now, once;
+- an act that was done while nobody was signed on, and a priority passage, which asks nothing, are
+  written up by whoever is on now, once;
 - a supervisor's check is a card held to the desk's reader, never a name that was typed.
 """
 
@@ -25,6 +26,7 @@ DAY_US = 86_400_000_000
 HOURS_US = 12 * 3_600_000_000
 _PRINTED = 20_000
 _SHOWN = 60
+_COLUMNS = ("sequence", "time", "type", "lane", "card", "guard", "what", "details")
 _SHIFTS = 30
 
 
@@ -42,7 +44,7 @@ DEEDS: Mapping[str, Deed] = {
         ("note",),
         shape=presented,
     ),
-    "sign": Deed("act.sign", N_("The act bears your name now."), ("reason",), row=("act",)),
+    "sign": Deed("act.sign", N_("It is written up, with your name."), ("reason",), row=("act",)),
     "lead": Deed("shift.lead", N_("You lead until your shift ends."), ("reason",)),
 }
 ORDERS: Mapping[str, str] = {
@@ -117,6 +119,7 @@ def _unsigned(
         "order": words(ORDERS.get(row["kind"], row["kind"])),
         "lane": lanes.get(row["lane"]) or row["lane"],
         "since": words.moment(row["since_us"]),
+        "by": "" if row["data"].get("unsigned") is True else row["by"],
         "marked": row["act"] == marked,
     }
 
@@ -129,33 +132,38 @@ def log_paper(request: Request) -> Response:
         row = next((each for each in shifts.shifts(reading, 1000) if each["shift"] == wanted), None)
         if row is None:
             return desk.see(request, "/shift", words(N_("There is no such shift.")), "bad")
-        log = entries.log(reading, row["began_us"], _end(row), _PRINTED)
+        log = entries.log(reading, row["began_us"], _end(row), _PRINTED + 1)
         names = {each["guard"]: each["name"] for each in shifts.guards(reading)}
     handed = [each for each in log if each["data"].get("shift") == wanted and _handing(each)]
     return desk.render(
         request,
         "shift_print.html",
         shift=_shift(row, words),
-        log=[entries.line(each, words, site) for each in log],
+        log=[entries.line(each, words, site) for each in log[-_PRINTED:]],
+        most=_PRINTED if len(log) > _PRINTED else 0,
         handed=[papers.handed(each, words, site.plan.books, names) for each in handed],
         print=papers.printed(request),
     )
 
 
 def log_file(request: Request) -> Response:
-    """``/shift/log.csv?shift=``: the same as a table."""
+    """``/shift/log.csv?shift=``: the same as a table, all of it."""
     words, site = desk.words(request), desk.site(request)
     wanted = request.query_params.get("shift", "")
     with desk.reading(request) as reading:
         row = next((each for each in shifts.shifts(reading, 1000) if each["shift"] == wanted), None)
         if row is None:
             return desk.see(request, "/shift", words(N_("There is no such shift.")), "bad")
-        log = entries.log(reading, row["began_us"], _end(row), _PRINTED)
-    return papers.table(
-        f"duty-log-{site.plan.agent}-{words.local(row['began_us']):%Y%m%d-%H%M}.csv",
-        ("sequence", "time", "type", "lane", "card", "guard", "what", "details"),
-        (entries.cells(each, words, site) for each in log),
-    )
+        name = f"duty-log-{site.plan.agent}-{words.local(row['began_us']):%Y%m%d-%H%M}.csv"
+        log = entries.every(reading, row["began_us"], _end(row))
+        cells = (entries.cells(each, words, site) for each in log)
+        made, told = papers.table(reading, name, _COLUMNS, cells)
+    # Nothing leaves the gate that the journal does not know of.
+    noted = desk.act(request, "evidence.export", {**told, "about": f"shift: {wanted}"})
+    if not noted.done:
+        made.close()
+        return desk.see(request, "/shift", noted.says(words), noted.tone)
+    return papers.sent(name, made)
 
 
 def _end(row: Mapping[str, Any]) -> int:

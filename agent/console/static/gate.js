@@ -288,13 +288,17 @@
     if (!dialog || dialog.open) return;
     const at = lane || chosen();
     const card = lanes().find((one) => one.dataset.laneCard === at);
-    for (const field of dialog.querySelectorAll("[data-lane]")) field.value = at;
-    for (const word of dialog.querySelectorAll("[data-lane-name]")) word.textContent = card ? card.dataset.name : at;
+    if (at) {
+      const name = card ? card.dataset.name : sessionStorage.getItem("lane-name") || at;
+      for (const field of dialog.querySelectorAll("[data-lane]")) field.value = at;
+      for (const word of dialog.querySelectorAll("[data-lane-name]")) word.textContent = name;
+    }
     for (const field of dialog.querySelectorAll("[data-duty-who]")) field.value = card && card.dataset.duty === "lockdown_release" ? card.dataset.who : "";
     for (const field of dialog.querySelectorAll("[data-duty-card]")) field.value = card ? card.dataset.card : "";
     dialog.showModal();
     const first = dialog.querySelector("input[type=radio], a, input:not([type=hidden])");
     if (first) first.focus();
+    if (first && first.type === "number") first.select();
   }
 
   document.addEventListener("click", (event) => {
@@ -302,6 +306,8 @@
     if (opener) { event.preventDefault(); open(opener.dataset.opens, opener.dataset.forLane); return; }
     const closer = event.target.closest("[data-closes]");
     if (closer) closer.closest("dialog").close();
+    const stepper = event.target.closest("[data-step]");
+    if (stepper) stepper.parentElement.querySelector("input").stepUp(Number(stepper.dataset.step));
   });
 
   // --- orders -------------------------------------------------------------------------------
@@ -425,15 +431,29 @@
     if (found) found.click();
   }
 
+  // A key with Shift or Ctrl: what it does at the chosen lane comes first. False: it does nothing.
+  function pressWith(key) {
+    const all = document.querySelector("dialog[open]") ? [] : [...document.querySelectorAll(`[data-key="${key}"]`)];
+    const found = all.find((one) => one.dataset.ofLane === chosen()) || all[0];
+    if (found) found.click();
+    return Boolean(found);
+  }
+
   addEventListener("keydown", (event) => {
-    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.isComposing || event.metaKey) return;
     const key = event.key;
+    if (event.key === "F9" && event.ctrlKey) {
+      event.preventDefault();
+      if (!event.repeat) pressWith("Ctrl+F9");
+      return;
+    }
+    if (event.ctrlKey) return;
     if (/^F([1-9]|1[0-2])$/.test(key)) {
       event.preventDefault();
       const held = document.querySelector(`dialog[open] [data-hold-key="${key}"]`);
       if (event.repeat) return;
       if (held) hold(held, key);
-      else press(key);
+      else if (!event.shiftKey || !pressWith("Shift+" + key)) press(key);
       return;
     }
     const dialog = document.querySelector("dialog[open]");
