@@ -134,6 +134,7 @@ def _item(words: Words, key: str, title: str, part: Mapping[str, Any]) -> dict[s
         "left_s": None,
         "since_us": 0,
         "see": "",
+        "comes": None,
     }
 
 

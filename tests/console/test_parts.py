@@ -13,7 +13,7 @@ from agent.console.app import make_app
 from agent.console.link import Picture
 from agent.console.live import beat
 from agent.console.site import Site
-from agent.console.todo import merged
+from agent.console.todo import item, merged
 from agent.console.words import Words, load
 from agent.core.ids import DeskId, ReaderId
 from agent.core.plan import ReaderPlan
@@ -118,6 +118,14 @@ def test_what_is_down_is_to_be_done_the_gravest_first(tmp_path: Path) -> None:
     assert "不能放行" in next(
         text for title, text in zh.items() if title == parts.name(ZH, "ledger")
     )
+
+
+def test_an_item_has_all_that_the_list_asks_for(tmp_path: Path) -> None:
+    row = {"alarm": "forced", "lane": "in-1", "data": {}, "personal": {}}
+    found = {"what": "alarm", "key": "in-1/forced", "lane": "in-1", "row": row}
+    due = item(EN, site(tmp_path), {**found, "since_us": 1, "due_us": 0, "left_us": 0})
+    (trouble,) = parts.todo(EN, site(tmp_path), seen(part("disk", "down")))
+    assert set(trouble) == set(due)
 
 
 def test_nothing_is_to_be_done_while_all_works(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core import identity
+from agent.core.personal import mask_name
 
 SHEET = "11010519491231002X"
 """The example of GB 11643-1999; so is 440524188001010014."""
@@ -134,3 +135,11 @@ def test_what_only_looks_like_a_number_stays() -> None:
     for text in texts:
         assert identity.masked(text) == text
     assert identity.masked(f"身份证{SHEET.lower()}号") == "身份证110105********002X号"
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [(" ", ""), ("john", "J***"), ("王小明", "王**"), ("欧阳娜娜", "欧阳**"), ("힣", "힣***")],
+)
+def test_a_name_is_masked_but_for_its_first_sign(name: str, masked: str) -> None:
+    assert mask_name(name) == masked

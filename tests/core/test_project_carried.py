@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.core.entries import EntryType
@@ -57,6 +57,7 @@ def test_that_there_is_no_row_is_carried_too() -> None:
     assert carried({"table": "bans", "key": "b-1", "values": None}) == [Drop("bans", "b-1")]
 
 
+@example("长" * 201)
 @given(st.text(max_size=900))
 def test_long_texts_come_whole(text: str) -> None:
     sent = packed({"state": text, "until_us": 4})
