@@ -5,8 +5,8 @@ Rules kept here:
   written is all that happens, and that stands on no list of the booth's screen;
 - the whole code within the time, before or after a card at the same reader of a lane, whatever the
   answer to the card was; one code and one card raise one alarm;
-- any key that is no digit begins anew; what came before the code's digits does not matter, since
-  nobody types well with a knife at his throat;
+- the code's keys follow one another, whatever came before them, since nobody types well with a knife
+  at his throat; any key that is no digit so begins anew;
 - a wrong code is nothing, and is not told;
 - of what was typed no more is kept than a code is long, in memory only, and it shows in no text;
   where no code is set nothing is kept. After a restart nothing is known of cards or keys before.
@@ -23,7 +23,6 @@ from agent.core.events import CardRead, KeysTyped
 from agent.core.ids import LaneId, ReaderId
 from agent.core.plan import DuressPlan, GatePlan
 
-_DIGITS = frozenset("0123456789")
 _DECISIONS = frozenset(
     {EntryType.ACCESS_GRANTED, EntryType.ACCESS_DENIED, EntryType.ACCESS_REFERRED}
 )
@@ -40,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What happened last at a reader; ``keys`` are the last digits and when each was typed."""
+    """What happened last at a reader; ``keys`` are the last ones, with the time of each."""
 
     keys: tuple[tuple[str, int], ...] = field(default=(), repr=False)
     coded_ns: int | None = field(default=None, repr=False)
@@ -59,7 +58,7 @@ def typed(plan: GatePlan, known: Readers, event: KeysTyped, out: Draft) -> Reade
     here = known.get(event.reader, Typed())
     keys, coded_ns = here.keys, here.coded_ns
     for key in event.keys:
-        keys = (*keys, (key, now_ns))[-len(rules.pin) :] if key in _DIGITS else ()
+        keys = (*keys, (key, now_ns))[-len(rules.pin) :]
         if _is_code(rules, keys):
             keys, coded_ns = (), now_ns
     here = replace(here, keys=keys, coded_ns=coded_ns)
