@@ -5,8 +5,8 @@ Rules kept here:
   written is all that happens, and that stands on no list of the booth's screen;
 - the whole code within the time, before or after a card at the same reader of a lane, whatever the
   answer to the card was; one code and one card raise one alarm;
-- the code's keys follow one another, whatever came before them, since nobody types well with a knife
-  at his throat; any key that is no digit so begins anew;
+- the code's keys follow one another, whatever came before them, since nobody types well with a
+  knife at his throat; any key that is no digit so begins anew;
 - a wrong code is nothing, and is not told;
 - of what was typed no more is kept than a code is long, in memory only, and it shows in no text;
   where no code is set nothing is kept. After a restart nothing is known of cards or keys before.

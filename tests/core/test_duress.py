@@ -223,6 +223,13 @@ def test_the_code_shows_in_no_text() -> None:
     assert f"'{PIN[0]}'" not in shown
 
 
+def test_an_entry_of_a_draft_is_found_behind_others() -> None:
+    out = a_draft()
+    first = out.write(EntryType.ACCESS_GRANTED, "lane/in-1", {})
+    out.write(EntryType.ARM_ORDERED, "lane/in-1", {})
+    assert out.found({EntryType.ACCESS_GRANTED}) == (first, out.entries[0])
+
+
 def test_a_draft_without_such_an_entry_says_so() -> None:
     with pytest.raises(LookupError):
         a_draft().found({EntryType.ACCESS_GRANTED})
