@@ -139,7 +139,7 @@ def test_what_only_looks_like_a_number_stays() -> None:
 
 @pytest.mark.parametrize(
     ("name", "masked"),
-    [(" ", ""), ("john", "J***"), ("王小明", "王**"), ("欧阳娜娜", "欧阳**"), ("힣", "힣***")],
+    [(" ", ""), ("john", "J***"), ("王小明", "王**"), ("欧阳娜娜", "欧阳**"), ("ﬀx", "FF***")],
 )
 def test_a_name_is_masked_but_for_its_first_sign(name: str, masked: str) -> None:
     assert mask_name(name) == masked

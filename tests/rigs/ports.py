@@ -4,6 +4,7 @@ Rules kept here:
 - a port lies below those that the system gives to connections (ip_local_port_range), so that none
   of the many connections of other tests can sit on it before its server does;
 - every process of pytest-xdist draws from a part of its own;
+- browsers ask nobody at port 10080, which lies just below ours;
 - what was given lately is not given again: its server may not listen yet, or listen by UDP alone.
 """
 
@@ -15,7 +16,7 @@ from collections import deque
 
 from tests.patience import LIMIT_S
 
-_FIRST, _PART, _PARTS = 10_000, 1_400, 16
+_FIRST, _PART, _PARTS = 10_100, 1_400, 16
 _LATELY: deque[int] = deque(maxlen=_PART // 4)
 
 

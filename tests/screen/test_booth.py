@@ -7,6 +7,7 @@ from tests.rigs.browser import HOLD_MS, Eyes, expect
 from tests.rigs.house import IN, ORDERED, OUT
 from tests.rigs.screen import GUARD, GUARD_TAGS, LEADER, NAMES, PINS, ROLES, ScreenHouse
 from tests.screen.conftest import Look
+from tests.screen.ways import hold_to_desk
 
 DENIED, GRANTED = "gate.access.denied.v1", "gate.access.granted.v1"
 
@@ -68,8 +69,12 @@ def test_duty_log(desk: Eyes) -> None:
     house.wait_entry("gate.duty.noted.v1", after=after)
     desk.go("/shift")
     desk.sees(text)
-    house.tap_desk("P-1")
-    house.wait_entry("gate.card.presented.v1", after=after, card="P-1")
+    # The supervisor is no name that is typed: he holds his card to the reader.
+    hold_to_desk(desk, "P-1", "shown")
+    desk.write("check", {"note": f"在岗 {desk.language}"})
+    checked = house.wait_entry("gate.supervisor.checked.v1", after=after)
+    assert (house.data(checked)["card"], checked.actor) == ("P-1", GUARD)
+    desk.sees(f"在岗 {desk.language}")
 
 
 def test_notice(desk: Eyes) -> None:
@@ -101,9 +106,10 @@ def test_directory(leader: Eyes) -> None:
 
 
 def test_card_desk(leader: Eyes) -> None:
-    """Issued with a tap, lost: refused at once; found: good again."""
+    """Issued, blocked, replaced, lost: refused at once; unblocked or found it is good again."""
     house = leader.house
     tag = 700 if leader.language == "zh" else 701
+    new = tag + 10
     label = f"N-{tag}"
     house.roster.tags[label] = tag
     leader.go("/cards")
@@ -125,11 +131,31 @@ def test_card_desk(leader: Eyes) -> None:
     house.tap_lane(IN, label)
     house.wait_entry(GRANTED, after=after, card=label)
     house.through(IN, f"car-{tag}")
-    leader.go(f"/cards?q={label}")
-    leader.write("lost", {"reason": "丢失"}, {"label": label})
+
+    def turn(does: str, status: str, **fields: str) -> None:
+        """Do this with the card; it is so then."""
+        leader.go(f"/cards?card={label}")
+        leader.write(does, {"reason": "试验", **fields}, {"label": label})
+        assert not (wrong := leader.complaints()), wrong
+        assert house.row("cards", label=label, status=status)
+
+    def denied(number: int, reason: str) -> None:
+        after = house.head()
+        house.tap(IN, number)
+        house.wait_entry(DENIED, after=after, reason=reason)
+
+    turn("block", "blocked")
+    denied(tag, "card_blocked")
+    turn("unblock", "active")
+    turn("replace", "active", credential=f"em4100:{new:010X}")
+    denied(tag, "unknown_credential")
+    turn("lost", "lost")
+    denied(new, "card_lost")
+    turn("found", "active")
     after = house.head()
-    house.tap_lane(IN, label)
-    house.wait_entry(DENIED, after=after, card=label)
+    house.tap(OUT, new)
+    house.wait_entry(GRANTED, after=after, card=label)
+    house.through(OUT, f"car-{new}")
 
 
 def test_manual_opening(desk: Eyes) -> None:

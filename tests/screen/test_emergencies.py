@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from agent.console.words import load
+from agent.core.entries import MEANINGS, EntryType
 from tests.patience import until
 from tests.rigs.browser import HOLD_MS, Eyes
 from tests.rigs.house import IN, ORDERED, OUT
-from tests.rigs.screen import LEADER, ScreenHouse
+from tests.rigs.screen import DESK_READER, LEADER, ScreenHouse
 from tests.screen.conftest import Look
-from tests.screen.ways import LICENCE, drives_in, referred, register
+from tests.screen.ways import LICENCE, ZONE, drives_in, referred, register
 
+FAILED, RETURNED = "gate.power.failed.v1", "gate.power.returned.v1"
+CHECKED = "gate.agent.checked.v1"
 RAISED, LIFTED = "gate.emergency.raised.v1", "gate.emergency.lifted.v1"
 
 
@@ -90,21 +94,22 @@ def test_fire(leader: Eyes) -> None:
 
 
 def test_power_cut(leader: Eyes) -> None:
-    """The mains go and come back: the gate goes on, looks at everything, and says so."""
+    """The mains go and come back: every part is looked at then, and the duty log says so."""
     house = leader.house
     after = house.head()
     house.sim.input("gate.mains", True)
-    changed = house.wait_entry
-    first = until(
-        lambda: house.entries("gate.power.failed.v1", "gate.power.returned.v1", after=after),
-        "the mains changed",
-    )[0]
+    until(lambda: house.entries(FAILED, RETURNED, after=after), "the mains changed")
     house.sim.mend("gate.mains")
-    kind = "gate.power.returned.v1" if "failed" in first.type else "gate.power.failed.v1"
-    changed(kind, after=first.sequence)
-    house.wait_entry("gate.agent.checked.v1", after=0)
-    leader.go("/health")
-    assert leader.shows("main").inner_text()
+    house.wait_entry(FAILED, after=after)
+    returned = house.wait_entry(RETURNED, after=after)
+    checked = house.wait_entry(CHECKED, after=returned.sequence)
+    parts = " ".join(each["part"] for each in house.data(checked)["parts"])
+    for part in ("in-1-rdm", "out-1-rdm", DESK_READER, "in-1.loop"):
+        assert part in parts, parts
+    words = load(leader.language, ZONE)
+    leader.go("/shift")
+    leader.sees(words(MEANINGS[EntryType(RETURNED)]))
+    leader.sees(words(MEANINGS[EntryType(CHECKED)]))
 
 
 def test_search_and_export(leader: Eyes) -> None:
