@@ -148,7 +148,7 @@ def test_card_desk(leader: Eyes) -> None:
     denied(tag, "card_blocked")
     turn("unblock", "active")
     turn("replace", "active", credential=f"em4100:{new:010X}")
-    denied(tag, "unknown_credential")
+    denied(tag, "card_retired")
     turn("lost", "lost")
     denied(new, "card_lost")
     turn("found", "active")
