@@ -83,7 +83,8 @@ class Daemon:
 
     def __init__(self, settings: Settings, pins: PinFactory | None = None) -> None:
         self.settings = settings
-        self.plan = planning_calls.with_pin(planning.gate_plan(settings), settings)
+        plan = planning_calls.with_pin(planning.gate_plan(settings), settings)
+        self.plan = planning_calls.with_duress(plan, settings)
         self.clock = SystemClock(assume_synced=settings.clock.assume_synced)
         self.inbox = Inbox({name: plan.quiet_ns for name, plan in self.plan.readers.items()})
         self._notifier = Notifier()

@@ -4,6 +4,8 @@ Rules kept here:
 - putting never blocks and never raises: reader, pin and control threads have no time to lose;
 - taps are bounded: a tap that already waits is not put twice, and beyond `TAPS` waiting taps the
   newest is dropped; both are counted;
+- keys typed at readers are bounded, all readers together: beyond `KEYS` waiting ones the newest are
+  dropped and counted;
 - inputs are bounded and never lost: each input has `LEVELS` places, and when they are full the
   newest level takes the place of the last one (its edge count tells that something was between);
 - whoever asks for something to be done in the loop's thread waits no longer than he says.
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from agent.core.events import CardRead, Event, FrameFaulted, InputChanged
+from agent.core.events import CardRead, Event, FrameFaulted, InputChanged, KeysTyped
 from agent.core.ids import InputId, ReaderId
 from agent.core.model import CardProof, Credential
 from agent.core.quiet import Quiet
@@ -28,6 +30,7 @@ from agent.errors import GateError
 _log = logging.getLogger("gate.inbox")
 TAPS = 256
 LEVELS = 32
+KEYS = 256
 
 T = TypeVar("T")
 
@@ -60,6 +63,7 @@ class Inbox:
         self._quiet = {name: Quiet(name, ns) for name, ns in quiet_ns.items()}
         self._taps: set[tuple[ReaderId, Credential]] = set()
         self._levels: dict[InputId, list[InputChanged]] = {}
+        self._keys = 0
         self._begun = False
         self.counters: Counter[str] = Counter()
 
@@ -69,6 +73,8 @@ class Inbox:
             self._put_tap(event)
         elif isinstance(event, InputChanged):
             self._put_level(event)
+        elif isinstance(event, KeysTyped):
+            self._put_keys(event)
         elif isinstance(event, FrameFaulted):
             with self._lock:
                 self.counters["frames_faulted"] += 1
@@ -124,6 +130,10 @@ class Inbox:
             with self._lock:
                 self._taps.discard((item.reader, item.credential))
             return item
+        if isinstance(item, KeysTyped):
+            with self._lock:
+                self._keys -= 1
+            return item
         if isinstance(item, str):
             with self._lock:
                 return self._levels[item].pop(0)
@@ -145,6 +155,14 @@ class Inbox:
                 return
             self._taps.add(key)
         self._queue.put(tap)
+
+    def _put_keys(self, typed: KeysTyped) -> None:
+        with self._lock:
+            if self._keys >= KEYS:
+                self.counters["keys_dropped"] += 1
+                return
+            self._keys += 1
+        self._queue.put(typed)
 
     def _put_level(self, level: InputChanged) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from typing import Final
 
 from agent.errors import GateError, SettingsError
 from agent.intercom_config import sip_password
-from agent.keys import hmac_key, password, pin, site_key
+from agent.keys import duress_pin, hmac_key, password, pin, site_key
 from agent.opened import AbsentError, HiddenError, contents, read_by_all
 from agent.qr_passes import public_key
 from agent.settings.faults import Fault
@@ -67,6 +67,7 @@ _USES: Final[Mapping[Kind, _Use]] = {
     Kind.HMAC: _Use(lambda key: hmac_key(key.secret)),
     Kind.SITE: _Use(lambda key: site_key(key.secret)),
     Kind.PIN: _Use(lambda key: pin(key.secret)),
+    Kind.DURESS: _Use(lambda key: duress_pin(key.secret)),
     Kind.PASSWORD: _Use(lambda key: password(key.secret)),
     Kind.OSDP: _Use(
         lambda key: read_key(key.secret.read()),

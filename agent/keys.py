@@ -19,6 +19,9 @@ from agent.settings.secret import Secret
 PIN: Final = range(3, 13)
 """So many digits a PIN may have."""
 
+DURESS: Final = range(3, 9)
+"""So many the code of duress may have: it is typed with a knife at the throat."""
+
 _BYTES = 32
 _LEAST = 16
 _AES = re.compile(rb"[0-9A-Fa-f]{32}")
@@ -67,10 +70,19 @@ def site_key(secret: Secret) -> bytes:
 
 def pin(secret: Secret) -> str:
     """The digits that are pressed after a key; raises SettingsError."""
+    return _digits(secret, PIN, "PIN")
+
+
+def duress_pin(secret: Secret) -> str:
+    """The digits that call for help; raises SettingsError."""
+    return _digits(secret, DURESS, "code of duress")
+
+
+def _digits(secret: Secret, count: range, what: str) -> str:
     text = secret.read().decode(errors="replace").strip()
-    if not (text.isascii() and text.isdecimal() and len(text) in PIN):
+    if not (text.isascii() and text.isdecimal() and len(text) in count):
         raise SettingsError(
-            f"what stands in {secret.place()} is no PIN: {PIN[0]} to {PIN[-1]} digits"
+            f"what stands in {secret.place()} is no {what}: {count[0]} to {count[-1]} digits"
         )
     return text
 

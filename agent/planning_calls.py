@@ -1,7 +1,7 @@
 """From settings to what the calls of the gate go by.
 
 Rules kept here:
-- the PIN is read where the daemon is put together, and by nobody who only looks at settings;
+- PINs are read where the daemon is put together, and by nobody who only looks at settings;
 - the control room is heard at the first lane that calls somebody, unless told.
 """
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from agent import keys
 from agent.core.ids import LaneId
-from agent.core.plan import GatePlan
+from agent.core.plan import DuressPlan, GatePlan
 from agent.core.plan_calls import CallsPlan, Keys, Party, Step
 from agent.keys import needed
 from agent.settings import Settings
@@ -37,6 +37,15 @@ def calls_plan(settings: Settings) -> CallsPlan | None:
         talk_ns=nanoseconds(told.talk_for),
         recorded=told.record is not None,
     )
+
+
+def with_duress(plan: GatePlan, settings: Settings) -> GatePlan:
+    """The same plan with the code of duress; raises FaultyKeyError that does not tell it."""
+    told = settings.duress
+    if told is None:
+        return plan
+    pin = needed("duress.pin", keys.duress_pin, told.pin)
+    return replace(plan, duress=DuressPlan(pin, nanoseconds(told.within)))
 
 
 def with_pin(plan: GatePlan, settings: Settings) -> GatePlan:

@@ -3,7 +3,7 @@
 Rules kept here:
 - losing or finding the reader is told once for each change; no event leaves after `stop`;
 - tamper is told at each change, and stands in health while it lasts, as does a failed power supply;
-- keys are counted, never told; no card number and no key is written to a log or into health;
+- keys are counted and handed on; no card number and no key is written to a log or into health;
 - every card that does not fit the configured format is counted, `FAULTS_PER_SECOND` are told.
 """
 
@@ -14,7 +14,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from agent.core.effects import Verdict
-from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost, ReaderTampered
+from agent.core.events import (
+    CardRead,
+    Event,
+    FrameFaulted,
+    KeysTyped,
+    ReaderFound,
+    ReaderLost,
+    ReaderTampered,
+)
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.errors import DeviceError, GateError
@@ -178,7 +186,8 @@ class OsdpReader:
         if isinstance(told, CardSeen):
             self._card(told)
         elif isinstance(told, KeysPressed):
-            self._counters["keys"] += told.count
+            self._leave(KeysTyped(self._reader, told.keys, self._clock.now()))
+            self._counters["keys"] += len(told.keys)
         elif isinstance(told, LocalStatus):
             was, self._status = self._status, told
             if was.tampered != told.tampered:

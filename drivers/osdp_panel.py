@@ -20,11 +20,12 @@ import ctypes
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import osdp_sys
 
+from drivers.wire.keys import of_osdp
 from drivers.wire.osdp_frame import encode
 
 Secure = Literal["required", "install", "off"]
@@ -53,9 +54,9 @@ class CardSeen:
 
 @dataclass(frozen=True, slots=True)
 class KeysPressed:
-    """So many keys were pressed; which ones is nobody's business."""
+    """Keys were pressed (`drivers.wire.keys`); they show in no text."""
 
-    count: int
+    keys: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ class Panel:
             data = bytes(event["data"])
             return CardSeen(event.get("length", 8 * len(data)), data, characters)
         if kind == osdp_sys.EVENT_KEYPRESS:
-            return KeysPressed(len(event["data"]))
+            return KeysPressed(of_osdp(bytes(event["data"])))
         if kind == osdp_sys.EVENT_STATUS and event["type"] == _LOCAL:
             tampered, power = (*event["report"], 0, 0)[:2]
             return LocalStatus(bool(tampered), bool(power))

@@ -22,12 +22,13 @@ from collections.abc import Callable
 import serial
 
 from agent.core.effects import Verdict
-from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
+from agent.core.events import CardRead, FrameFaulted, KeysTyped, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.core.qr_pass import ShownPass
 from agent.ports import Clock, Condition, Emit, Health
 from drivers.serial_port import back_off, why
+from drivers.wire import keys
 from drivers.wire.frame import Decoder, Fault, Frame, Reason
 from drivers.worker import Worker
 
@@ -41,7 +42,6 @@ PIECES = 32
 _CHUNK = 4096
 _SECOND_NS = 1_000_000_000
 _WAIT_MS = 5_000
-_KEY = "key"
 _GONE = (OSError, termios.error, TypeError, ValueError)
 
 
@@ -178,10 +178,11 @@ class SerialReader:
                 self._fault(one)
                 continue
             scheme, _, digits = one.credential.partition(":")
-            if scheme == _KEY:
+            now = self._clock.now()
+            if scheme == keys.SCHEME:
+                self._emit(KeysTyped(self._reader, keys.of_frame(one), now))
                 self._keys += 1
             else:
-                now = self._clock.now()
                 read = Credential(scheme, digits)
                 self._emit(CardRead(self._reader, read, now, shown=self._shown(one)))
                 self._frames += 1

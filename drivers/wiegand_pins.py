@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.core.effects import Verdict
-from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
+from agent.core.events import CardRead, FrameFaulted, KeysTyped, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import Credential
 from agent.ports import Clock, Condition, Emit, Health
@@ -26,6 +26,7 @@ from drivers.lines import FAULTS
 from drivers.pins import HOLE, PULLS, Falls, PinFactory
 from drivers.serial_port import back_off
 from drivers.wiegand_lamp import Lamp, LampSpec
+from drivers.wire import keys
 from drivers.wire.frame import Fault, Frame, Reason
 from drivers.wire.wiegand import Meaning
 from drivers.wire.wiegand_edges import GAP_NS, Edge, Edges
@@ -42,7 +43,6 @@ LOOKS = 3
 
 _MS = 1_000_000
 _SECOND_NS = 1_000_000_000
-_KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,8 @@ class WiegandPins:
                 self._fault(one)
                 continue
             scheme, _, digits = one.credential.partition(":")
-            if scheme == _KEY:
+            if scheme == keys.SCHEME:
+                self._emit(KeysTyped(self._reader, keys.of_frame(one), self._clock.now()))
                 self._counts["keys"] += 1
                 continue
             self._row = Counter()

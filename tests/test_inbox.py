@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.events import CardRead, Event, FrameFaulted, InputChanged, ReaderLost
+from agent.core.events import CardRead, Event, FrameFaulted, InputChanged, KeysTyped, ReaderLost
 from agent.core.ids import InputId, ReaderId
 from agent.core.model import CardProof, Credential
-from agent.inbox import LEVELS, TAPS, Errand, Inbox, NotKnownYetError
+from agent.inbox import KEYS, LEVELS, TAPS, Errand, Inbox, NotKnownYetError
 from tests.core.builders import LOOP, OTHER_READER, READER, SECOND, moment
 from tests.patience import LIMIT_S
 
@@ -52,6 +52,17 @@ def test_a_held_card_is_one_tap_also_after_it_was_taken() -> None:
     assert inbox.counters["taps_held"] == 49
     inbox.put(tap(1, seconds=8))
     assert inbox.take(0) == tap(1, seconds=8)
+
+
+def test_keys_are_bounded_and_come_out_in_order() -> None:
+    inbox = Inbox(QUIET)
+    for number in range(KEYS + 3):
+        inbox.put(KeysTyped(READER, str(number), moment(0)))
+    assert inbox.counters["keys_dropped"] == 3
+    taken = everything(inbox)
+    assert taken == [KeysTyped(READER, str(number), moment(0)) for number in range(KEYS)]
+    inbox.put(KeysTyped(READER, "1", moment(1)))
+    assert inbox.waiting() == 1
 
 
 def test_another_reader_is_another_tap() -> None:

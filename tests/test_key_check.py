@@ -26,7 +26,7 @@ from agent.core.ids import ReaderId
 from agent.errors import GateError, SettingsError
 from agent.key_check import Findings, look
 from agent.opened import LARGEST, AbsentError, contents
-from agent.planning_calls import with_pin
+from agent.planning_calls import with_duress, with_pin
 from agent.proofs import make_prove
 from agent.qr_passes import judge_of
 from agent.readers import make_readers
@@ -96,6 +96,7 @@ WRONG = {
         ("303132333435363738393A3B3C3D3E3F", "one that everybody knows"),
     ],
     "pin": [("77", "is no PIN: 3 to 12 digits"), ("geheim", "is no PIN")],
+    "duress": [("123456789", "no code of duress: 3 to 8 digits"), ("geheim", "no code of duress")],
     "centre": [("0123456789abcde", "has 15 bytes, and needs 16")],
     "reference": [("0123456789abcde", "has 15 bytes, and needs 16")],
     "identity": [("0123456789abcde", "has 15 bytes, and needs 16")],
@@ -168,6 +169,10 @@ def _pin(settings: Settings) -> None:
     with_pin(planning.gate_plan(settings), settings)
 
 
+def _duress(settings: Settings) -> None:
+    with_duress(planning.gate_plan(settings), settings)
+
+
 USED: dict[str, Callable[[Settings], object]] = {
     "desfire": _ask,
     "ntag424": _ask,
@@ -178,6 +183,7 @@ USED: dict[str, Callable[[Settings], object]] = {
     "centre": permits_of,
     "sip": _accounts,
     "pin": _pin,
+    "duress": _duress,
     "reference": _ledger,
     "identity": make_identities,
 }

@@ -2,6 +2,7 @@
 
 Rules kept here:
 - an event says what changed, never whom it is about: the page asks for it with its own session;
+- what is silent at the booth is told to no page: not even that something happened;
 - every page hears a beat each second, and from it knows that the console lives and how old its
   picture of the gate is;
 - a page that does not keep up is cut and comes back by itself; the number of pages is bounded.
@@ -18,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from agent.console.link import Link, Picture
 from agent.console.parts import header
+from agent.core.project_alarms import silent
 
 PAGES = 32
 BEAT_S = 1.0
@@ -46,6 +48,9 @@ class Live:
     def tell(self, news: Mapping[str, Any]) -> None:
         """Hear the link's news and pass them on."""
         loop = self._loop
+        entry = news.get("entry")
+        if entry is not None and silent(entry["type"], entry["data"]):
+            return
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._spread, _event(news))
 

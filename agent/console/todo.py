@@ -35,6 +35,7 @@ ALARMS: Mapping[str, str] = {
     "forced": N_("moved by force"),
     "fire_input": N_("the fire contact cannot be read"),
     "tailgating": N_("two on one card"),
+    "duress": N_("forced to open: silent alarm"),
     "unanswered": N_("call nobody answered"),
 }
 _ORDER = ("halt", "duty", "help", "priority", "broken", "alarm", "impaired")

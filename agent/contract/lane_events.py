@@ -211,6 +211,9 @@ class ArmReleased(TypedDict):
 class Alarm(TypedDict):
     """An alarm: ``held_open`` (in steps), ``unanswered`` (a call), ``fire_input`` (of the gate).
 
+    ``duress``: whoever shows ``card`` (left out where it is unknown) at ``reader`` is forced to,
+    and has typed the code that says so. It is silent at the gate, and nothing ends it.
+
     ``forced`` and ``tailgating`` stand until a guard has seen them; then the end names him, and
     has what every order has.
     """
@@ -219,7 +222,7 @@ class Alarm(TypedDict):
         str,
         Shape(
             "what is wrong",
-            words=("held_open", "fire_input", "unanswered", "forced", "tailgating"),
+            words=("held_open", "fire_input", "unanswered", "forced", "tailgating", "duress"),
         ),
     ]
     step: Annotated[
@@ -231,6 +234,8 @@ class Alarm(TypedDict):
     input: NotRequired[f.Input]
     detail: NotRequired[f.Detail]
     call: NotRequired[f.Call]
+    reader: NotRequired[f.Reader]
+    card: NotRequired[f.Label]
     origin: NotRequired[f.Origin]
     desk: NotRequired[f.Desk]
     unsigned: NotRequired[f.Unsigned]

@@ -10,6 +10,8 @@ Rules kept here:
   stands until a guard has seen it, also over a restart; once more is raised once more;
 - every other alarm ends by itself. What an earlier run raised of these has ended with it: where it
   is still so it is raised anew;
+- the alarm of duress is silent: no horn, and it stands nowhere, so that nobody who looks over the
+  guard's shoulder learns of it; the centre hears of it, and nothing ends it;
 - nothing here moves the arm.
 """
 
@@ -23,11 +25,12 @@ from agent.core.draft import Draft
 from agent.core.effects import StartTimer, StopTimer
 from agent.core.entries import EntryType
 from agent.core.facts import Facts
-from agent.core.ids import LaneId
+from agent.core.ids import LaneId, ReaderId
 from agent.core.needs import Need
 from agent.core.plan import Ladder, LanePlan
 
 HELD_OPEN, FORCED, TAILGATING = "held_open", "forced", "tailgating"
+DURESS = "duress"
 SEEN = frozenset({FORCED, TAILGATING})
 """Alarms that stand until a guard has seen them."""
 TABLE = "alarms"
@@ -103,6 +106,17 @@ def forced(plan: LanePlan, cause: str, out: Draft) -> None:
 def tailgated(plan: LanePlan, cause: str, out: Draft) -> None:
     """Somebody went through behind somebody else, whose passage's end is ``cause``."""
     _happened(plan, TAILGATING, cause, out)
+
+
+def duress(lane: LaneId, reader: ReaderId, card: str, cause: str, out: Draft) -> None:
+    """Whoever showed a card at this reader is forced to; ``cause`` is the answer to the card.
+
+    ``card`` is its label, empty where the card is unknown.
+    """
+    data = {"lane": lane, "alarm": DURESS, "step": "alarm", "level": 1, "reader": reader}
+    if card:
+        data["card"] = card
+    out.write(EntryType.ALARM_RAISED, f"lane/{lane}", data, cause=cause)
 
 
 def restored(lanes: Mapping[LaneId, LanePlan], facts: Facts, cause: str, out: Draft) -> None:

@@ -1,6 +1,6 @@
 """What a step writes down and asks for, gathered in order while it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,6 +60,13 @@ class Draft:
         self.entries.append(Entry(kind, subject, self.at, data, personal or {}, actor, cause))
         return entry_id
 
+    def found(self, kinds: Container[str]) -> tuple[str, Entry]:
+        """The last entry of one of these types, after its id; raises LookupError without one."""
+        for back, entry in enumerate(reversed(self.entries), 1):
+            if entry.type in kinds:
+                return self._id(self._sequence() - back), entry
+        raise LookupError("nothing of these types was written")
+
     def do(self, effect: Effect) -> None:
         """Ask for an effect, to happen after the commit."""
         self.effects.append(effect)
@@ -76,7 +83,7 @@ class Draft:
 
     def next_id(self) -> str:
         """The id that the next entry of this draft will have."""
-        return f"{self._plan.source}/{self._facts.stream}/{self._sequence():020d}"
+        return self._id(self._sequence())
 
     def new_passage(self) -> PassageId:
         """An identifier that no other gate and no other stream can make."""
@@ -88,6 +95,9 @@ class Draft:
         It carries the sequence number of the next entry.
         """
         return f"{self._plan.agent}-{self._facts.stream}-{self._sequence()}-{number}"
+
+    def _id(self, sequence: int) -> str:
+        return f"{self._plan.source}/{self._facts.stream}/{sequence:020d}"
 
     def _sequence(self) -> int:
         return self._facts.next_sequence + len(self.entries)

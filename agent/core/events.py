@@ -28,6 +28,15 @@ class CardRead:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysTyped:
+    """Keys of a reader's keypad were pressed (``0`` to ``9``, ``*``, ``#``), shown in no text."""
+
+    reader: ReaderId
+    keys: str = field(repr=False)
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class InputChanged:
     """A debounced input. ``active`` is None when the input cannot be read (unknown).
 
@@ -239,6 +248,7 @@ class Stopping:
 
 Event = (
     CardRead
+    | KeysTyped
     | InputChanged
     | TimerFired
     | OrderReceived

@@ -21,6 +21,7 @@ from agent.core import (
     commands,
     deposit_law,
     doubts,
+    duress,
     emergency,
     lane,
     looks,
@@ -40,6 +41,7 @@ from agent.core.events import (
     CardRead,
     Event,
     InputChanged,
+    KeysTyped,
     LineTold,
     OrderReceived,
     OutputFaulted,
@@ -128,8 +130,8 @@ class Gate:
     def _led(self, state: GateState, event: Event, facts: Facts, out: Draft) -> GateState:
         """Lead the event to what it is about."""
         match event:
-            case CardRead(reader):
-                state = self._tapped(state, event, self.plan.readers[reader].lane, facts, out)
+            case CardRead() | KeysTyped():
+                state = self._tapped(state, event, facts, out)
             case OrderReceived(order):
                 state = self._commanded(state, order, facts, out)
             case InputChanged():
@@ -153,13 +155,18 @@ class Gate:
         return state
 
     def _tapped(
-        self, state: GateState, event: CardRead, at: LaneId | None, facts: Facts, out: Draft
+        self, state: GateState, event: CardRead | KeysTyped, facts: Facts, out: Draft
     ) -> GateState:
+        if isinstance(event, KeysTyped):
+            return replace(state, typed=duress.typed(self.plan, state.typed, event, out))
+        at = self.plan.readers[event.reader].lane
         if at is None:
             tap.at_desk(self.plan, self.plan.readers[event.reader], event, facts, out)
             return state
         here, others = state.lanes[at], state.lanes.values()
-        return put(state, tap.at_lane(self.plan, here, state.emergency, event, facts, out, others))
+        here = tap.at_lane(self.plan, here, state.emergency, event, facts, out, others)
+        known = duress.shown(self.plan, state.typed, event, at, out)
+        return put(replace(state, typed=known), here)
 
     def _commanded(self, state: GateState, order: Order, facts: Facts, out: Draft) -> GateState:
         """An order, and what came of it where the centre gave it."""

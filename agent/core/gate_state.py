@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.core.call_state import Calls
 from agent.core.doubts import Doubts
+from agent.core.duress import Readers
 from agent.core.effects import Effect
 from agent.core.emergency import Emergency
 from agent.core.entries import Entry
@@ -22,7 +23,8 @@ class GateState:
 
     ``levels`` are those of the buttons, ``doubts`` the inputs that cannot be believed, ``counts``
     the vehicles in every zone that a display tells of, ``views`` how the lanes look from outside.
-    ``power``: is the mains power there; None where nothing tells.
+    ``power``: is the mains power there; None where nothing tells. ``typed``: what was typed at
+    readers, as far as a code may come of it.
     """
 
     lanes: Mapping[LaneId, LaneState]
@@ -33,6 +35,7 @@ class GateState:
     views: Mapping[LaneId, LaneView] = field(default_factory=dict)
     power: bool | None = None
     calls: Calls = field(default_factory=Calls)
+    typed: Readers = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,14 @@ class ReaderPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DuressPlan:
+    """The code (digits, in no text) that calls for help, and how near to a card it is typed."""
+
+    pin: str = field(repr=False)
+    within_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class GatePlan:
     """Everything the core has to know of one gate.
 
@@ -229,6 +237,7 @@ class GatePlan:
     books: BooksPlan = field(default_factory=BooksPlan)
     calls: CallsPlan | None = None
     proved: frozenset[CardKind] = frozenset()
+    duress: DuressPlan | None = None
 
     @property
     def source(self) -> str:

@@ -3,6 +3,7 @@
 Rules kept here:
 - an alarm is one row by where it is, what it is and whom it is about, so that the end of one hides
   no other; it is dropped when it has ended;
+- the silent alarm of duress is no row: what stands is shown at the booth;
 - ``since_us`` is when its first step was raised, ``sequence`` the entry of the last one.
 """
 
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from agent.core.entries import EntryType
 from agent.core.fold import Drop, Fold, Projection, Put, Row, Set, Told
 
+SILENT = frozenset({"duress"})
+"""Alarms that stand nowhere, so that whoever stands at the booth does not learn of them."""
 _TEXTS = ("alarm", "lane", "step", "call", "input")
 _NUMBERS = ("level", "since_us", "sequence")
 
@@ -25,6 +28,11 @@ PROJECTIONS = (
 behind it where it is about one; ``level`` counts the steps that were reached."""
 
 
+def silent(kind: object, data: Mapping[str, object]) -> bool:
+    """Is this entry, or news of it, an alarm of which the booth is told nothing?"""
+    return kind == EntryType.ALARM_RAISED and data.get("alarm") in SILENT
+
+
 def key_of(data: Mapping[str, object]) -> str:
     """The key of the alarm that an entry is about."""
     where, what = data.get("lane") or "gate", data.get("alarm", "")
@@ -34,6 +42,8 @@ def key_of(data: Mapping[str, object]) -> str:
 
 def _raised(told: Told) -> Iterator[Row]:
     data = told.data
+    if data.get("alarm") in SILENT:
+        return
     level = int(str(data.get("level", 1)))
     step: dict[str, str | int] = {
         "step": str(data.get("step", "")),

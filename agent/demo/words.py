@@ -52,6 +52,7 @@ _ALARMS = {
     "escalated": ("! open too long: call", BAD),
 }
 _OTHERS = {
+    "duress": "! forced to open: a silent alarm",
     "fire_input": "! fire contact unknown",
     "unanswered": "! nobody answers the call",
     "forced": "! alarm: moved by force",

@@ -1,4 +1,4 @@
-"""The models of what is behind the lanes: zones, and the inputs of the whole gate."""
+"""The models of what is behind the lanes: zones, and the inputs of the whole gate, duress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from typing import Annotated
 from agent.core.model import CardKind
 from agent.core.plan import PassbackMode
 from agent.settings.pins import ContactPin, MainsPin
+from agent.settings.secret import Secret
 from agent.settings.strict import Strict
 from agent.settings.values import Clock, OneOf, Span, Whole
 
@@ -38,6 +39,16 @@ class ZoneRules(Strict):
     bays: Annotated[int, Whole("Vehicles that fit in", 1, 100_000, "bays")] | None = None
     refuse_when_full: tuple[Annotated[CardKind, KIND], ...] = ()
     passback: Passback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duress(Strict):
+    """The code that somebody who is forced types at a reader's keypad."""
+
+    pin: Secret
+    within: Annotated[
+        timedelta, Span("How near to his card the whole code is typed", "2 s", "1 min")
+    ] = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Rules kept here:
 - where a key is not told as it should be, the models and rules say so, and it is left out here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -26,6 +26,7 @@ class Kind(Enum):
     OSDP = auto()
     SITE = auto()
     PIN = auto()
+    DURESS = auto()
     PASSWORD = auto()
     SIP_PASSWORD = auto()
     PASS = auto()
@@ -35,6 +36,14 @@ class Kind(Enum):
     SCREEN_CERT = auto()
     SCREEN_KEY = auto()
     SOUNDS = auto()
+
+
+_KINDS: Mapping[tuple[str, ...], Kind] = {
+    ("uplink", "password"): Kind.PASSWORD,
+    ("intercom", "account", "password"): Kind.SIP_PASSWORD,
+    ("intercom", "keys", "secret_pin"): Kind.PIN,
+    ("duress", "pin"): Kind.DURESS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +86,11 @@ def _secrets(root: Node, bases: Bases, page: Page) -> Iterator[KeyFile]:
 
 def _kind(path: tuple[str, ...]) -> Kind:
     match path:
-        case ("uplink", "password"):
-            return Kind.PASSWORD
-        case ("intercom", "account", "password"):
-            return Kind.SIP_PASSWORD
-        case ("intercom", *_):
-            return Kind.PIN
         case ("readers", _, "authenticate", *_):
             return Kind.SITE
         case ("readers", *_):
             return Kind.OSDP
-    return Kind.HMAC
+    return _KINDS.get(path, Kind.HMAC)
 
 
 def _passes(root: Node, bases: Bases, page: Page) -> Iterator[KeyFile]:

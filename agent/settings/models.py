@@ -14,7 +14,7 @@ from typing import Annotated
 
 from agent.core.model import CardKind
 from agent.settings.booth import Console, Deposits, Names, Printer, Privacy, Visits
-from agent.settings.grounds import Emergency, ZoneRules
+from agent.settings.grounds import Duress, Emergency, ZoneRules
 from agent.settings.intercom import Intercom
 from agent.settings.passage import Lane
 from agent.settings.places import Place
@@ -101,6 +101,7 @@ class Settings(Strict):
     desks: Mapping[Annotated[str, Id()], Desk] = field(default_factory=dict)
     zones: Mapping[Annotated[str, Id()], ZoneRules] = field(default_factory=dict)
     emergency: Emergency = field(default_factory=Emergency)
+    duress: Duress | None = None
     gpio: Gpio = field(default_factory=Gpio)
     uplink: Uplink | None = None
     card_reference_key: Secret | None = None

@@ -39,7 +39,11 @@ class SerialReader(Formed):
         Checksum, OneOf(Checksum, "ignore only for modules whose checksum is always wrong")
     ] = Checksum.STRICT
     pattern: Annotated[
-        str, Pattern("What a whole line looks like; the group (?P<credential>...) is the number")
+        str,
+        Pattern(
+            "What a whole line looks like; the group (?P<credential>...) is the number, "
+            "(?P<keys>...) are keys of a keypad"
+        ),
     ] = ""
     scheme: Annotated[
         str,

@@ -16,7 +16,7 @@ from agent.settings.rules_intercom import check_intercom
 from agent.settings.rules_lanes import check_lanes
 from agent.settings.rules_osdp import check_osdp
 from agent.settings.rules_passes import check_passes
-from agent.settings.rules_readers import check_ports
+from agent.settings.rules_readers import check_duress, check_ports
 from agent.settings.rules_secure import check_proofs
 from agent.settings.rules_sensors import check_sensors
 from agent.settings.rules_uhf import check_uhf
@@ -45,6 +45,7 @@ def cross_check(root: Node, page: Page, *, whole: bool) -> None:
         check_uplink(root, page)
         check_secrets(root, page)
         check_proofs(root, page)
+        check_duress(root, page)
         check_books(root, page)
         check_intercom(root, page)
         _empty(root, page)

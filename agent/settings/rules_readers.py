@@ -4,7 +4,8 @@ Rules kept here:
 - a line belongs to one reader, display or printer, unless it is a bus: several readers of one
   driver in `BUSES`, told apart by one key of theirs;
 - everything that belongs to the line itself (its speed) is the same in all of them; what is left
-  out stands for its default.
+  out stands for its default;
+- a code of duress needs a reader whose keys can be heard.
 """
 
 import posixpath
@@ -30,6 +31,26 @@ BUSES: Mapping[str, Bus] = {
     "osdp": Bus("address", ("baud", "direction")),
     "uhf": Bus("antenna", ("baud", "protocol", "address", "power")),
 }
+
+
+_KEYS = frozenset({"osdp", "wiegand"})
+_LINES = frozenset({"wiegand-uart-ascii10", "line", "qr-pass"})
+
+
+def check_duress(root: Node, page: Page) -> None:
+    """Somewhere the code can be typed."""
+    readers = root.get("readers")
+    if root.get("duress") is None or readers is None or not isinstance(readers.value, dict):
+        return
+    told = [reader for _, reader in readers.items()]
+    heard = any(_text(it, "driver") in _KEYS or _text(it, "protocol") in _LINES for it in told)
+    if not heard and "duress" not in page.meant:
+        problem = "no reader here has keys that the gate hears: nobody could type the code"
+        allowed = (
+            "a reader of driver osdp or wiegand, or of driver serial with protocol "
+            "wiegand-uart-ascii10 or line"
+        )
+        page.blame(Trouble(root.keys["duress"], problem, allowed, path="duress"))
 
 
 def check_ports(root: Node, page: Page) -> None:

@@ -143,6 +143,7 @@ def secrets_of(root: Node) -> Iterator[tuple[str, ...]]:
     """Where the file tells of secrets."""
     yield from (("uplink", "password"), ("card_reference_key",), ("identity_key",))
     yield from (("intercom", "account", "password"), ("intercom", "keys", "secret_pin"))
+    yield ("duress", "pin")
     yield from secret_paths(root)
     yield from osdp_secrets(root)
     uplink = root.get("uplink")

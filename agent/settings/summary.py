@@ -35,6 +35,11 @@ def summary(settings: Settings) -> Iterator[str]:
     yield from (zone(key, rules) for key, rules in settings.zones.items())
     for key, pin in settings.emergency.wired().items():
         yield f"{key} {contact(key, pin)}"
+    if settings.duress is not None:
+        yield (
+            f"duress: the code, typed within {write_duration(settings.duress.within)} of a card, "
+            "calls the centre; at the gate nothing shows it"
+        )
     if settings.qr_passes is not None:
         yield settings.qr_passes.told()
     yield from booth(settings)

@@ -2,6 +2,7 @@
 
 Rules kept here:
 - the whole line must match; the credential is the named group ``credential``, or the whole line;
+- what the named group ``keys`` has found are keys of a keypad, and the line is no credential;
 - ``encoding`` says what the text is: ``text`` (the credential is the hexadecimal of its UTF-8
   bytes), ``hex`` (it is hexadecimal digits and stays as it is, so that ``0042`` is not ``42``),
   ``decimal`` (a number, written as hexadecimal, eight digits or more);
@@ -21,13 +22,14 @@ LONGEST_TEXT = 64
 Encoding = Literal["text", "hex", "decimal"]
 
 _GROUP = "credential"
+_KEYS = "keys"
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,15}")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _DECIMAL = re.compile(r"[0-9]+")
 
 
 class LineReader:
-    """Decoder for ``line``. Credential: ``scheme:HEX``, the scheme as configured.
+    """Decoder for ``line``. Credential: ``scheme:HEX``, the scheme as configured; ``key:`` keys.
 
     Raises ValueError when ``pattern`` is no regular expression, ``scheme`` is not lower-case
     letters and digits (at most 16), or ``ends`` is empty.
@@ -78,6 +80,9 @@ class LineReader:
         except UnicodeDecodeError:
             return Fault(Reason.NOT_TEXT, raw, "the line is not text: noise, or the wrong baud")
         found = self._pattern.fullmatch(text)
+        if found and found.groupdict().get(_KEYS):
+            keys = found[_KEYS]
+            return Frame(PROTOCOL, f"key:{keys.encode().hex().upper()}", {"text": keys}, raw)
         token = found[self._group] if found else None
         if not token:
             return Fault(Reason.NO_MATCH, raw, "the line does not match the configured pattern")

@@ -12,7 +12,7 @@ from agent.console import live, sessions
 from agent.console.app import make_app
 from agent.console.limits import Limit
 from agent.console.link import Link, Picture
-from agent.console.pages import PAGES
+from agent.console.pages import PAGES, entries
 from agent.console.serve import Listen, serve
 from agent.console.sessions import Guard, Sessions
 from agent.errors import GateError
@@ -126,6 +126,16 @@ def test_news_before_and_after_the_service_are_nobodys() -> None:
     hub.tell({"lane": {"lane": "in-1"}})
 
 
+def test_a_silent_alarm_stands_in_no_log_before_an_hour_is_over() -> None:
+    alarm = {"lane": "in-1", "alarm": "duress", "step": "alarm", "level": 1}
+    row = {"type": "gate.alarm.raised.v1", "data": alarm, "time_us": 5_000_000}
+    hour_us = entries.HUSHED_US
+    assert entries.hushed(row, 5_000_000)
+    assert entries.hushed(row, 5_000_000 + hour_us - 1)
+    assert not entries.hushed(row, 5_000_000 + hour_us)
+    assert not entries.hushed({**row, "data": {**alarm, "alarm": "forced"}}, 5_000_000)
+
+
 def test_keys_lead_to_one_page_each() -> None:
     for keys in ([page.key for page in PAGES if page.key], [page.menu for page in PAGES]):
         assert len(keys) == len(set(keys))
@@ -149,6 +159,9 @@ def test_a_page_hears_news_beats_and_the_end(tmp_path: Path) -> None:
         news = hub._events(link)
         first = await anext(news)
         waiting = asyncio.ensure_future(anext(news))
+        alarm = {"lane": "in-1", "alarm": "duress", "step": "alarm", "level": 1}
+        silent = {"sequence": 9, "type": "gate.alarm.raised.v1", "data": alarm}
+        await asyncio.to_thread(hub.tell, {"entry": silent})
         await asyncio.to_thread(hub.tell, {"lane": {"lane": "in-1"}})
         second = await waiting
         third = await anext(news)

@@ -17,6 +17,7 @@ from agent.core.events import (
     CardRead,
     Event,
     FrameFaulted,
+    KeysTyped,
     ReaderFound,
     ReaderLost,
     ReaderTampered,
@@ -230,7 +231,7 @@ def test_a_reader_is_told_only_what_it_has(link: Path) -> None:
         assert (line.told(5, BUZZER), line.told(5, TEXT)) == ([], [])
 
 
-def test_keys_are_counted_and_never_told(link: Path) -> None:
+def test_keys_are_handed_on_and_show_in_no_text(link: Path) -> None:
     pin = "471108154711"  # as long as that it stands in no time and in no path by chance
     with OsdpLine(link, device()) as line, reading(OsdpBus(str(link), 115_200)) as (reader, seen):
         seen.wait(ReaderFound)
@@ -241,6 +242,9 @@ def test_keys_are_counted_and_never_told(link: Path) -> None:
 
         until(counted, "all keys", step_s=1.0)
         assert counters(reader)["keys"] % len(pin) == 0
+        handed = "".join(event.keys for event in seen.of(KeysTyped))
+        assert handed == pin * (len(handed) // len(pin))
+        assert handed
         assert pin not in f"{reader.health()}{seen.events}"
         assert seen.cards == []
 

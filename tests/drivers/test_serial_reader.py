@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from agent.core.effects import Verdict
-from agent.core.events import CardRead, Event, FrameFaulted, ReaderFound, ReaderLost
+from agent.core.events import CardRead, Event, FrameFaulted, KeysTyped, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.core.model import ClockQuality, Moment
 from agent.errors import DeviceError
 from agent.ports import CardReader, Condition
 from drivers.serial_reader import FAULTS_PER_SECOND, SerialReader
 from drivers.wire.em4100 import Em4100
-from drivers.wire.registry import make_decoder
+from drivers.wire.registry import Options, make_decoder
 from drivers.wire.wiegand_ascii10 import WiegandAscii10
 from tests.parts import require
 from tests.patience import LIMIT_S, QUIET_S, Watch, until
@@ -304,9 +304,30 @@ def test_a_key_ends_with_silence_and_is_no_card(cable: Cable, inbox: Inbox) -> N
         inbox.next()
         cable.send(b"5")
         wait_for_count(reader, "keys", 1)
+        pressed = inbox.next()
+        assert isinstance(pressed, KeysTyped)
+        assert (pressed.reader, pressed.keys) == (READER, "5")
         cable.send(b"0000123478\r\n")
         assert inbox.cards(1) == ["w32:0001E256"]
         assert inbox.rest() == []
+    finally:
+        reader.stop()
+
+
+def test_keys_of_a_line_are_told_as_its_pattern_names_them(cable: Cable, inbox: Inbox) -> None:
+    decoder = make_decoder("line", Options(pattern=r"K(?P<keys>[0-9*#]+)|(?P<credential>\w+)"))
+    reader = SerialReader(READER, str(cable.link), 9600, decoder, SystemClock())
+    cable.plug()
+    reader.start(inbox.put)
+    try:
+        inbox.next()
+        cable.send(b"K471108#\r\n")
+        pressed = inbox.next()
+        assert isinstance(pressed, KeysTyped)
+        assert pressed.keys == "471108#"
+        assert "471108" not in f"{pressed}{reader.health()}"
+        cable.send(b"AB12\r\n")
+        assert inbox.cards(1) == ["qr:41423132"]
     finally:
         reader.stop()
 

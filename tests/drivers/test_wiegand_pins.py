@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from agent.core.effects import Verdict
-from agent.core.events import CardRead, FrameFaulted, ReaderFound, ReaderLost
+from agent.core.events import CardRead, FrameFaulted, KeysTyped, ReaderFound, ReaderLost
 from agent.core.ids import ReaderId
 from agent.errors import DeviceError
 from agent.ports import Condition
@@ -169,11 +169,18 @@ def test_cards_become_card_reads(rig: Rig, inbox: Inbox, make: Make) -> None:
         # The silence that ends a card was waited for, and counted from its last bit.
         assert event.at.mono_ns >= ends + SPEC.gap_ns
     rig.show("0101")
-    until(lambda: counters(reader)["keys"] == 1, "a key of the keypad")
+    for bits, key in (("0101", "5"), ("11010010", "2"), ("1011", "#")):
+        if bits != "0101":
+            rig.show(bits)
+        pressed = inbox.next()
+        assert isinstance(pressed, KeysTyped)
+        assert pressed.keys == key
+        assert f"'{key}'" not in f"{pressed}"
+    until(lambda: counters(reader)["keys"] == 3, "the keys are counted")
     assert counters(reader) == {
-        "edges": 3 * 26 + 4,
+        "edges": 3 * 26 + 4 + 8 + 4,
         "frames": 3,
-        "keys": 1,
+        "keys": 3,
         "faults": 0,
         "lamp_failures": 0,
         "reconnects": 0,

@@ -37,6 +37,7 @@ intercom:
   lanes: {in-1: [{call: booth, number: sip:booth@192.168.1.20}]}
   account: {password: {file: keys/sip}}
   keys: {secret_pin: {file: keys/pin}}
+duress: {pin: {file: keys/duress}}
 console: {tls: {cert: keys/screen-cert, key: keys/screen-key}}
 card_reference_key: {file: keys/reference}
 identity_key: {file: keys/identity}
@@ -55,6 +56,7 @@ PATHS = {
     "centre": "uplink.clients.centre.keys.k1",
     "sip": "intercom.account.password",
     "pin": "intercom.keys.secret_pin",
+    "duress": "duress.pin",
     "screen-cert": "console.tls.cert",
     "screen-key": "console.tls.key",
     "reference": "card_reference_key",
@@ -75,6 +77,7 @@ def a_page(folder: Path) -> Path:
     (keys / "password").write_text("correct-horse\n", "ascii")
     (keys / "sip").write_text("battery-staple\n", "ascii")
     (keys / "pin").write_text("4711\n", "ascii")
+    (keys / "duress").write_text("471108\n", "ascii")
     Signer(keys, "k1").place.rename(keys / "pass")
     authority = Authority(folder / "authority")
     authority.ca.rename(keys / "ca")

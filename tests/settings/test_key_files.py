@@ -41,6 +41,7 @@ def test_a_new_setting_with_a_secret_has_to_be_found_too() -> None:
         "Account.password",
         "Client.keys",
         "DesfireCards.key",
+        "Duress.pin",
         "Keys.secret_pin",
         "Ntag424Cards.key",
         "OsdpReader.key",

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.wire.frame import Frame
+from drivers.wire.keys import of_frame
 from drivers.wire.line import LONGEST, LineReader
 from drivers.wire.lines import Lines
 from drivers.wire.registry import Options
@@ -90,3 +92,17 @@ def test_memory_is_bounded(chunks: list[bytes], limit: int) -> None:
     for chunk in chunks:
         assert all(len(line.text) <= limit for line in lines.feed(chunk))
         assert len(lines._buffer) <= limit
+
+
+def test_keys_are_told_apart_from_a_card_by_the_pattern() -> None:
+    options = Options(pattern=r"K(?P<keys>[0-9*#]+)|C(?P<credential>\d+)", scheme="pin")
+    found = decode("line", b"K4711#\r\nC42\r\nK\r\n", options)
+    assert frames(found) == ["key:3437313123", "pin:3432"]
+    assert faults(found) == ["no_match"]
+    assert isinstance(found[0], Frame)
+    assert of_frame(found[0]) == "4711#"
+
+
+def test_a_pattern_of_keys_alone_makes_no_cards() -> None:
+    found = decode("line", b"12\n", Options(pattern=r"(?P<keys>\d+)", encoding="hex"))
+    assert frames(found) == ["key:3132"]

@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = {
     "forced": N_("moved by force"),
     "fire_input": N_("the fire contact cannot be read"),
     "tailgating": N_("two on one card"),
+    "duress": N_("forced to open: silent alarm"),
     "unanswered": N_("call nobody answered"),
     "agreed": N_("agreed"),
     "declined": N_("declined"),

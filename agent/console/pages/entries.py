@@ -4,7 +4,9 @@ Rules kept here:
 - a line says what happened in a sentence of the table of entries, then the few things that it is
   about; reasons and outcomes are told in words;
 - a number of a card, a key or an id of the machine is no word for people and is left out;
-- what was erased is said to be erased.
+- what was erased is said to be erased;
+- a silent alarm stands in no log of the screen before an hour is over: whoever forces somebody may
+  stand behind the guard until then.
 """
 
 import time
@@ -18,6 +20,7 @@ from agent.console.site import Site
 from agent.console.words import N_, Words
 from agent.core.entries import MEANINGS, EntryType
 from agent.core.model import ClockQuality
+from agent.core.project_alarms import silent
 from agent.store.queries.shifts import duty_log
 from agent.store.queries.table import Row
 from agent.store.reading import Reading
@@ -42,6 +45,7 @@ _THINGS = ("reader/", "input/", "output/")
 _PEOPLE = ("visitor", "holder", "host", "company", "unit", "department", "plate", "driver")
 _TEXTS = ("companions", "description", "text_private")
 _BATCH = 1000
+HUSHED_US = 3_600_000_000
 _FREE = frozenset({EntryType.DUTY_NOTED.value, EntryType.SUPERVISOR_CHECKED.value})
 _GRAVE = (
     "gate.alarm.raised",
@@ -57,8 +61,13 @@ _TRUSTED = frozenset(quality.value for quality in ClockQuality if quality.truste
 
 
 def log(reading: Reading, from_us: int, until_us: int, most: int) -> list[Row]:
-    """The newest ``most`` entries of the duty log between two moments (µs), oldest first."""
-    return list(deque(every(reading, from_us, until_us), maxlen=most))
+    """The newest ``most`` entries of the duty log between two moments (µs), oldest first.
+
+    What is hushed is left out.
+    """
+    now_us = time.time_ns() // 1000
+    shown = (row for row in every(reading, from_us, until_us) if not hushed(row, now_us))
+    return list(deque(shown, maxlen=most))
 
 
 def every(reading: Reading, from_us: int, until_us: int) -> Iterator[Row]:
@@ -67,6 +76,11 @@ def every(reading: Reading, from_us: int, until_us: int) -> Iterator[Row]:
     while batch := duty_log(reading, from_us, until_us, _BATCH, after):
         yield from batch
         after = batch[-1]["sequence"]
+
+
+def hushed(row: Mapping[str, Any], now_us: int) -> bool:
+    """Is it a silent alarm, and not long enough ago to be shown at the booth?"""
+    return now_us - row["time_us"] < HUSHED_US and silent(row["type"], row["data"])
 
 
 def latest(

@@ -9,7 +9,7 @@ Rules kept here:
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -114,7 +114,7 @@ def search(request: Request) -> Response:
         sheet=sent.sheet,
         asked={"type": FIRST, **form},
         key=query.get(FIND, ""),
-        found=[_shown(row, words, site) for row in found.rows] if found else None,
+        found=[_shown(row, words, site) for row in _told(found.rows)] if found else None,
         before=found.before if found else 0,
         behind=found.head - found.upto if found else 0,
         inside=numbers["inside"],
@@ -127,6 +127,11 @@ def search(request: Request) -> Response:
 def _find(reading: Reading, site: Site, what: Wanted, limit: int, before: int) -> Found:
     with SearchIndex.open(index_path(site)) as index:
         return index.find(reading, what, limit, before)
+
+
+def _told(rows: Iterable[Row]) -> Iterator[Row]:
+    now_us = time.time_ns() // 1000
+    return (row for row in rows if not entries.hushed(row, now_us))
 
 
 def _shown(row: Row, words: Words, site: Site) -> dict[str, Any]:
