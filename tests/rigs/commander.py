@@ -80,8 +80,9 @@ class Commander:
         expiry_s: int | None = None,
         key: tuple[str, bytes] | None = None,
         told: Sequence[tuple[str, str]] = (),
+        wait: bool = True,
     ) -> None:
-        """Give a command and wait until the broker has it; ``key`` signs it."""
+        """Give a command and, unless told else, wait until the broker has it; ``key`` signs it."""
         topic = f"{self._root}/cmd/{client or self._client_id}/{name}"
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()
         how: Any = None
@@ -99,6 +100,8 @@ class Commander:
             if expiry_s is not None:
                 how.MessageExpiryInterval = expiry_s
         sent = self._client.publish(topic, payload, 1, retain, how)
+        if not wait:
+            return
         sent.wait_for_publish(LIMIT_S)
         assert sent.is_published(), f"the broker did not take {topic}"
 

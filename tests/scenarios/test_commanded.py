@@ -228,15 +228,20 @@ def test_a_stranger_and_one_who_may_only_read(house: House, broker: Mosquitto) -
 def test_too_many_at_once(house: House, broker: Mosquitto, centre: Commander) -> None:
     """A flood is answered with 429 beyond the client's pace; others are served meanwhile."""
     with Commander(broker, root_of(house), "viewer") as flood:
-        sent = []
-        for _ in range(200):
-            body = flood.body()
-            flood.send("ping", body)
-            sent.append(body["cmd_id"])
-        assert centre.ask("ping")["status"] == "done"
-        for each in sent:
-            flood.final(each)
-        codes = {each.get("code") for each in flood.answers if each["status"] == "rejected"}
+        codes: set[object] = set()
+        # A machine that stands still lets them trickle in at a pace that is allowed: then again.
+        for _ in range(10):
+            sent = []
+            for _ in range(200):
+                body = flood.body()
+                flood.send("ping", body, wait=False)
+                sent.append(body["cmd_id"])
+            assert centre.ask("ping")["status"] == "done"
+            for each in sent:
+                flood.final(each)
+            codes = {each.get("code") for each in flood.answers if each["status"] == "rejected"}
+            if codes:
+                break
     assert codes == {429}
 
 
