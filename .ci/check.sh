@@ -43,6 +43,8 @@ write_to_memory() {
     free=$(df --output=avail --block-size=1M /dev/shm 2>/dev/null | tail -n 1)
     ((${free:-0} >= 4096)) || return 0
     TMPDIR=$(mktemp -d /dev/shm/gate-tests.XXXXXX) || return 0
+    # As /tmp is: the data base of the reference centre runs as a user of its own.
+    chmod 1777 "$TMPDIR"
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
 }
