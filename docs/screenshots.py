@@ -110,6 +110,8 @@ def shoot(eyes: Eyes, path: str, name: str) -> None:
     """One page, as it is seen without scrolling."""
     eyes.go(path)
     eyes.hears()
+    # As by day, at whatever hour it is made.
+    eyes.page.evaluate("document.documentElement.dataset.scheme = 'light'")
     file = f"{name}-{eyes.language}"
     eyes.page.screenshot(path=(SHOWN if file in KEPT else OTHERS) / f"{file}.png")
 
