@@ -95,9 +95,11 @@ def test_an_open_button_opens_nothing_that_is_not_written(gate: OneThread) -> No
     trace = gate.run()
     back = trace.index("the disk is back")
     assert moved(trace[:back]) == []
-    assert trace[:back].count("commit failed") == 1, "letting go of it wants nothing of the disk"
+    assert trace[:back].count("commit failed") == 2, "the press, and then what is owed of it"
     assert moved(trace[back:]) == ["pulse open 500"], "pressed again"
-    assert gate.loop.counters["commits_failed"] == 1
+    assert gate.loop.counters["commits_failed"] == 2
+    told = [line for line in trace[back:] if line.startswith("commit ") and "arm.ordered" in line]
+    assert len(told) == 2, "the press that opened nothing, and the one that did"
 
 
 def test_what_an_open_button_says_besides_is_kept_without_the_disk(gate: OneThread) -> None:
