@@ -3,7 +3,8 @@
 Rules kept here:
 - what is wrong with a key is said by those who use it, in the daemon's own words;
 - a fault keeps the daemon from starting; a warning is a part of the gate that will not work;
-- what this user may not look at, or what is there only while a service runs, is a note;
+- what this user may not look at, what is there only while a service runs, and a certificate that
+  ends soon, is a note;
 - no key is told, kept or written anywhere.
 """
 
@@ -12,12 +13,14 @@ import pwd
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from agent.errors import GateError, SettingsError
 from agent.intercom_config import sip_password
 from agent.keys import duress_pin, hmac_key, password, pin, site_key
+from agent.lifetime import Lifetime, of_authorities, of_chain
 from agent.opened import AbsentError, HiddenError, contents, read_by_all
 from agent.qr_passes import public_key
 from agent.settings.faults import Fault
@@ -37,13 +40,16 @@ class _Use:
     """Who judges a key, and what does not work ``without`` it; nothing works where that is empty.
 
     ``private``: nobody else is to read it. ``elsewhere``: another service's, which may be alone to
-    see it.
+    see it. ``lifetime``: of a file of certificates; ``over``: what does not work when that is over,
+    where it is something else.
     """
 
     judge: Callable[[KeyFile], object]
     without: str = ""
     private: bool = True
     elsewhere: bool = False
+    lifetime: Callable[[Path], Lifetime | None] | None = None
+    over: str = ""
 
 
 def _chain(key: KeyFile) -> None:
@@ -83,10 +89,22 @@ _USES: Final[Mapping[Kind, _Use]] = {
         "the gate works without it, and denies its passes",
         private=False,
     ),
-    Kind.CA: _Use(lambda key: authority(key.secret.place()), _CENTRE, private=False),
-    Kind.CERT: _Use(_chain, _CENTRE, private=False),
+    Kind.CA: _Use(
+        lambda key: authority(key.secret.place()),
+        _CENTRE,
+        private=False,
+        lifetime=of_authorities,
+    ),
+    Kind.CERT: _Use(_chain, _CENTRE, private=False, lifetime=of_chain),
     Kind.CERT_KEY: _Use(_private_key, _CENTRE),
-    Kind.SCREEN_CERT: _Use(_chain, _SCREEN, private=False, elsewhere=True),
+    Kind.SCREEN_CERT: _Use(
+        _chain,
+        _SCREEN,
+        private=False,
+        elsewhere=True,
+        lifetime=of_chain,
+        over="the gate works on, and browsers warn of the guard's screen",
+    ),
     Kind.SCREEN_KEY: _Use(_private_key, _SCREEN, elsewhere=True),
     Kind.SOUNDS: _Use(
         lambda key: judge_sounds(key.secret.place()),
@@ -133,11 +151,27 @@ def look(keys: Iterable[KeyFile], *, daemon: bool = False, user: str = SERVICE_U
             found.absent = found.absent or key.secret.credential is None
         except GateError as fault:
             found.faults.append(_fault(key, use, fault))
+        else:
+            _look_ahead(key, use, found)
         place = key.secret.file
         if place is not None and not daemon:
             told = _who_reads(place, use, user)
             found.notes += [replace(key.at, problem=told)] if told else []
     return found
+
+
+def _look_ahead(key: KeyFile, use: _Use, found: Findings) -> None:
+    """A certificate that is in order may be over all the same, or be so soon."""
+    lasts = None if use.lifetime is None else use.lifetime(key.secret.place())
+    if lasts is None:
+        return
+    now = datetime.now(UTC)
+    if over := lasts.over(now):
+        told = f"the certificate {key.secret.place()} is not good now: {over}"
+        told = f"{told} ({use.over or use.without})"
+        found.faults.append(replace(key.at, problem=told, warning=True))
+    elif soon := lasts.soon_over(now):
+        found.notes.append(replace(key.at, problem=f"the certificate {key.secret.place()}: {soon}"))
 
 
 def _who_reads(place: Path, use: _Use, user: str) -> str:

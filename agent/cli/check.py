@@ -3,7 +3,8 @@
 Rules kept here:
 - all faults at once, in the order of the file, those of keys among them; nothing is moved or
   written;
-- what the gate works without is a warning, what cannot be looked at from here is a note;
+- what the gate works without is a warning, what cannot be looked at from here is a note,
+  and so is a certificate that ends soon;
 - exit 0: the daemon will take this file; 1: it will not.
 """
 
@@ -44,7 +45,8 @@ def check(file: Path, *, as_object: bool, no_files: bool) -> None:
     fault    the gate does not start; the exit status is 1
     warning  the gate starts, and a part of it does not work
     note     could not be looked at: a file that you may not read, or a
-             credential, which is there only while the service runs
+             credential, which is there only while the service runs;
+             or a certificate that ends within 30 days
     """
     read = examine(file)
     found = Findings() if no_files else look(read.keys)

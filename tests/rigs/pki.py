@@ -22,7 +22,16 @@ class Pair:
 class Authority:
     """Keeps its files in ``directory``; ``ca`` is the certificate to trust."""
 
-    def __init__(self, directory: Path, name: str = "test authority") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        name: str = "test authority",
+        *,
+        begins: dt.timedelta = dt.timedelta(hours=-1),
+        ends: dt.timedelta = dt.timedelta(days=365),
+    ) -> None:
+        """``begins`` and ``ends``: of everything issued, seen from now."""
+        self.begins, self.ends = begins, ends
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -51,8 +60,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(days=1))
+            .not_valid_before(now + self.begins)
+            .not_valid_after(now + self.ends)
         )
 
     def issue(self, common_name: str, *, server: bool = False) -> Pair:
