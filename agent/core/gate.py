@@ -147,7 +147,8 @@ class Gate:
             case Started():
                 state = self._started(state, facts, out)
             case PartsChecked(parts, cause):
-                selfcheck.checked([*map(selfcheck.Part._make, parts), *_inputs(state)], cause, out)
+                found = map(selfcheck.Part._make, parts)
+                selfcheck.checked([*found, *_inputs(self.plan, state)], cause, out)
             case _:
                 notes.agent(event, out)
                 if presence.may_be_due(event):
@@ -337,9 +338,15 @@ class Gate:
         return replace(state, lanes=lanes)
 
 
-def _inputs(state: GateState) -> Iterator[selfcheck.Part]:
+def _inputs(plan: GatePlan, state: GateState) -> Iterator[selfcheck.Part]:
     """The inputs as they are: what cannot be believed is a part that is down."""
-    levels = dict(state.levels)
+    whole = {
+        plan.emergency.fire: state.emergency.fire_input,
+        plan.emergency.lockdown: state.emergency.lockdown_input,
+        plan.books.mains: state.power,
+    }
+    levels = {name: level for name, level in whole.items() if name is not None}
+    levels.update(state.levels)
     for known in state.lanes.values():
         levels.update(known.levels)
     for name in sorted({*levels, *state.doubts}):

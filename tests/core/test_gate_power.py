@@ -7,6 +7,7 @@ from agent.core.entries import EntryType
 from agent.core.events import PartsChecked, Started
 from agent.core.facts import Mode
 from agent.core.ids import InputId
+from agent.core.plan import EmergencyPlan
 from agent.core.plan_books import BooksPlan
 from tests.core.whole import WholeGate, moves, whole
 
@@ -44,6 +45,24 @@ def test_what_is_found_is_written_whole_with_the_inputs() -> None:
     assert isinstance(told, list)
     assert {"part": "reader in-1", "condition": "ok"} in told
     assert entry.data["count"] == len(told) > 5
+
+
+def test_the_inputs_of_the_whole_gate_are_among_what_is_found() -> None:
+    fire, lockdown = InputId("gate.fire"), InputId("gate.lockdown")
+    gate = WholeGate(replace(PLAN, emergency=EmergencyPlan(fire, lockdown))).begin()
+    for line in (f"{MAINS} on", f"{fire} lost", f"{lockdown} off"):
+        gate.act(line)
+    (entry,) = gate.do(PartsChecked((), "why", gate.now)).entries
+    parts = entry.data["parts"]
+    assert isinstance(parts, list)
+    told = {each["part"]: each for each in parts}
+    assert told[f"input {fire}"]["condition"] == "down"
+    assert told[f"input {lockdown}"] == {
+        "part": f"input {lockdown}",
+        "condition": "ok",
+        "detail": "quiet",
+    }
+    assert told[f"input {MAINS}"]["detail"] == "active"
 
 
 def test_a_failure_that_an_earlier_run_saw_is_over_when_power_is_there() -> None:
