@@ -339,11 +339,15 @@ class Gate:
 
 
 def _inputs(plan: GatePlan, state: GateState) -> Iterator[selfcheck.Part]:
-    """The inputs as they are: what cannot be believed is a part that is down."""
+    """The inputs as they are: what cannot be believed is a part that is down.
+
+    A mains contact that has told nothing yet is left out: nobody is protected by it.
+    """
+    mains = None if state.power is None else plan.books.mains
     whole = {
         plan.emergency.fire: state.emergency.fire_input,
         plan.emergency.lockdown: state.emergency.lockdown_input,
-        plan.books.mains: state.power,
+        mains: state.power,
     }
     levels = {name: level for name, level in whole.items() if name is not None}
     levels.update(state.levels)
